@@ -1,0 +1,37 @@
+"""Limits: every bound of a run. Whichever is reached first ends it, and the report says which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of a whole run; None means no bound of that kind."""
+
+    trials: int | None = None
+    """Most trials that may be created, baselines included."""
+    wall_s: float | None = None
+    """Most seconds of running, pauses between a kill and its resume not counted."""
+    tokens: int | None = None
+    cost_usd: Decimal | None = None
+    trial_timeout_s: float | None = None
+    """Most seconds of one execution; None lets the engine choose from the wall limit."""
+    goal: float | None = None
+    """Stop when the search score of the best trial reaches this, in the metric's own direction."""
+    workers: int = 1
+    """Trials in flight at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What a run has used so far."""
+
+    trials: int = 0
+    wall_s: float = 0.0
+    tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    """Known costs only."""
+    unpriced_requests: int = 0
+    """Requests whose price is unknown: then `cost_usd` is a lower bound."""

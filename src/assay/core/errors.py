@@ -1,0 +1,113 @@
+"""Every error that Assay raises on purpose.
+
+    AssayError                      code, what happened, what is safe (kept), what to do next (fix)
+    ├── UsageError           E0xx   a command or option that cannot be meant          exit 2
+    ├── TaskError            E1xx   the data, the task file or the metric is wrong    exit 2
+    ├── NothingFound         E2xx   no such run or trial                              exit 5
+    ├── ModelError           E3xx   whoever answers roles could not                   exit 6
+    │   ├── ReplyInvalid     E301   answered, but not in the asked form, after re-asking
+    │   ├── ProviderDown     E302   not reachable, or failing, after retries
+    │   ├── ProviderRefused  E303   no key, wrong key, or the request was refused
+    │   └── BudgetSpent      E304   the next request would pass the money or token cap
+    ├── IntegrityError       E4xx   something that must not change has changed        exit 4
+    └── MachineError         E5xx   sandbox, disk, interpreter or permission          exit 7
+
+A candidate's failure is not an error: it is a state of its trial.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AssayError(Exception):
+    """An expected failure, told in four parts.
+
+    Args:
+        code: `E` and three digits; `assay explain CODE` says more.
+        message: What happened, with the value received.
+        kept: What is safe, or empty when nothing was at stake.
+        fix: One command or step that helps, or empty when there is none.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, code: str, message: str, *, kept: str = "", fix: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.kept = kept
+        self.fix = fix
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the four parts for `--json`."""
+        return {"code": self.code, "message": self.message, "kept": self.kept, "fix": self.fix}
+
+    def __str__(self) -> str:
+        return f"error[{self.code}]: {self.message}"
+
+
+class UsageError(AssayError):
+    """A command or an option that cannot be meant."""
+
+
+class TaskError(AssayError):
+    """The data, the task file or the metric is not usable as it is."""
+
+
+class NothingFound(AssayError):
+    """No run or trial has this name."""
+
+    exit_code = 5
+
+
+class ModelError(AssayError):
+    """Whoever answers roles could not."""
+
+    exit_code = 6
+
+
+class ReplyInvalid(ModelError):
+    """An answer came, but never in the asked form.
+
+    Args:
+        message: What was wrong with it.
+        raw: The last raw reply, kept for the record.
+    """
+
+    def __init__(self, message: str, *, raw: str = "") -> None:
+        super().__init__("E301", message, fix="assay logs --llm")
+        self.raw = raw
+
+
+class ProviderDown(ModelError):
+    """The provider was not reachable, or kept failing, after all retries."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E302", message, kept="every finished trial", fix="assay resume")
+
+
+class ProviderRefused(ModelError):
+    """The provider refused: no key, a wrong key, or a request it will not take."""
+
+    def __init__(self, message: str, *, fix: str = "assay doctor") -> None:
+        super().__init__("E303", message, kept="every finished trial", fix=fix)
+
+
+class BudgetSpent(ModelError):
+    """The next request would pass the cap on money or tokens; it was not sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E304", message, kept="every finished trial")
+
+
+class IntegrityError(AssayError):
+    """Something that must not change has changed."""
+
+    exit_code = 4
+
+
+class MachineError(AssayError):
+    """The machine lacks something: a sandbox, disk space, an interpreter, a permission."""
+
+    exit_code = 7

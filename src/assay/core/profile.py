@@ -1,0 +1,75 @@
+"""DataProfile: what may be told about the data, to people, to prompts and to the playbook.
+
+It is made from the training rows that the search may see; it holds no label of a hidden row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ColumnKind(StrEnum):
+    """What a column holds, as far as its values show."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    TEXT = "text"
+    """Free text: mostly distinct values of several words."""
+    DATE = "date"
+    IDENTIFIER = "identifier"
+    """Distinct in nearly every row and without order or words."""
+    CONSTANT = "constant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnProfile:
+    """One column of the training file."""
+
+    name: str
+    kind: ColumnKind
+    dtype: str
+    """As pandas reads it."""
+    missing: float
+    """Share of missing values in [0, 1]."""
+    distinct: int
+    examples: tuple[str, ...] = ()
+    """A few values, each cut to 80 characters."""
+    mean: float | None = None
+    std: float | None = None
+    low: float | None = None
+    high: float | None = None
+    mean_words: float | None = None
+    """Mean number of words, for text."""
+    integral: bool = False
+    """Whether every number is whole."""
+    in_test: bool = True
+    """Whether the test file has the column too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataProfile:
+    """The training and test files at a glance."""
+
+    train_rows: int
+    test_rows: int
+    columns: tuple[ColumnProfile, ...]
+    """Columns of the training file that a candidate may use: neither target nor row id."""
+    targets: tuple[ColumnProfile, ...]
+    target_counts: tuple[tuple[str, int], ...] = ()
+    """Labels with their counts, most frequent first, at most 50; empty for numbers."""
+    target_skew: float | None = None
+    """Sample skewness of a numeric target."""
+    series: int = 0
+    """Number of series, for forecasts."""
+    horizon: int = 0
+    """Steps ahead, for forecasts."""
+    preview: str = ""
+    """The first rows as a small Markdown table, for prompts."""
+    files: tuple[str, ...] = ()
+    """Every file of `./input` with its size, for prompts."""
+
+    def of_kind(self, *kinds: ColumnKind) -> tuple[str, ...]:
+        """Return the names of the columns of these kinds that the test file has too, in file order."""
+        return tuple(c.name for c in self.columns if c.kind in kinds and c.in_test)

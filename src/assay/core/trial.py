@@ -1,0 +1,40 @@
+"""Trial states and verdicts: the two enumerations that every table shows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TrialState(StrEnum):
+    """A candidate's life. The last four are final."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    """It has a graded score (or a reported one, where nothing can be graded)."""
+    FAILED = "failed"
+    """It ran and produced nothing that could be scored."""
+    REJECTED = "rejected"
+    """An integrity check fired; whatever score it had does not count."""
+    STOPPED = "stopped"
+    """The user or the budget ended it."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing further can happen to the trial."""
+        return self not in (TrialState.WAITING, TrialState.RUNNING)
+
+
+class Verdict(StrEnum):
+    """What a score shows against the trial that it must beat. A label is earned, never assumed."""
+
+    BASELINE = "baseline"
+    """A trial that others are measured against."""
+    REAL = "real"
+    """Beyond the noise floor, significant with the search's error under control, confirmed on a fresh seed."""
+    MAYBE = "maybe"
+    """Some of that."""
+    NOISE = "noise"
+    """Inside the noise floor, or worse."""
+    REJECTED = "rejected"
+    """An integrity check fired."""

@@ -1,0 +1,37 @@
+"""Usage: tokens and money of model requests; unknown is None, never 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What one answer took, retries and re-asks included."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    """Part of `input_tokens` that the provider had cached."""
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    """Part of `output_tokens` that was spent on thinking."""
+    cost_usd: Decimal | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        costs = [u.cost_usd for u in (self, other) if u.requests]
+        known = None if any(cost is None for cost in costs) else sum((c for c in costs if c is not None), Decimal(0))
+        return Usage(
+            requests=self.requests + other.requests,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            cost_usd=known if costs else None,
+        )

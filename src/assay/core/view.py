@@ -1,0 +1,51 @@
+"""View: the data as one fold, the sealed check or the final fit shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class ViewKind(StrEnum):
+    """Which rows are labelled and which are asked for."""
+
+    FOLD = "fold"
+    """Train: the other folds of the search rows. Test: this fold, without labels."""
+    SEALED = "sealed"
+    """Train: all search rows. Test: the sealed holdout, without labels."""
+    FINAL = "final"
+    """Train: every labelled row. Test: the real test file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewKey:
+    """Names a view of a task. Equal keys on equal data give byte-equal files."""
+
+    kind: ViewKind
+    fold: int | None = None
+    """0 .. k-1 for FOLD."""
+    seed: int = 0
+    """Added to the split's seed: 0 is the search partition, others are fresh partitions for confirmation."""
+    row_cap: int | None = None
+    """Most training rows; None shows all."""
+
+    @property
+    def name(self) -> str:
+        """A file-name-safe name, for example `fold-0`, `fold-0-seed-1`, `sealed`."""
+        fold = "" if self.fold is None else f"-{self.fold}"
+        seed = f"-seed-{self.seed}" if self.seed else ""
+        return f"{self.kind}{fold}{seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A built view on disk."""
+
+    key: ViewKey
+    input: Path
+    """Folder to be mounted read-only as `./input`; holds no hidden label."""
+    answers: Path | None
+    """Private CSV with the hidden labels of the test rows; None when nobody has them."""
+    train_rows: int
+    test_rows: int
