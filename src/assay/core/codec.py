@@ -1,0 +1,117 @@
+"""Frozen records to JSON values and back, by their type hints.
+
+Covers what the records of this package are made of: dataclasses, enums, paths, decimals, tuples, mappings,
+optionals and JSON's own types. Anything else is a programming error and says so when the record's class is first used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_JSON_TYPES = (str, int, bool, type(None))
+
+
+def encode(value: Any) -> Any:
+    """Return `value` as JSON values. Fields that equal their default are left out of records.
+
+    Raises:
+        TypeError: `value` holds something this codec does not know.
+    """
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (*_JSON_TYPES, float)):
+        return value
+    if isinstance(value, (Decimal, Path)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value) if not _is_default(value, f)}
+    raise TypeError(f"cannot encode {type(value).__name__}")
+
+
+def decode(cls: type[T], value: Any) -> T:
+    """Return the record of type `cls` that `encode` made `value` from. Unknown keys are ignored.
+
+    Raises:
+        TypeError, ValueError, KeyError: `value` does not have the shape of `cls`.
+    """
+    hint: Any = cls
+    result: T = _decoder(hint)(value)
+    return result
+
+
+def _is_default(record: Any, field: dataclasses.Field[Any]) -> bool:
+    value = getattr(record, field.name)
+    if field.default is not dataclasses.MISSING:
+        return bool(value == field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return bool(value == field.default_factory())
+    return False
+
+
+@lru_cache(maxsize=256)
+def _decoder(hint: Any) -> Callable[[Any], Any]:
+    origin = typing.get_origin(hint)
+    if hint is float:
+        return float
+    if hint is Any or hint in _JSON_TYPES:
+        return _identity
+    if origin in (typing.Union, types.UnionType):
+        return _optional(hint)
+    if origin is tuple:
+        return _tuple(typing.get_args(hint))
+    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+        item = _decoder(typing.get_args(hint)[1])
+        return lambda value: {key: item(entry) for key, entry in value.items()}
+    if isinstance(hint, type) and issubclass(hint, (Enum, Decimal, Path)):
+        return hint
+    if dataclasses.is_dataclass(hint):
+        return _record(hint)
+    raise TypeError(f"cannot decode {hint!r}")
+
+
+def _identity(value: Any) -> Any:
+    return value
+
+
+def _optional(hint: Any) -> Callable[[Any], Any]:
+    members = [m for m in typing.get_args(hint) if m is not type(None)]
+    if all(m in (str, int, float) for m in members):
+        inner: Callable[[Any], Any] = float if members == [float] else _identity
+    elif len(members) == 1:
+        inner = _decoder(members[0])
+    else:
+        raise TypeError(f"cannot decode {hint!r}")
+    return lambda value: None if value is None else inner(value)
+
+
+def _tuple(args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(args) == 2 and args[1] is Ellipsis:
+        item = _decoder(args[0])
+        return lambda value: tuple(item(entry) for entry in value)
+    items = [_decoder(arg) for arg in args]
+    return lambda value: tuple(d(entry) for d, entry in zip(items, value, strict=True))
+
+
+def _record(cls: Any) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(cls)
+    decoders: dict[str, Callable[[Any], Any]] = {f.name: _decoder(hints[f.name]) for f in dataclasses.fields(cls)}
+
+    def build(value: Any) -> Any:
+        known = {name: decoders[name](item) for name, item in value.items() if name in decoders}
+        return cls(**known)
+
+    return build

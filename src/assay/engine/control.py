@@ -1,0 +1,54 @@
+"""Control: how another process steers a running engine: one small file a message, taken in the order of their names."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from assay.core.clock import Clock, SystemClock
+from assay.core.codec import decode, encode
+from assay.core.files import write_whole
+
+
+class Verb(StrEnum):
+    """What a message asks for."""
+
+    TELL = "tell"
+    """`text` is shown to every later question."""
+    STOP = "stop"
+    """End the search, then finish up: blend, sealed check, final fit."""
+    STOP_NOW = "stop-now"
+    """End at once; `resume` continues."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message to the engine."""
+
+    verb: Verb
+    text: str = ""
+
+
+def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> Path:
+    """Leave `message` for the engine that holds the run; returns the file, which the engine removes when it takes it."""
+    folder = run_folder / "control"
+    folder.mkdir(exist_ok=True)
+    stamp = int((clock or SystemClock()).now() * 1000)
+    path = folder / f"{stamp:015d}-{uuid.uuid4().hex[:8]}.json"
+    write_whole(path, json.dumps(encode(message)))
+    return path
+
+
+def take(run_folder: Path) -> list[Message]:
+    """Return the waiting messages, oldest first, and remove them; unreadable ones are dropped."""
+    messages = []
+    for path in sorted((run_folder / "control").glob("*.json")):
+        try:
+            messages.append(decode(Message, json.loads(path.read_text(encoding="utf-8"))))
+        except (ValueError, TypeError, KeyError):
+            pass
+        path.unlink(missing_ok=True)
+    return messages

@@ -1,0 +1,28 @@
+"""The journal's backend seam: where events are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from assay.journal.events import Event
+
+
+class JournalBackend(Protocol):
+    """Keeps events in order. One writer at a time: the run's lease sees to it."""
+
+    def read(self, since: int = 0) -> Sequence[Event]:
+        """Return the whole events numbered `since` and up, in order. A torn last line is not an event.
+
+        Raises:
+            IntegrityError: The chain of digests is broken (E401).
+        """
+        ...
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Add `events`; they are on the disk when this returns. Heals a torn tail before the first append.
+
+        Raises:
+            MachineError: The disk is full or the file cannot be written (E501); nothing is half-added.
+        """
+        ...

@@ -1,0 +1,356 @@
+"""Events: the facts that a run appends to its journal, one frozen record a kind.
+
+An event says what happened, never what should be shown: tables, reports and resumption are derived.
+Records only ever gain fields with defaults, so that old journals stay readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from assay.core.budget import Limits
+from assay.core.codec import decode, encode
+from assay.core.digest import canonical_json, digest_text
+from assay.core.execution import Execution
+from assay.core.score import Score
+from assay.core.task import Task
+from assay.core.trial import TrialState, Verdict
+from assay.core.usage import Usage
+
+
+class Payload:
+    """Base of all event records."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Payload):
+    """The first event: everything that is fixed for the run."""
+
+    kind: ClassVar[str] = "run-started"
+    run: str
+    task: Task
+    task_digest: str
+    strategy: str
+    model: str
+    seed: int
+    limits: Limits
+    sandbox: str
+    """Tier."""
+    sandbox_description: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """`assay`, `python` and the distributions that candidates can import."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Options of the strategy."""
+    prices: Mapping[str, str] = field(default_factory=dict)
+    """Price table of the models used, as known on the day."""
+    shown_paths: tuple[str, ...] = ()
+    pid: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResumed(Payload):
+    """An engine process took the run over; time between the last event and this one does not count."""
+
+    kind: ClassVar[str] = "run-resumed"
+    limits: Limits | None = None
+    """New limits, if they were changed."""
+    sandbox: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Payload):
+    """A role's question is about to be put. Intent: an answer that was paid for must not be lost."""
+
+    kind: ClassVar[str] = "asked"
+    key: str
+    role: str
+    request: str
+    """Digest of the request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered(Payload):
+    """The answer to a question; the reply itself is an object."""
+
+    kind: ClassVar[str] = "answered"
+    key: str
+    role: str
+    request: str
+    reply: str = ""
+    """Digest of the reply's JSON; empty when the question failed."""
+    model: str = ""
+    usage: Usage = field(default_factory=Usage)
+    latency_s: float = 0.0
+    error: str = ""
+    """Code and sentence, when no valid reply could be had."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted(Payload):
+    """A decision of the strategy, so that a resumed run takes the same one."""
+
+    kind: ClassVar[str] = "noted"
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialCreated(Payload):
+    """A candidate exists; its files are an object."""
+
+    kind: ClassVar[str] = "trial-created"
+    trial: int
+    key: str
+    candidate: str
+    """Digest of the candidate record in the object store."""
+    title: str
+    operator: str
+    plan: str = ""
+    parents: tuple[int, ...] = ()
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    step: int | None = None
+    """Step of the strategy that made it; None outside of steps."""
+    counts: bool = True
+    """Whether it takes part in the ranking; ablation variants and reseeds do not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptStarted(Payload):
+    """A process is about to be started. Written before it exists."""
+
+    kind: ClassVar[str] = "attempt-started"
+    trial: int
+    attempt: int
+    """1 for the candidate as created; each repair adds one."""
+    code: str
+    """Content digest of the candidate: equal code on equal data is never run twice."""
+    view: str
+    """Name of the view."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Executed(Payload):
+    """The process ended and its outputs were taken."""
+
+    kind: ClassVar[str] = "executed"
+    trial: int
+    attempt: int
+    code: str
+    """Content digest of the candidate: equal code on equal data is never run twice."""
+    view: str
+    execution: Execution
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded(Payload):
+    """Predictions were compared with private answers: a score, or what is wrong with the file."""
+
+    kind: ClassVar[str] = "graded"
+    trial: int
+    attempt: int
+    code: str
+    """Content digest of the candidate: equal code on equal data is never run twice."""
+    view: str
+    score: Score | None = None
+    problems: tuple[str, ...] = ()
+    reported: float | None = None
+    """What the candidate itself printed; never ranked."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repaired(Payload):
+    """A failing candidate was replaced by a mended one within its trial."""
+
+    kind: ClassVar[str] = "repaired"
+    trial: int
+    attempt: int
+    """The attempt that will run the mended candidate."""
+    candidate: str
+    cause: str
+    by: str
+    """Who mended it: `heuristic`, `playbook`, or a model."""
+    signature: str = ""
+    """Digest of the failure that was mended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Payload):
+    """What a trial's scores show against the trial that it had to beat."""
+
+    kind: ClassVar[str] = "judged"
+    trial: int
+    verdict: Verdict
+    against: int | None = None
+    effect: float | None = None
+    """Mean paired gain over folds, positive is better."""
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    adjusted_p: float | None = None
+    same_sign: int | None = None
+    """Folds in which it was better."""
+    folds: int | None = None
+    confirmed: bool | None = None
+    """Result of the fresh-seed run; None when there was none."""
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialFinished(Payload):
+    """The trial reached its final state."""
+
+    kind: ClassVar[str] = "trial-finished"
+    trial: int
+    state: TrialState
+    candidate: str
+    """Digest of the candidate that the scores belong to: the last mended one."""
+    score: float | None = None
+    """Mean graded score over the search folds it was run on; None if it has none."""
+    std_error: float | None = None
+    folds: int = 0
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """View name to graded score, search folds only."""
+    wall_s: float = 0.0
+    """Mean seconds of one fold."""
+    reason: str = ""
+    """Why it is not complete, in a sentence."""
+    flags: tuple[str, ...] = ()
+    """Remarks of checks that did not reject it, each opening with a code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepFinished(Payload):
+    """A step of the strategy is done and will not be walked again on resume."""
+
+    kind: ClassVar[str] = "step-finished"
+    step: int
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseMeasured(Payload):
+    """What equal candidates differ by, from reseeds of the baseline."""
+
+    kind: ClassVar[str] = "noise-measured"
+    floor: float | None
+    """Gains under this are noise, in units of the metric; None when it could not be afforded."""
+    reseeds: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The record of the verdict module, to be judged with again after a resume."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedOpened(Payload):
+    """The sealed holdout was graded. Happens once in a run."""
+
+    kind: ClassVar[str] = "sealed-opened"
+    trial: int
+    score: Score | None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmissionWritten(Payload):
+    """`submission.csv` was replaced by a valid one."""
+
+    kind: ClassVar[str] = "submission-written"
+    trial: int
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseEntered(Payload):
+    """The run went on to another phase: baseline, search, finish."""
+
+    kind: ClassVar[str] = "phase-entered"
+    phase: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told(Payload):
+    """A person said something to the run."""
+
+    kind: ClassVar[str] = "told"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remarked(Payload):
+    """Something a person should know: a warning, a degraded mode, a provider waiting."""
+
+    kind: ClassVar[str] = "remarked"
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(Payload):
+    """The last event of a run that ended by itself."""
+
+    kind: ClassVar[str] = "run-finished"
+    stopped_by: str
+    """`trials`, `time`, `cost`, `tokens`, `goal`, `user`, `exhausted`, or an error's code."""
+    exit_code: int
+    winner: int | None = None
+    shrunk_score: float | None = None
+    """The winner's search score after the correction for the best of many."""
+    wall_s: float = 0.0
+    cost_usd: Decimal | None = None
+
+
+PAYLOADS: dict[str, type[Payload]] = {cls.kind: cls for cls in Payload.__subclasses__()}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the journal: a payload, its place and the chain of digests."""
+
+    number: int
+    """0 for the first event of a run."""
+    time: float
+    """Seconds since the epoch, for people; order is by `number`."""
+    payload: Payload
+    previous: str
+    """Digest of the event before; empty for the first."""
+    digest: str
+
+    @classmethod
+    def after(cls, previous: Event | None, *, time: float, payload: Payload) -> Event:
+        """Return the event that follows `previous`."""
+        number = 0 if previous is None else previous.number + 1
+        chain = "" if previous is None else previous.digest
+        body = _body(number, round(time, 3), payload, chain)
+        return cls(number, round(time, 3), payload, chain, digest_text(canonical_json(body)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the event as JSON values, digest included."""
+        return {**_body(self.number, self.time, self.payload, self.previous), "digest": self.digest}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Event:
+        """Return the event that `as_dict` made `value` from, its digest unchecked.
+
+        Raises:
+            KeyError, TypeError, ValueError: `value` is no event of this version.
+        """
+        payload = decode(PAYLOADS[value["kind"]], value["data"])
+        return cls(value["number"], value["time"], payload, value["previous"], value["digest"])
+
+
+def body_digest(value: Mapping[str, Any]) -> str:
+    """Return the digest that a line's own fields give, whatever its `digest` field claims."""
+    return digest_text(canonical_json({key: item for key, item in value.items() if key != "digest"}))
+
+
+def _body(number: int, time: float, payload: Payload, previous: str) -> dict[str, Any]:
+    return {"number": number, "time": time, "kind": payload.kind, "previous": previous, "data": encode(payload)}

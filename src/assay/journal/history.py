@@ -1,0 +1,367 @@
+"""History: the journal folded into tables. A pure class: the same events always give the same tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from assay.core.budget import Limits
+from assay.core.execution import Execution
+from assay.core.metric import Metric
+from assay.core.score import Score
+from assay.core.task import Task
+from assay.core.trial import TrialState, Verdict
+from assay.core.usage import Usage
+from assay.journal import events as ev
+from assay.journal.events import Event, Payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One candidate on one view: how it ran and how it scored."""
+
+    trial: int
+    attempt: int
+    code: str
+    """Content digest of the candidate."""
+    view: str
+    seed: int = 0
+    execution: Execution | None = None
+    """None while it runs, or when the engine died meanwhile."""
+    score: Score | None = None
+    problems: tuple[str, ...] = ()
+    reported: float | None = None
+    graded: bool = False
+    started: float = 0.0
+    """Seconds since the epoch."""
+    ended: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One trial as the journal tells it."""
+
+    number: int
+    key: str
+    candidate: str
+    """Digest of the candidate record: as created, or as last mended."""
+    title: str
+    operator: str
+    plan: str = ""
+    parents: tuple[int, ...] = ()
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    step: int | None = None
+    counts: bool = True
+    state: TrialState = TrialState.WAITING
+    attempts: int = 0
+    repairs: tuple[ev.Repaired, ...] = ()
+    score: float | None = None
+    std_error: float | None = None
+    folds: int = 0
+    scores: Mapping[str, float] = field(default_factory=dict)
+    wall_s: float = 0.0
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    judgement: ev.Judged | None = None
+    created: float = 0.0
+    finished: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict, if one was made."""
+        return self.judgement.verdict if self.judgement else None
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the trial takes part in the ranking: complete, scored, and not a variant or a reseed."""
+        return self.counts and self.state is TrialState.COMPLETE and self.score is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question put to a model, and what came of it."""
+
+    key: str
+    role: str
+    request: str
+    answer: ev.Answered | None = None
+    asked: float = 0.0
+
+
+class History:
+    """Everything that the events up to one number tell.
+
+    Feed it events in order with `apply`; it is then read by strategies, the engine and reports. A strategy gets a
+    pinned one from its session and must not feed it.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.last: Event | None = None
+        self.started: ev.RunStarted | None = None
+        self.finished: ev.RunFinished | None = None
+        self.trials: dict[int, Trial] = {}
+        self.questions: dict[str, Question] = {}
+        self.notes: dict[str, Any] = {}
+        self.steps: dict[int, ev.StepFinished] = {}
+        self.noise: ev.NoiseMeasured | None = None
+        self.sealed: ev.SealedOpened | None = None
+        self.submission: ev.SubmissionWritten | None = None
+        self.phase = ""
+        self.phases: list[tuple[float, str]] = []
+        self.told: list[tuple[float, str]] = []
+        self.remarks: list[tuple[float, ev.Remarked]] = []
+        self.resumes = 0
+        self.sandboxes: list[str] = []
+        self.usage = Usage()
+        self.usage_by_role: dict[str, Usage] = {}
+        self.unpriced_requests = 0
+        self.wall_s = 0.0
+        """Seconds of running, the pauses before resumptions left out."""
+        self._measurements: dict[tuple[str, str, int], Measurement] = {}
+        self._by_key: dict[str, int] = {}
+        self._all: list[Measurement] = []
+        self._places: dict[tuple[str, str, int], int] = {}
+        for event in events:
+            self.apply(event)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    @property
+    def task(self) -> Task:
+        """The task of the run."""
+        return self._start().task
+
+    @property
+    def metric(self) -> Metric:
+        """The metric of the run's task."""
+        return self.task.metric
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return self._start().limits
+
+    @property
+    def next_trial(self) -> int:
+        """The number that the next trial gets."""
+        return len(self.trials)
+
+    def trial_by_key(self, key: str) -> Trial | None:
+        """Return the trial created under `key`, if there is one."""
+        number = self._by_key.get(key)
+        return None if number is None else self.trials[number]
+
+    def measurement(self, code: str, view: str, seed: int = 0) -> Measurement | None:
+        """Return what is known of a candidate, by its content digest, on a view; the last, if it ran again."""
+        return self._measurements.get((code, view, seed))
+
+    def measurements(self, trial: int) -> list[Measurement]:
+        """Return everything that was run for a trial, in the order it started, superseded attempts included."""
+        return [m for m in self._all if m.trial == trial]
+
+    def all_measurements(self) -> list[Measurement]:
+        """Return everything that was run, in the order it started."""
+        return list(self._all)
+
+    def ranking(self, where: Callable[[Trial], bool] = lambda trial: True) -> list[Trial]:
+        """Return the trials that rank and satisfy `where`, best first; ties go to the earlier.
+
+        A trial that raced out of some folds ranks below every trial that was run on more of them.
+        """
+        ranked = [t for t in self.trials.values() if t.ranks and where(t)]
+        most = max((t.folds for t in ranked), default=0)
+        full = [t for t in ranked if t.folds == most]
+        rest = [t for t in ranked if t.folds < most]
+        return self.metric.ranked(full, lambda t: t.score) + sorted(
+            rest, key=lambda t: (-t.folds, self.metric.sort_key(t.score))
+        )
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial by mean search score, among those run on all folds."""
+        ranking = self.ranking()
+        return ranking[0] if ranking else None
+
+    def pinned(self, steps: int) -> History:
+        """Return the history as the steps numbered below `steps` made it, and whatever belongs to no step.
+
+        What a step decides from this does not depend on how fast the steps beside it ran.
+        """
+        view = History()
+        view.__dict__.update(self.__dict__)
+        view.trials = {n: t for n, t in self.trials.items() if t.step is None or t.step < steps}
+        return view
+
+    # --- feeding -------------------------------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """Take the next event."""
+        if self.last is not None and not isinstance(event.payload, ev.RunResumed):
+            self.wall_s += max(0.0, event.time - self.last.time)
+        self.last = event
+        handler = _HANDLERS.get(type(event.payload))
+        if handler is not None:
+            handler(self, event.payload, event.time)
+
+    def _start(self) -> ev.RunStarted:
+        if self.started is None:
+            raise LookupError("the journal holds no run-started event")
+        return self.started
+
+    def _on_started(self, payload: ev.RunStarted, _: float) -> None:
+        self.started = payload
+        self.sandboxes.append(payload.sandbox)
+
+    def _on_resumed(self, payload: ev.RunResumed, _: float) -> None:
+        self.resumes += 1
+        self.finished = None
+        if payload.sandbox and payload.sandbox not in self.sandboxes:
+            self.sandboxes.append(payload.sandbox)
+        if payload.limits is not None and self.started is not None:
+            self.started = replace(self.started, limits=payload.limits)
+
+    def _on_asked(self, payload: ev.Asked, time: float) -> None:
+        self.questions[payload.key] = Question(key=payload.key, role=payload.role, request=payload.request, asked=time)
+
+    def _on_answered(self, payload: ev.Answered, _: float) -> None:
+        question = self.questions.get(payload.key) or Question(
+            key=payload.key, role=payload.role, request=payload.request
+        )
+        self.questions[payload.key] = replace(question, answer=payload)
+        self.usage = self.usage + payload.usage
+        self.usage_by_role[payload.role] = self.usage_by_role.get(payload.role, Usage()) + payload.usage
+        if payload.usage.requests and payload.usage.cost_usd is None:
+            self.unpriced_requests += payload.usage.requests
+
+    def _on_created(self, payload: ev.TrialCreated, time: float) -> None:
+        self._by_key[payload.key] = payload.trial
+        self.trials[payload.trial] = Trial(
+            number=payload.trial,
+            key=payload.key,
+            candidate=payload.candidate,
+            title=payload.title,
+            operator=payload.operator,
+            plan=payload.plan,
+            parents=payload.parents,
+            recipe=payload.recipe,
+            step=payload.step,
+            counts=payload.counts,
+            created=time,
+        )
+
+    def _on_attempt(self, payload: ev.AttemptStarted, time: float) -> None:
+        self._update(payload.trial, state=TrialState.RUNNING, attempts=payload.attempt)
+        self._keep(
+            Measurement(
+                trial=payload.trial,
+                attempt=payload.attempt,
+                code=payload.code,
+                view=payload.view,
+                seed=payload.seed,
+                started=time,
+            ),
+            new=True,
+        )
+
+    def _on_executed(self, payload: ev.Executed, time: float) -> None:
+        key = (payload.code, payload.view, payload.seed)
+        self._keep(replace(self._measurements[key], execution=payload.execution, ended=time))
+
+    def _on_graded(self, payload: ev.Graded, time: float) -> None:
+        key = (payload.code, payload.view, payload.seed)
+        known = self._measurements.get(key) or Measurement(
+            trial=payload.trial, attempt=payload.attempt, code=payload.code, view=payload.view, started=time
+        )
+        self._keep(
+            replace(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True),
+            new=key not in self._measurements,
+        )
+
+    def _on_repaired(self, payload: ev.Repaired, _: float) -> None:
+        trial = self.trials[payload.trial]
+        self._update(payload.trial, repairs=(*trial.repairs, payload), candidate=payload.candidate)
+
+    def _on_judged(self, payload: ev.Judged, _: float) -> None:
+        self._update(payload.trial, judgement=payload)
+
+    def _on_trial_finished(self, payload: ev.TrialFinished, time: float) -> None:
+        self._update(
+            payload.trial,
+            state=payload.state,
+            candidate=payload.candidate,
+            score=payload.score,
+            std_error=payload.std_error,
+            folds=payload.folds,
+            scores=payload.scores,
+            wall_s=payload.wall_s,
+            reason=payload.reason,
+            flags=payload.flags,
+            finished=time,
+        )
+
+    def _on_noted(self, payload: ev.Noted, _: float) -> None:
+        self.notes[payload.key] = payload.value
+
+    def _on_step(self, payload: ev.StepFinished, _: float) -> None:
+        self.steps[payload.step] = payload
+
+    def _on_noise(self, payload: ev.NoiseMeasured, _: float) -> None:
+        self.noise = payload
+
+    def _on_sealed(self, payload: ev.SealedOpened, _: float) -> None:
+        self.sealed = payload
+
+    def _on_submission(self, payload: ev.SubmissionWritten, _: float) -> None:
+        self.submission = payload
+
+    def _on_phase(self, payload: ev.PhaseEntered, time: float) -> None:
+        self.phase = payload.phase
+        self.phases.append((time, payload.phase))
+
+    def _on_told(self, payload: ev.Told, time: float) -> None:
+        self.told.append((time, payload.text))
+
+    def _on_remarked(self, payload: ev.Remarked, time: float) -> None:
+        self.remarks.append((time, payload))
+
+    def _on_finished(self, payload: ev.RunFinished, _: float) -> None:
+        self.finished = payload
+
+    def _update(self, number: int, **changes: Any) -> None:
+        if changes.get("state") is TrialState.RUNNING and self.trials[number].state.is_final:
+            changes.pop("state")
+        self.trials[number] = replace(self.trials[number], **changes)
+
+    def _keep(self, measurement: Measurement, *, new: bool = False) -> None:
+        key = (measurement.code, measurement.view, measurement.seed)
+        if new:
+            self._places[key] = len(self._all)
+            self._all.append(measurement)
+        else:
+            self._all[self._places[key]] = measurement
+        self._measurements[key] = measurement
+
+
+_HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
+    ev.RunStarted: History._on_started,
+    ev.RunResumed: History._on_resumed,
+    ev.Asked: History._on_asked,
+    ev.Answered: History._on_answered,
+    ev.Noted: History._on_noted,
+    ev.TrialCreated: History._on_created,
+    ev.AttemptStarted: History._on_attempt,
+    ev.Executed: History._on_executed,
+    ev.Graded: History._on_graded,
+    ev.Repaired: History._on_repaired,
+    ev.Judged: History._on_judged,
+    ev.TrialFinished: History._on_trial_finished,
+    ev.StepFinished: History._on_step,
+    ev.NoiseMeasured: History._on_noise,
+    ev.SealedOpened: History._on_sealed,
+    ev.SubmissionWritten: History._on_submission,
+    ev.PhaseEntered: History._on_phase,
+    ev.Told: History._on_told,
+    ev.Remarked: History._on_remarked,
+    ev.RunFinished: History._on_finished,
+}
