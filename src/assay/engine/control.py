@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Message:
 
 
 def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> Path:
-    """Leave `message` for the engine that holds the run; returns the file, which the engine removes when it takes it."""
+    """Leave `message` for the engine that holds the run; return the file, which the engine removes on reading."""
     folder = run_folder / "control"
     folder.mkdir(exist_ok=True)
     stamp = int((clock or SystemClock()).now() * 1000)
@@ -46,9 +47,7 @@ def take(run_folder: Path) -> list[Message]:
     """Return the waiting messages, oldest first, and remove them; unreadable ones are dropped."""
     messages = []
     for path in sorted((run_folder / "control").glob("*.json")):
-        try:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
             messages.append(decode(Message, json.loads(path.read_text(encoding="utf-8"))))
-        except (ValueError, TypeError, KeyError):
-            pass
         path.unlink(missing_ok=True)
     return messages
