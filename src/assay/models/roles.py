@@ -5,10 +5,12 @@ A role's prompt has the same name: `operators/prompts/<role>.yaml` renders exact
 
 from __future__ import annotations
 
+import threading
+import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from assay.core.profile import DataProfile
 from assay.core.task import Task
@@ -21,9 +23,46 @@ class Inputs(BaseModel):
 
 
 class Reply(BaseModel):
-    """Base of what a role replies. Unknown fields are dropped: models add remarks."""
+    """Base of what a role replies. Unknown fields are dropped: models add remarks.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    The text under each field is part of what a language model is told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True)
+class Fenced:
+    """Marks a field that a language model writes as a fenced block of its own, not inside JSON."""
+
+    language: str
+
+
+@dataclass(frozen=True)
+class Internal:
+    """Marks a field that a language model is neither told of nor heard on."""
+
+
+_COMPILING = threading.Lock()
+
+
+def _must_parse(code: str) -> str:
+    """A script that is no Python is sent back to its author at once, instead of costing a trial."""
+    try:
+        # Filters of warnings belong to the whole process; an unguarded swap in two threads could lose them.
+        with _COMPILING, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(code, "solution.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"code is not valid Python: {error}") from error
+    return code
+
+
+Script = Annotated[str, Field(min_length=1), AfterValidator(_must_parse), Fenced("python")]
+"""The text of a Python file."""
+
+Recipe = Annotated[dict[str, Any], Field(default_factory=dict), Internal()]
+"""The playbook's own settings."""
 
 
 class Machine(Inputs):
@@ -90,20 +129,9 @@ class Program(Reply):
     """The idea in a few words."""
     plan: str = Field(min_length=1)
     """Why it should work, in one to five sentences."""
-    code: str = Field(min_length=1)
+    code: Script
     """The whole Python file."""
-    recipe: dict[str, Any] = Field(default_factory=dict, exclude=False)
-    """The playbook's own settings; a language model leaves it empty."""
-
-    @field_validator("code")
-    @classmethod
-    def _must_parse(cls, code: str) -> str:
-        """A script that is no Python is sent back to its author at once, instead of costing a trial."""
-        try:
-            compile(code, "solution.py", "exec")
-        except (SyntaxError, ValueError) as error:
-            raise ValueError(f"code is not valid Python: {error}") from error
-        return code
+    recipe: Recipe
 
 
 class DraftInputs(Inputs):
@@ -170,10 +198,9 @@ class Repair(Reply):
 
     cause: str
     """What was wrong, in a sentence."""
-    code: str = Field(min_length=1)
-    recipe: dict[str, Any] = Field(default_factory=dict)
-
-    _must_parse = field_validator("code")(Program._must_parse.__func__)  # type: ignore[attr-defined]
+    code: Script
+    """The whole mended Python file."""
+    recipe: Recipe
 
 
 class AblateInputs(Inputs):
@@ -190,17 +217,19 @@ class Variant(Reply):
     """The script with one part left out or made plain."""
 
     part: str = Field(min_length=1, max_length=60)
+    """Name of the part, in a few words."""
     description: str
-    code: str = Field(min_length=1)
-    recipe: dict[str, Any] = Field(default_factory=dict)
-
-    _must_parse = field_validator("code")(Program._must_parse.__func__)  # type: ignore[attr-defined]
+    """What stands in its place, in a sentence."""
+    code: Script
+    """The whole Python file of the variant."""
+    recipe: Recipe
 
 
 class Ablation(Reply):
     """Two to four variants to run."""
 
     variants: tuple[Variant, ...] = Field(min_length=1, max_length=4)
+    """Two to four variants, the part that matters most first."""
 
 
 @dataclass(frozen=True, kw_only=True)
