@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assay.core.errors import IntegrityError
+from assay.core.execution import Execution, Outcome
+from assay.core.metric import Direction, Metric, Needs
+from assay.core.score import Provenance, Score
+from assay.core.task import DataFiles, OutputContract, Problem, Split, SplitKind, Task
+from assay.core.trial import TrialState, Verdict
+from assay.core.usage import Usage
+from assay.journal import FileJournal, History
+from assay.journal import events as ev
+from assay.journal.events import Event, Payload
+from assay.journal.summary import Summary, SummaryFile
+
+
+def make_task(direction: Direction = Direction.LOWER) -> Task:
+    return Task(
+        name="houses",
+        folder=Path("/data/houses"),
+        statement="Predict the price.",
+        problem=Problem.REGRESSION,
+        data=DataFiles(train="train.csv"),
+        targets=("price",),
+        id_column=None,
+        metric=Metric(name="m", direction=direction, needs=Needs.VALUES),
+        output=OutputContract(needs=Needs.VALUES, id_column=None, columns=("price",)),
+        split=Split(kind=SplitKind.KFOLD),
+    )
+
+
+def started(direction: Direction = Direction.LOWER) -> ev.RunStarted:
+    return ev.RunStarted(
+        run="brisk-otter",
+        task=make_task(direction),
+        task_digest="t",
+        strategy="tree",
+        model="playbook",
+        seed=0,
+        limits=ev.Limits(trials=10),
+        sandbox="T1",
+    )
+
+
+def chain(payloads: list[Payload], times: list[float] | None = None) -> list[Event]:
+    events: list[Event] = []
+    for index, payload in enumerate(payloads):
+        time = times[index] if times else 1000.0 + index
+        events.append(Event.after(events[-1] if events else None, time=time, payload=payload))
+    return events
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> list[Event]:
+    """Any interleaving of trials that each go through a life as the engine writes it."""
+    payloads: list[Payload] = [started(draw(st.sampled_from(list(Direction))))]
+    queues = [draw(lives(number)) for number in range(draw(st.integers(0, 30)))]
+    created = 0
+    while any(queues):
+        upper = min(created, len(queues) - 1)
+        choice = draw(st.sampled_from([i for i in range(upper + 1) if queues[i]]))
+        created += choice == created
+        payloads.append(queues[choice].pop(0))
+        if draw(st.integers(0, 9)) == 0:
+            payloads.append(draw(st.sampled_from(others())))
+    gaps = draw(st.lists(st.floats(-5, 100), min_size=len(payloads), max_size=len(payloads)))
+    times = [1000.0 + sum(gaps[: i + 1]) for i in range(len(gaps))]
+    return chain(payloads, times)
+
+
+@st.composite
+def lives(draw: st.DrawFn, number: int) -> list[Payload]:
+    life: list[Payload] = [
+        ev.TrialCreated(
+            trial=number,
+            key=f"k{number}",
+            candidate="c",
+            title=f"idea {number}",
+            operator="draft",
+            counts=draw(st.booleans()) or draw(st.booleans()),
+        )
+    ]
+    for attempt in range(1, draw(st.integers(0, 2)) + 1):
+        life.append(ev.AttemptStarted(trial=number, attempt=attempt, code=f"{number}-{attempt}", view="fold-0"))
+        execution = Execution(outcome=Outcome.OK)
+        life.append(
+            ev.Executed(trial=number, attempt=attempt, code=f"{number}-{attempt}", view="fold-0", execution=execution)
+        )
+    if draw(st.booleans()):
+        verdict = draw(st.sampled_from(list(Verdict)))
+        life.append(ev.Judged(trial=number, verdict=verdict, same_sign=3, folds=5, effect=0.5))
+    state = draw(st.sampled_from([s for s in TrialState if s.is_final]))
+    score = draw(st.none() | st.sampled_from([0.1, 0.2, 0.3, 0.4])) if state is TrialState.COMPLETE else None
+    life.append(ev.TrialFinished(trial=number, state=state, candidate="c", score=score, folds=draw(st.integers(1, 3))))
+    return life[: draw(st.integers(1, len(life)))]
+
+
+def others() -> list[Payload]:
+    usage = Usage(requests=1, input_tokens=10, output_tokens=3)
+    return [
+        ev.RunResumed(limits=ev.Limits(trials=3), sandbox="T2"),
+        ev.Answered(key="q", role="draft", request="r", usage=usage),
+        ev.NoiseMeasured(floor=0.01, reseeds=5),
+        ev.PhaseEntered(phase="search"),
+        ev.Told(text="simpler"),
+        ev.Remarked(code="W301", text="weaker"),
+        ev.SealedOpened(trial=0, score=Score(value=0.2, provenance=Provenance.GRADED, view="sealed", rows=9)),
+        ev.RunFinished(stopped_by="time", exit_code=0),
+    ]
+
+
+@given(journals())
+@settings(max_examples=150, deadline=None)
+def test_summary_agrees_with_history_on_any_journal(events: list[Event]) -> None:
+    history, summary = History(events), Summary.of(events)
+
+    assert summary.trials == len(history.trials)
+    states = {s: sum(t.state is s for t in history.trials.values()) for s in TrialState}
+    assert summary.states == {s.value: n for s, n in states.items() if n}
+    assert [row.number for row in summary.leaders] == [t.number for t in history.ranking()][:20]
+    assert summary.scored == len(history.ranking())
+    best = history.best
+    assert (summary.best.number if summary.best else None) == (best.number if best else None)
+    baselines = [t.number for t in history.ranking(lambda t: t.verdict is Verdict.BASELINE)]
+    assert [row.number for row in summary.baselines] == baselines[:20]
+    assert {row.number for row in summary.open} == {t.number for t in history.trials.values() if not t.state.is_final}
+    for row in (*summary.open, *summary.lately, *summary.leaders, *summary.rejected):
+        trial = history.trials[row.number]
+        assert (row.state, row.score, row.verdict, row.attempts) == (
+            trial.state,
+            trial.score,
+            trial.verdict,
+            trial.attempts,
+        )
+    assert summary.wall_s == pytest.approx(history.wall_s)
+    assert (summary.usage, summary.unpriced_requests) == (history.usage, history.unpriced_requests)
+    assert (summary.phase, summary.resumes, summary.finished) == (history.phase, history.resumes, history.finished)
+    assert summary.noise == (history.noise.floor if history.noise else None)
+    assert summary.limits == history.limits
+
+
+@given(journals(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_stored_and_continued_summary_equals_an_unbroken_one(events: list[Event], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(events)))
+    stored: dict[str, Any] = json.loads(json.dumps(Summary.of(events[:cut]).as_json()))
+    summary = Summary.from_json(stored)
+    for event in events[cut:]:
+        summary.apply(event)
+    assert summary.as_json() == Summary.of(events).as_json()
+
+
+def a_run(count: int) -> list[Payload]:
+    payloads: list[Payload] = [started()]
+    for number in range(count):
+        payloads += [
+            ev.TrialCreated(trial=number, key=f"k{number}", candidate="c", title="t", operator="draft"),
+            ev.AttemptStarted(trial=number, attempt=1, code=f"{number}", view="fold-0"),
+            ev.TrialFinished(trial=number, state=TrialState.COMPLETE, candidate="c", score=1.0 / (1 + number), folds=1),
+        ]
+    return payloads
+
+
+def test_size_does_not_grow_with_the_number_of_trials() -> None:
+    sizes = [len(json.dumps(Summary.of(chain(a_run(n))).as_json())) for n in (100, 400)]
+    assert sizes[1] < sizes[0] * 1.1
+
+
+def test_file_reads_only_what_is_new(tmp_path: Path) -> None:
+    events = chain(a_run(40))
+    journal = FileJournal(tmp_path / "events.jsonl")
+    journal.append(events[:80])
+    assert SummaryFile(tmp_path).refresh().events == 80
+    # The stored part is believed: a change in it is for `assay audit` to find, not for `status`.
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    FileJournal(path).append(events[80:])
+    assert SummaryFile(tmp_path).read().as_json() == Summary.of(events).as_json()
+
+
+def test_one_file_object_follows_a_growing_journal(tmp_path: Path) -> None:
+    events = chain(a_run(5))
+    journal = FileJournal(tmp_path / "events.jsonl")
+    file = SummaryFile(tmp_path)
+    assert file.read().events == 0
+    for event in events:
+        journal.append([event])
+        assert file.refresh().events == event.number + 1
+    assert SummaryFile(tmp_path).read().as_json() == Summary.of(events).as_json()
+
+
+@pytest.mark.parametrize("stored", ["", "{", "[]", '{"offset": "x"}', '{"offset": 10**9, "digest": "", "summary": {}}'])
+def test_unreadable_summary_is_made_anew(tmp_path: Path, stored: str) -> None:
+    events = chain(a_run(5))
+    FileJournal(tmp_path / "events.jsonl").append(events)
+    (tmp_path / "summary.json").write_text(stored, encoding="utf-8")
+    assert SummaryFile(tmp_path).read().as_json() == Summary.of(events).as_json()
+
+
+@pytest.mark.parametrize("offset", [7, 10**9])
+def test_offset_that_does_not_fit_the_journal_is_not_believed(tmp_path: Path, offset: int) -> None:
+    events = chain(a_run(5))
+    FileJournal(tmp_path / "events.jsonl").append(events)
+    stored = {"offset": offset, "digest": "", "summary": {"trials": 99}}
+    (tmp_path / "summary.json").write_text(json.dumps(stored), encoding="utf-8")
+    assert SummaryFile(tmp_path).read().as_json() == Summary.of(events).as_json()
+
+
+def test_broken_chain_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    FileJournal(path).append(chain(a_run(5)))
+    path.write_text(path.read_text(encoding="utf-8").replace("idea", "x").replace('"t"', '"u"'), encoding="utf-8")
+    with pytest.raises(IntegrityError, match="not what was written"):
+        SummaryFile(tmp_path).read()
+
+
+def test_torn_tail_is_not_an_event(tmp_path: Path) -> None:
+    events = chain(a_run(3))
+    path = tmp_path / "events.jsonl"
+    FileJournal(path).append(events)
+    with path.open("ab") as stream:
+        stream.write(b'{"number": 99, "ki')
+    assert SummaryFile(tmp_path).refresh().events == len(events)
+    assert SummaryFile(tmp_path).read().events == len(events)
+
+
+def test_curve_holds_each_new_best() -> None:
+    summary = Summary.of(chain(a_run(4)))
+    assert summary.curve == ((0, 1.0), (1, 0.5), (2, 1 / 3), (3, 0.25))
+
+
+def test_trial_taken_back_leaves_the_ranking() -> None:
+    back = ev.TrialFinished(trial=3, state=TrialState.REJECTED, candidate="c", reason="L02")
+    summary = Summary.of(chain([*a_run(4), back]))
+    assert summary.best is not None
+    assert summary.best.number == 2
+    assert summary.scored == 3
+    assert summary.states == {"complete": 3, "rejected": 1}
