@@ -69,8 +69,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
     )
 )
 """Every metric by its own name. `f1` and the probability metrics of two classes take a `positive` label as parameter;
-`map_at_k` takes `k`. `smape` is the M4 definition in percent, 200 |y - p| / (|y| + |p|); `mape` is a share, not percent.
-Where a metric serves both two and more classes (`log_loss`, `brier`), `needs` here is that of two classes."""
+`map_at_k` takes `k`. `smape` is the M4 definition in percent, 200 |y - p| / (|y| + |p|); `mape` is a share, not percent;
+where a metric serves both two and more classes (`log_loss`, `brier`), `needs` here is that of two classes."""
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {

@@ -37,7 +37,7 @@ def test_every_alias_is_in_normal_form_and_leads_to_a_metric() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
-    with pytest.raises(TaskError, match="'rmsse'.*did you mean 'rmse'") as caught:
+    with pytest.raises(TaskError, match=r"'rmsse'.*did you mean 'rmse'") as caught:
         named("rmsse")
     assert caught.value.code == "E106"
 
