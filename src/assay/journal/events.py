@@ -246,6 +246,8 @@ class NoiseMeasured(Payload):
     reseeds: int
     values: Mapping[str, Any] = field(default_factory=dict)
     """The record of the verdict module, to be judged with again after a resume."""
+    step: int | None = None
+    """Step that measured it."""
 
 
 @dataclass(frozen=True, kw_only=True)

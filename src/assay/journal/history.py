@@ -191,6 +191,8 @@ class History:
         view = History()
         view.__dict__.update(self.__dict__)
         view.trials = {n: t for n, t in self.trials.items() if t.step is None or t.step < steps}
+        if self.noise is not None and self.noise.step is not None and self.noise.step >= steps:
+            view.noise = None
         return view
 
     # --- feeding -------------------------------------------------------------------------------------------------

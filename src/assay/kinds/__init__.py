@@ -1,1 +1,6 @@
-"""TODO."""
+"""Floor 2: the kinds of candidate."""
+
+from assay.kinds.base import Failure, Kind, Unit
+from assay.kinds.script import ScriptKind
+
+__all__ = ["Failure", "Kind", "ScriptKind", "Unit"]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assay.core.budget import Limits
+from assay.core.errors import IntegrityError, MachineError
+from assay.journal import events as ev
+from assay.journal.events import Event, Payload
+from assay.journal.file import FileJournal
+from support.tasks import regression_task
+
+
+def chain(*payloads: Payload) -> list[Event]:
+    events: list[Event] = []
+    for number, payload in enumerate(payloads):
+        events.append(Event.after(events[-1] if events else None, time=1000.0 + number, payload=payload))
+    return events
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> list[Event]:
+    started = ev.RunStarted(
+        run="calm-otter",
+        task=regression_task(tmp_path),
+        task_digest="d",
+        strategy="tree",
+        model="playbook",
+        seed=7,
+        limits=Limits(trials=3),
+        sandbox="T1",
+    )
+    return chain(started, ev.PhaseEntered(phase="search"), ev.Noted(key="k", value={"a": [1, 2.5, None, "ü"]}))
+
+
+def test_what_was_appended_is_read_back(tmp_path: Path, events: list[Event]) -> None:
+    journal = FileJournal(tmp_path / "run" / "events.jsonl")
+    for event in events:
+        journal.append([event])
+    assert list(FileJournal(tmp_path / "run" / "events.jsonl").read()) == events
+    assert list(journal.read(since=2)) == events[2:]
+
+
+def test_a_journal_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    assert list(FileJournal(tmp_path / "none.jsonl").read()) == []
+
+
+@pytest.mark.parametrize("keep", [1, 40, -1])
+def test_a_torn_tail_is_ignored_and_healed_before_the_next_append(
+    tmp_path: Path, events: list[Event], keep: int
+) -> None:
+    path = tmp_path / "events.jsonl"
+    FileJournal(path).append(events[:2])
+    whole = path.read_bytes()
+    last = (json.dumps(events[2].as_dict()) + "\n").encode()
+    path.write_bytes(whole + last[:keep])
+    assert list(FileJournal(path).read()) == events[:2]
+    FileJournal(path).append(events[2:])
+    assert list(FileJournal(path).read()) == events
+
+
+@pytest.mark.parametrize("damage", ["digest", "content", "order", "middle"])
+def test_a_changed_line_is_an_integrity_error(tmp_path: Path, events: list[Event], damage: str) -> None:
+    path = tmp_path / "events.jsonl"
+    FileJournal(path).append(events)
+    lines = path.read_text().splitlines()
+    if damage == "digest":
+        lines[1] = lines[1].replace('"digest":"', '"digest":"0')
+    elif damage == "content":
+        lines[1] = lines[1].replace("search", "finish")
+    elif damage == "order":
+        lines[1], lines[2] = lines[2], lines[1]
+    else:
+        lines[1] = lines[1][:30]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(IntegrityError, match="line 2") as caught:
+        FileJournal(path).read()
+    assert caught.value.code == "E401"
+
+
+def test_reading_goes_on_from_an_offset(tmp_path: Path, events: list[Event]) -> None:
+    journal = FileJournal(tmp_path / "events.jsonl")
+    journal.append(events[:2])
+    first, offset = journal.read_from(0)
+    journal.append(events[2:])
+    rest, end = journal.read_from(offset, first[-1].digest)
+    assert first + rest == events
+    assert end == (tmp_path / "events.jsonl").stat().st_size
+
+
+def test_a_folder_that_cannot_be_written_is_a_machine_error(tmp_path: Path, events: list[Event]) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("not a folder")
+    with pytest.raises(MachineError) as caught:
+        FileJournal(blocker / "events.jsonl").append(events)
+    assert caught.value.code == "E501"
