@@ -1,1 +1,1 @@
-"""TODO."""
+"""Floor 3: the only place where effects are ordered."""

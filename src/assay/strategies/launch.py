@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 from assay.core.budget import Limits
+from assay.core.clock import SystemClock
+from assay.core.codec import decode, encode
+from assay.core.digest import digest_json
+from assay.core.errors import IntegrityError, MachineError, NothingFound, UsageError
+from assay.core.files import write_whole
 from assay.core.task import Task
+from assay.engine.log import EventLog
 from assay.engine.observer import Observer
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """What a person chooses for a run."""
-
-    limits: Limits = field(default_factory=Limits)
-    strategy: str = "tree"
-    model: str = "playbook"
-    """`playbook`, or what `assay.models.open_model` takes, for example `openai:gpt-5`."""
-    base_url: str | None = None
-    seed: int = 0
-    name: str | None = None
-    """Name of the run; None draws one of two words."""
-    runs: Path = Path("runs")
-    """Folder in which the run's own folder is made."""
-    sandbox: str = "auto"
-    python: Path | None = None
-    """Interpreter of the candidates; None means Assay's own."""
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    """Options of the strategy."""
-    remarks: tuple[str, ...] = ()
-    """What a person wants every question to say."""
+from assay.journal import events as ev
+from assay.journal.file import FileJournal
+from assay.journal.lease import Lease
+from assay.strategies.assemble import Shell, assemble, open_shell
+from assay.strategies.names import new_name
+from assay.strategies.options import RunOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +47,22 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
 
     Raises:
         AssayError: Nothing could be started; no run folder is left behind.
+        KeyboardInterrupt: It was stopped; `resume` continues.
     """
-    raise NotImplementedError
+    folder = _new_folder(options)
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(Lease(folder / "lease").release)
+            shell = open_shell(stack, folder, task, options)
+            _write_description(folder, task, options)
+            log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
+            log.add(_started(folder, shell, options))
+            for text in options.remarks:
+                log.add(ev.Told(text=text))
+            return _work(folder, shell, log, options)
+    finally:
+        if not (folder / "events.jsonl").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Observer] = ()) -> RunEnd:
@@ -67,5 +75,86 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
 
     Raises:
         AssayError: The run cannot be taken up (held by another process, changed data, broken journal).
+        KeyboardInterrupt: It was stopped again.
     """
-    raise NotImplementedError
+    task, options = _read_description(folder)
+    with contextlib.ExitStack() as stack:
+        stack.callback(Lease(folder / "lease").release)
+        log = EventLog(FileJournal(folder / "events.jsonl"), SystemClock(), observers)
+        started = log.read(lambda history: history.started)
+        if started is None:
+            raise NothingFound("E201", f"the run {folder.name!r} never started", fix="assay run")
+        finished = log.read(lambda history: history.finished)
+        if finished is not None and limits is None:
+            return RunEnd(folder=folder, exit_code=finished.exit_code, stopped_by=finished.stopped_by)
+        options = replace(options, limits=limits or started.limits)
+        shell = open_shell(stack, folder, task, options)
+        if task_digest(shell.task) != started.task_digest:
+            raise IntegrityError(
+                "E405",
+                f"the data in {str(task.folder)!r} are not those that the run {folder.name!r} was started on",
+                kept="every finished trial",
+                fix="restore the files, or start a new run",
+            )
+        log.add(ev.RunResumed(limits=limits, sandbox=shell.sandbox.tier, pid=os.getpid()))
+        return _work(folder, shell, log, options)
+
+
+def task_digest(task: Task) -> str:
+    """Return the digest of everything about a task but the folder that it lies in."""
+    return digest_json({key: value for key, value in encode(task).items() if key != "folder"})
+
+
+def _work(folder: Path, shell: Shell, log: EventLog, options: RunOptions) -> RunEnd:
+    end = assemble(shell, log, options).work()
+    return RunEnd(folder=folder, exit_code=end.exit_code, stopped_by=end.stopped_by)
+
+
+def _new_folder(options: RunOptions) -> Path:
+    """Make and return the run's own folder."""
+    name = options.name or new_name(options.runs, Random(os.urandom(8)))
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise UsageError(
+            "E022", f"{name!r} is no name for a run: letters, digits, - and _ only", fix="--name calm-otter"
+        )
+    folder = options.runs.absolute() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except FileExistsError:
+        raise UsageError("E023", f"there is a run named {name!r} already", fix=f"assay resume {name}") from None
+    except OSError as error:
+        raise MachineError(
+            "E503", f"the folder {str(folder)!r} cannot be made: {error}", fix="--runs FOLDER"
+        ) from error
+    return folder
+
+
+def _started(folder: Path, shell: Shell, options: RunOptions) -> ev.RunStarted:
+    return ev.RunStarted(
+        run=folder.name,
+        task=shell.task,
+        task_digest=task_digest(shell.task),
+        strategy=options.strategy,
+        model=shell.model.name,
+        seed=options.seed,
+        limits=options.limits,
+        sandbox=shell.sandbox.tier,
+        sandbox_description=shell.sandbox.description,
+        versions=shell.versions,
+        arguments=options.arguments,
+        pid=os.getpid(),
+    )
+
+
+def _write_description(folder: Path, task: Task, options: RunOptions) -> None:
+    """Write what `resume` must know to open the parts again; no secret is among it."""
+    text = json.dumps({"task": encode(task), "options": encode(options)}, indent=1, ensure_ascii=False)
+    write_whole(folder / "run.json", text + "\n")
+
+
+def _read_description(folder: Path) -> tuple[Task, RunOptions]:
+    try:
+        saved = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return decode(Task, saved["task"]), decode(RunOptions, saved["options"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NothingFound("E201", f"{str(folder)!r} is no run: {error}", fix="assay ls") from error

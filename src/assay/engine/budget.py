@@ -1,0 +1,112 @@
+"""Budget: what is left of a run's limits, and when the search must hand over to the finish."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+from assay.core.budget import Limits, Spent
+from assay.core.clock import Clock
+from assay.engine.endings import Ending
+from assay.engine.log import EventLog
+from assay.journal.history import History
+
+FINISH_SHARE = 0.3
+"""Largest share of the wall limit that is kept for the finish."""
+FINISH_LEAST_S = 5.0
+
+
+class Budget:
+    """Answers how much is left. Time is that of running: pauses before a resumption do not count.
+
+    Args:
+        limits: Bounds of the run.
+        log: Tells what was spent so far.
+        clock: Measures this process's share of the time.
+        scale: Training rows of the final fit over those of a search fold, at least 1: how much longer it may take.
+    """
+
+    def __init__(self, limits: Limits, log: EventLog, clock: Clock, *, scale: float = 1.0) -> None:
+        self.limits = limits
+        self._log = log
+        self._clock = clock
+        self._scale = scale
+        self._before = log.read(lambda history: history.wall_s)
+        self._started = clock.monotonic()
+        self._stopped_by = ""
+        self._lock = threading.Lock()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of running so far, over all processes that worked on the run."""
+        return self._before + self._clock.monotonic() - self._started
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until the wall limit, or None without one; never negative."""
+        return None if self.limits.wall_s is None else max(0.0, self.limits.wall_s - self.elapsed_s)
+
+    @property
+    def search_s(self) -> float | None:
+        """Seconds that the search may still use: the rest is kept for the finish."""
+        left = self.remaining_s
+        return None if left is None else max(0.0, left - self.reserve_s())
+
+    def reserve_s(self) -> float:
+        """Return the seconds that blend, sealed check and final fit of the best trials are expected to take."""
+        wall = self.limits.wall_s
+        if wall is None:
+            return 0.0
+        ranking = self._log.read(lambda history: [trial.wall_s for trial in history.ranking()[:5]])
+        expected = 1.3 * sum(ranking) * (1.0 + self._scale) / max(1, self.limits.workers)
+        return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, expected))
+
+    def spent(self) -> Spent:
+        """Return what was used so far."""
+        return self._log.read(lambda history: spent(history, self.elapsed_s))
+
+    def stop(self, stopped_by: str) -> None:
+        """End the search at the next check; the first reason stays."""
+        with self._lock:
+            self._stopped_by = self._stopped_by or stopped_by
+
+    def check(self) -> None:
+        """Return if the search may go on.
+
+        Raises:
+            Ending: A limit is reached, the goal is met, or somebody asked to stop.
+        """
+        reason = self._stopped_by or self._reached()
+        if reason:
+            self.stop(reason)
+            raise Ending(self._stopped_by)
+
+    def _reached(self) -> str:
+        limits, used = self.limits, self.spent()
+        left = self.search_s
+        if left is not None and left <= 0:
+            return "time"
+        if limits.tokens is not None and used.tokens >= limits.tokens:
+            return "tokens"
+        if limits.cost_usd is not None and used.cost_usd >= limits.cost_usd:
+            return "cost"
+        return "goal" if self._log.read(self._goal_met) else ""
+
+    def _goal_met(self, history: History) -> bool:
+        goal, best = self.limits.goal, history.best
+        if goal is None or best is None or best.score is None:
+            return False
+        return history.metric.gain(best.score, goal) >= 0
+
+
+def spent(history: History, wall_s: float | None = None) -> Spent:
+    """Return what the run behind `history` used; `wall_s` overrides the time that its events show."""
+    usage = history.usage
+    known = sum((u.cost_usd for u in history.usage_by_role.values() if u.cost_usd is not None), start=Decimal(0))
+    return Spent(
+        trials=sum(1 for trial in history.trials.values() if trial.counts),
+        wall_s=history.wall_s if wall_s is None else wall_s,
+        tokens=usage.tokens,
+        cost_usd=known,
+        unpriced_requests=history.unpriced_requests,
+    )

@@ -1,0 +1,19 @@
+"""Endings: the expected ways in which a run's search stops. None of them is an error of the program."""
+
+from __future__ import annotations
+
+
+class Ending(Exception):
+    """The search is over; the engine finishes up with what there is.
+
+    Args:
+        stopped_by: `trials`, `time`, `cost`, `tokens`, `goal`, `user`, `exhausted`, or an error's code.
+    """
+
+    def __init__(self, stopped_by: str) -> None:
+        super().__init__(stopped_by)
+        self.stopped_by = stopped_by
+
+
+class NoAnswer(Exception):
+    """A question was answered, but never in the asked form. The strategy goes on without it."""

@@ -1,0 +1,277 @@
+"""Evaluate: the path of one candidate from its creation to its final state."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.core.candidate import Candidate
+from assay.core.execution import Outcome
+from assay.core.trial import TrialState, Verdict
+from assay.core.view import ViewKey
+from assay.engine.budget import Budget
+from assay.engine.deliver import Delivery
+from assay.engine.endings import Ending
+from assay.engine.judging import Judge
+from assay.engine.measure import Measurer
+from assay.engine.parts import Parts, Repairer
+from assay.grading import reported_mismatch
+from assay.journal import events as ev
+from assay.journal.history import History, Measurement, Trial
+from assay.kinds.base import Failure
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a candidate is to be evaluated."""
+
+    key: str
+    """The journal's key of the trial."""
+    history: History
+    """What the step may know: the trial is raced and judged against the best in it."""
+    step: int | None = None
+    counts: bool = True
+    """Whether the trial takes part in the ranking."""
+    baseline: bool = False
+    """Whether it is one that others are measured against: neither raced nor judged."""
+    slot: int = 0
+    """Distinguishes the trials that may be in flight at a time, for the search's error control."""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What one attempt left: measurements in fold order, and the failure that ended it, if one did."""
+
+    measurements: tuple[Measurement, ...]
+    failure: Failure | None = None
+    stopped: bool = False
+    raced: str = ""
+
+
+class Evaluator:
+    """Takes candidates through checks, execution, repair, grading, racing and judgement.
+
+    Args:
+        parts: What the run is put together from.
+        measurer: Runs and grades.
+        judge: Races and judges.
+        budget: Says when time is up.
+        repairer: Mends failing candidates; None repairs nothing.
+        delivery: Offered every trial that ranks; None delivers nothing during the search.
+        max_repairs: Most repairs of one trial; 0 or more.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        measurer: Measurer,
+        judge: Judge,
+        budget: Budget,
+        repairer: Repairer | None = None,
+        *,
+        delivery: Delivery | None = None,
+        max_repairs: int = 2,
+    ) -> None:
+        self._parts = parts
+        self._measurer = measurer
+        self._judge = judge
+        self._budget = budget
+        self._repairer = repairer
+        self._delivery = delivery
+        self._max_repairs = max_repairs
+
+    def evaluate(self, candidate: Candidate, plan: Plan) -> Trial:
+        """Return the finished trial of `candidate`; what the journal already knows of it is not done again.
+
+        Raises:
+            Ending: The run was stopped while the trial was under way; it is left unfinished for a resumption.
+            MachineError: Our fault; the run cannot go on.
+        """
+        trial = self._create(candidate, plan)
+        if trial.state.is_final:
+            return trial
+        findings = self._parts.check(candidate)
+        rejecting = [f for f in findings if f.severity == "reject"]
+        if rejecting:
+            return self._reject(trial, candidate, [f"{f.code} {f.sentence}" for f in rejecting])
+        flags = [f"{f.code} {f.sentence}" for f in findings]
+        current, attempt = self._mended(trial, candidate)
+        while True:
+            result = self._attempt(trial, current, attempt, plan)
+            if result.stopped:
+                self._budget.check()
+                return self._finish(trial, current, result, TrialState.STOPPED, "stopped before it was scored", flags)
+            if result.failure is None:
+                return self._complete(trial, current, result, plan, flags)
+            mended = self._repair(trial, current, attempt, result.failure)
+            if mended is None:
+                return self._finish(trial, current, result, TrialState.FAILED, result.failure.summary, flags)
+            rejecting = [f for f in self._parts.check(mended) if f.severity == "reject"]
+            if rejecting:
+                return self._reject(trial, mended, [f"{f.code} {f.sentence}" for f in rejecting])
+            current, attempt = mended, attempt + 1
+
+    # --- creation ------------------------------------------------------------------------------------------------
+
+    def _create(self, candidate: Candidate, plan: Plan) -> Trial:
+        log = self._parts.log
+        known = log.read(lambda history: history.trial_by_key(plan.key))
+        if known is None:
+            record = self._parts.objects.put_candidate(candidate)
+            log.create(
+                lambda history: ev.TrialCreated(
+                    trial=history.next_trial,
+                    key=plan.key,
+                    candidate=record,
+                    title=candidate.title,
+                    operator=candidate.operator,
+                    plan=candidate.plan,
+                    parents=candidate.parents,
+                    recipe=candidate.recipe,
+                    step=plan.step,
+                    counts=plan.counts,
+                )
+            )
+            known = log.read(lambda history: history.trial_by_key(plan.key))
+        if known is None:
+            raise LookupError(f"no trial under {plan.key!r}")
+        return known
+
+    def _mended(self, trial: Trial, candidate: Candidate) -> tuple[Candidate, int]:
+        """Return the candidate that the journal says is current, and its attempt."""
+        if not trial.repairs:
+            return candidate, 1
+        last = trial.repairs[-1]
+        return self._parts.objects.candidate(last.candidate), last.attempt
+
+    # --- execution -----------------------------------------------------------------------------------------------
+
+    def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> _Attempt:
+        """Run the candidate fold by fold until one fails, the race is lost, or all are scored."""
+        done: list[Measurement] = []
+        for key in self._parts.views.fold_keys():
+            measurement = self._measure(trial, candidate, attempt, key)
+            if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
+                return _Attempt(tuple(done), stopped=True)
+            failure = self._diagnose(candidate, measurement)
+            done.append(measurement)
+            if failure is not None:
+                return _Attempt(tuple(done), failure=failure)
+            lost = "" if plan.baseline or not plan.counts else self._judge.lost(_scores(done), plan.history)
+            if lost and key != self._parts.views.fold_keys()[-1]:
+                return _Attempt(tuple(done), raced=lost)
+        return _Attempt(tuple(done))
+
+    def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey) -> Measurement:
+        self._stop_if_asked()
+        return self._measurer.measure(
+            trial=trial.number,
+            attempt=attempt,
+            candidate=candidate,
+            key=key,
+            seed=key.seed,
+            wall_s=self._budget.search_s,
+        )
+
+    def _stop_if_asked(self) -> None:
+        if self._parts.activities.stopped:
+            raise Ending("user")
+
+    def _diagnose(self, candidate: Candidate, measurement: Measurement) -> Failure | None:
+        if measurement.score is not None or measurement.execution is None:
+            return None
+        return self._parts.kinds[candidate.kind].diagnose(measurement.execution, measurement.problems)
+
+    # --- repair --------------------------------------------------------------------------------------------------
+
+    def _repair(self, trial: Trial, candidate: Candidate, attempt: int, failure: Failure) -> Candidate | None:
+        """Return a mended candidate, journaled, or None when repairs are used up or bring nothing new."""
+        repairs = self._parts.log.read(lambda history: history.trials[trial.number].repairs)
+        same = bool(repairs) and repairs[-1].signature == failure.signature
+        twice_same = same and len(repairs) > 1 and repairs[-2].signature == failure.signature
+        if self._repairer is None or len(repairs) >= self._max_repairs or twice_same:
+            return None
+        key = f"{trial.key}/repair-{attempt}"
+        mended = self._repairer.repair(key, candidate, failure, round=len(repairs) + 1, same=same)
+        if mended is None or mended.candidate.digest == candidate.digest:
+            return None
+        self._parts.log.add(
+            ev.Repaired(
+                trial=trial.number,
+                attempt=attempt + 1,
+                candidate=self._parts.objects.put_candidate(mended.candidate),
+                cause=mended.cause,
+                by=mended.by,
+                signature=failure.signature,
+            )
+        )
+        return mended.candidate
+
+    # --- ends ----------------------------------------------------------------------------------------------------
+
+    def _complete(
+        self, trial: Trial, candidate: Candidate, result: _Attempt, plan: Plan, flags: Sequence[str]
+    ) -> Trial:
+        task = self._parts.task
+        claims = (
+            reported_mismatch(m.reported, m.score.value, task.metric, m.score.std_error)
+            for m in result.measurements
+            if m.score is not None
+        )
+        partial = [m for m in result.measurements if m.score is not None and m.score.partial]
+        remarks = list(flags) + sorted({claim for claim in claims if claim})[:1]
+        if partial:
+            remarks.append(
+                f"P01 partial: {len(partial)} of {len(result.measurements)} folds were cut by the time limit"
+            )
+        if plan.baseline:
+            self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.BASELINE))
+        elif plan.counts:
+            judged = self._judge.judge(trial, candidate, _scores(result.measurements), plan, self._measurer)
+            self._parts.log.add(judged)
+        done = self._finish(trial, candidate, result, TrialState.COMPLETE, result.raced, remarks)
+        if self._delivery is not None:
+            self._delivery.offer(done)
+        return done
+
+    def _reject(self, trial: Trial, candidate: Candidate, reasons: list[str]) -> Trial:
+        self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.REJECTED, reasons=tuple(reasons)))
+        return self._finish(trial, candidate, _Attempt(()), TrialState.REJECTED, reasons[0], reasons[1:])
+
+    def _finish(
+        self,
+        trial: Trial,
+        candidate: Candidate,
+        result: _Attempt,
+        state: TrialState,
+        reason: str,
+        flags: Sequence[str],
+    ) -> Trial:
+        scores = _scores(result.measurements) if state is TrialState.COMPLETE else {}
+        values = list(scores.values())
+        walls = [m.execution.wall_s for m in result.measurements if m.execution is not None]
+        self._parts.log.add(
+            ev.TrialFinished(
+                trial=trial.number,
+                state=state,
+                candidate=self._parts.objects.put_candidate(candidate),
+                score=statistics.fmean(values) if values else None,
+                std_error=statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else None,
+                folds=len(values),
+                scores=scores,
+                wall_s=round(statistics.fmean(walls), 3) if walls else 0.0,
+                reason=reason,
+                flags=tuple(flags),
+            )
+        )
+        done = self._parts.log.read(lambda history: history.trials[trial.number])
+        _logger.info("trial %d %s: %s %s", done.number, done.state, done.title, done.score)
+        return done
+
+
+def _scores(measurements: Sequence[Measurement]) -> dict[str, float]:
+    return {m.view: m.score.value for m in measurements if m.score is not None}

@@ -1,0 +1,158 @@
+"""Run: one engine process working on a run, from the first phase to the last event."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import Protocol
+
+import psutil
+
+from assay.core.errors import AssayError
+from assay.core.files import write_whole
+from assay.core.trial import TrialState
+from assay.engine import control
+from assay.engine.endings import Ending
+from assay.engine.finish import Finish
+from assay.engine.parts import Parts
+from assay.engine.pulse import Pulse, pulse_json
+from assay.engine.session import Session
+from assay.journal import events as ev
+from assay.journal.history import History
+
+BEAT_S = 1.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Strategy(Protocol):
+    """Decides which operator is next."""
+
+    def run(self, session: Session) -> None:
+        """Work until the run ends.
+
+        Raises:
+            Ending: A limit is reached, the goal is met, or somebody asked to stop.
+        """
+        ...
+
+
+class Run:
+    """Works on a run in the calling thread.
+
+    Args:
+        parts: What the run is put together from.
+        session: The waist that the strategy stands on.
+        strategy: Decides which operator is next.
+        finish: What happens after the search.
+    """
+
+    def __init__(self, parts: Parts, session: Session, strategy: Strategy, finish: Finish) -> None:
+        self._parts = parts
+        self._session = session
+        self._strategy = strategy
+        self._finish = finish
+        self._interrupted = False
+
+    def work(self) -> ev.RunFinished:
+        """Search, finish up, and return the run's last event.
+
+        Raises:
+            KeyboardInterrupt: Somebody asked to stop now; everything is saved and the run can be resumed.
+            AssayError: Our fault or the machine's; everything is saved and the run can be resumed.
+        """
+        ended = threading.Event()
+        beats = threading.Thread(target=self._beat, args=(ended,), name="heartbeat", daemon=True)
+        beats.start()
+        try:
+            stopped_by = self._search()
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._phase("finish")
+            winner = self._finish.work(stopped_by)
+            return self._close(stopped_by, winner)
+        finally:
+            ended.set()
+            beats.join()
+            self._write_pulse()
+
+    def _search(self) -> str:
+        self._phase("search")
+        try:
+            self._strategy.run(self._session)
+        except Ending as ending:
+            return ending.stopped_by
+        return "trials" if self._session.budget.limits.trials is not None else "exhausted"
+
+    def _close(self, stopped_by: str, winner: int | None) -> ev.RunFinished:
+        history = self._session.view()
+        for trial in history.trials.values():
+            if not trial.state.is_final:
+                self._parts.log.add(
+                    ev.TrialFinished(
+                        trial=trial.number,
+                        state=TrialState.STOPPED,
+                        candidate=trial.candidate,
+                        reason=f"the run ended first ({stopped_by})",
+                    )
+                )
+        end = ev.RunFinished(
+            stopped_by=stopped_by,
+            exit_code=exit_code(history, stopped_by, winner),
+            winner=winner,
+            shrunk_score=self._finish.shrunk_score,
+            wall_s=round(self._session.budget.elapsed_s, 1),
+            cost_usd=self._session.budget.spent().cost_usd,
+        )
+        self._parts.log.add(end)
+        return end
+
+    def _phase(self, phase: str) -> None:
+        if self._parts.log.read(lambda history: history.phase) != phase:
+            self._parts.log.add(ev.PhaseEntered(phase=phase))
+
+    # --- the heartbeat's thread ----------------------------------------------------------------------------------
+
+    def _beat(self, ended: threading.Event) -> None:
+        while not ended.wait(BEAT_S):
+            try:
+                self._write_pulse()
+                for message in control.take(self._parts.folder):
+                    self._obey(message)
+            except (OSError, AssayError):
+                _logger.warning("a heartbeat could not be written", exc_info=True)
+
+    def _obey(self, message: control.Message) -> None:
+        if message.verb is control.Verb.TELL:
+            self._parts.log.add(ev.Told(text=message.text))
+            return
+        self._interrupted = message.verb is control.Verb.STOP_NOW
+        self._session.budget.stop("user")
+        if self._parts.log.read(lambda history: history.phase) == "search":
+            self._parts.activities.stop()
+
+    def _write_pulse(self) -> None:
+        budget, now = self._session.budget, self._parts.clock.now()
+        left, search = budget.remaining_s, budget.search_s
+        pulse = Pulse(
+            pid=os.getpid(),
+            process_started=psutil.Process().create_time(),
+            time=now,
+            phase=self._parts.log.read(lambda history: history.phase),
+            activities=self._parts.activities.now(),
+            deadline=None if search is None else now + search,
+            ends=None if left is None else now + left,
+            last_event=self._parts.log.read(lambda history: history.last.number if history.last else -1),
+        )
+        write_whole(self._parts.folder / "heartbeat.json", pulse_json(pulse))
+
+
+def exit_code(history: History, stopped_by: str, winner: int | None) -> int:
+    """Return the exit code of a run that ended by itself: 0, 1 (goal not reached), 3 (no score) or 6 (provider)."""
+    if winner is None:
+        return 6 if stopped_by.startswith("E3") or stopped_by == "cost" else 3
+    goal, best = history.limits.goal, history.trials[winner].score
+    if goal is not None and (best is None or history.metric.gain(best, goal) < 0):
+        return 1
+    return 0

@@ -1,0 +1,242 @@
+"""Session: the narrow waist that strategies stand on: ask, evaluate, note, and steps over pinned histories.
+
+Everything that costs or decides has a path-like key. A key that the journal knows returns its recorded outcome, so a
+strategy is a plain function that can be run again from its start after any crash.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+from assay.core.candidate import Candidate
+from assay.core.digest import digest_text
+from assay.core.errors import BudgetSpent, IntegrityError, ModelError, ReplyInvalid
+from assay.engine.budget import Budget
+from assay.engine.endings import Ending, NoAnswer
+from assay.engine.evaluate import Evaluator, Plan
+from assay.engine.parts import Parts
+from assay.journal import events as ev
+from assay.journal.history import History, Trial
+from assay.models.base import Request
+from assay.models.roles import ROLES, Inputs, Reply
+
+S = TypeVar("S")
+
+
+class Session:
+    """What a strategy may do. Called from the strategy's thread and from its steps.
+
+    Args:
+        parts: What the run is put together from.
+        evaluator: Evaluates candidates.
+        budget: Says how much is left.
+    """
+
+    def __init__(self, parts: Parts, evaluator: Evaluator, budget: Budget) -> None:
+        self.parts = parts
+        self.budget = budget
+        self._evaluator = evaluator
+
+    def view(self) -> History:
+        """Return the history as of now, pinned."""
+        return self.parts.log.pinned(1 << 62)
+
+    def seed(self, key: str) -> int:
+        """Return the 32-bit seed that belongs to `key` in this run."""
+        return int(digest_text(f"{self.parts.seed}/{key}")[:8], 16)
+
+    def rng(self, key: str) -> random.Random:
+        """Return the generator that belongs to `key` in this run."""
+        return random.Random(self.seed(key))
+
+    def ask(self, key: str, role: str, inputs: Inputs) -> Reply:
+        """Return the answer to a role's question; an answer in the journal is never asked for again.
+
+        Args:
+            key: Names the question within the run.
+            role: A key of `assay.models.roles.ROLES`.
+            inputs: What the role is told.
+
+        Raises:
+            NoAnswer: Whoever answers did so, but never in the asked form.
+            Ending: The provider is gone or refuses, or the cap on money or tokens is reached.
+            IntegrityError: The journal knows the key with another question (E402).
+        """
+        request = Request(
+            role=role,
+            inputs=inputs,
+            messages=self.parts.render(role, inputs),
+            reply_type=ROLES[role].reply,
+            key=key,
+            seed=self.seed(key),
+        )
+        known = self.parts.log.read(lambda history: history.questions.get(key))
+        if known is not None and known.request != request.digest:
+            raise IntegrityError(
+                "E402",
+                f"the question {key!r} was {known.request[:12]} in the journal and is {request.digest[:12]} now",
+                kept="every finished trial",
+                fix="assay run again: a new run does not depend on the old one",
+            )
+        if known is not None and known.answer is not None:
+            return self._recorded(known.answer, request)
+        if known is None:
+            self.parts.log.add(ev.Asked(key=key, role=role, request=request.digest))
+        return self._put(request)
+
+    def evaluate(self, key: str, candidate: Candidate, *, history: History | None = None, **options: Any) -> Trial:
+        """Return the finished trial of `candidate`, evaluated once whatever happens.
+
+        Args:
+            key: Names the trial within the run.
+            candidate: What to evaluate.
+            history: What it is raced and judged against; None means the history as of now.
+            **options: The other fields of `Plan`.
+
+        Raises:
+            Ending: The run was stopped meanwhile; the trial is left for a resumption.
+        """
+        plan = Plan(key=key, history=history or self.view(), **options)
+        return self._evaluator.evaluate(candidate, plan)
+
+    def note(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return `make()`, or what it returned when the run first came here. JSON values only."""
+        missing = object()
+        value = self.parts.log.read(lambda history: history.notes.get(key, missing))
+        if value is missing:
+            value = make()
+            self.parts.log.add(ev.Noted(key=key, value=value))
+        return value
+
+    def steps(self, run_step: Callable[[Step], str], *, start: int = 0, stop: int | None = None) -> None:
+        """Run numbered steps, several at a time, until the run ends.
+
+        Step n starts when all steps up to n - workers are done, and sees their trials and no later ones: what it
+        decides does not depend on which of the steps beside it is faster. Steps that the journal knows as done are
+        not run again.
+
+        Args:
+            run_step: Does one step and returns a few words on it; runs in a thread.
+            start: Number of the first step.
+            stop: Number after the last step; None goes on until the budget ends.
+
+        Raises:
+            Ending: A limit is reached, the goal is met, or somebody asked to stop.
+        """
+        _Pipeline(self, run_step, start, stop).run()
+
+    def _put(self, request: Request[Any]) -> Reply:
+        with self.parts.activities.doing("model", request.role):
+            try:
+                answer = self.parts.model.answer(request)
+            except ReplyInvalid as error:
+                self._answered(request, error=f"{error.code} {error.message}")
+                raise NoAnswer(error.message) from error
+            except BudgetSpent as error:
+                self.budget.stop("cost")
+                raise Ending("cost") from error
+            except ModelError as error:
+                self.parts.log.add(ev.Remarked(code=error.code, text=error.message))
+                self.budget.stop(error.code)
+                raise Ending(error.code) from error
+        reply: Reply = answer.reply
+        digest = self.parts.objects.put_json(reply.model_dump(mode="json"))
+        self._answered(request, reply=digest, model=answer.model, usage=answer.usage, latency_s=answer.latency_s)
+        return reply
+
+    def _answered(self, request: Request[Any], **fields: Any) -> None:
+        self.parts.log.add(ev.Answered(key=request.key, role=request.role, request=request.digest, **fields))
+
+    def _recorded(self, answer: ev.Answered, request: Request[Any]) -> Reply:
+        if answer.error:
+            raise NoAnswer(answer.error)
+        reply: Reply = request.reply_type.model_validate(json.loads(self.parts.objects.get(answer.reply)))
+        return reply
+
+
+class Step:
+    """One step of a strategy: its number, its pinned history, and the session under its own keys."""
+
+    def __init__(self, session: Session, number: int, history: History) -> None:
+        self.session = session
+        self.number = number
+        self.history = history
+        self.key = f"step-{number:04d}"
+
+    @property
+    def rng(self) -> random.Random:
+        """The generator that belongs to this step; the same at every call."""
+        return self.session.rng(self.key)
+
+    def ask(self, name: str, role: str, inputs: Inputs) -> Reply:
+        """Ask as `Session.ask`, under this step's key and `name`."""
+        return self.session.ask(f"{self.key}/{name}", role, inputs)
+
+    def evaluate(self, name: str, candidate: Candidate, **options: Any) -> Trial:
+        """Evaluate as `Session.evaluate`, under this step's key and `name`, against its pinned history."""
+        workers = max(1, self.session.budget.limits.workers)
+        return self.session.evaluate(
+            f"{self.key}/{name}",
+            candidate,
+            history=self.history,
+            step=self.number,
+            slot=self.number % workers,
+            **options,
+        )
+
+
+class _Pipeline:
+    """Runs steps on a bounded pool, each after the steps it may depend on."""
+
+    def __init__(self, session: Session, run_step: Callable[[Step], str], start: int, stop: int | None) -> None:
+        self._session = session
+        self._run_step = run_step
+        self._start = start
+        self._stop = stop
+        self._workers = max(1, session.budget.limits.workers)
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        running: dict[Future[None], int] = {}
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="step") as pool:
+            try:
+                for number in self._numbers():
+                    self._wait(running, number - self._workers)
+                    self._session.budget.check()
+                    running[pool.submit(self._one, number)] = number
+                self._wait(running, None)
+            except BaseException:
+                self._session.budget.stop("user")
+                self._session.parts.activities.stop()
+                raise
+            finally:
+                wait(running)
+                self._session.parts.activities.go_on()
+
+    def _numbers(self) -> Iterator[int]:
+        number = self._start
+        while self._stop is None or number < self._stop:
+            if not self._known(number):
+                yield number
+            number += 1
+
+    def _known(self, number: int) -> bool:
+        return self._session.parts.log.read(lambda history: number in history.steps)
+
+    def _wait(self, running: dict[Future[None], int], last: int | None) -> None:
+        """Wait until every step numbered up to `last` is done, or all steps if it is None."""
+        while any(last is None or number <= last for number in running.values()):
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                del running[future]
+                future.result()
+
+    def _one(self, number: int) -> None:
+        history = self._session.parts.log.pinned(number - self._workers + 1)
+        summary = self._run_step(Step(self._session, number, history))
+        self._session.parts.log.add(ev.StepFinished(step=number, summary=summary))

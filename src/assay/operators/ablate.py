@@ -1,0 +1,38 @@
+"""The ablate operator: variants of a script, each with one part left out, run and graded like any candidate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assay.core.candidate import Candidate
+from assay.engine.session import Step
+from assay.journal.history import Trial
+from assay.models.roles import AblateInputs, Ablation
+from assay.operators.brief import brief, findings, summary
+
+
+def ablate(step: Step, parent: Trial) -> list[Candidate]:
+    """Return variants of `parent`; each one's title is the part that it leaves out."""
+    whole = step.session.parts.objects.candidate(parent.candidate)
+    inputs = AblateInputs(
+        brief=brief(step.session, step.history),
+        parent=summary(parent),
+        code=whole.source,
+        studied=findings(step.history, parent),
+    )
+    reply = step.ask("ablate", "ablate", inputs)
+    if not isinstance(reply, Ablation):
+        raise TypeError(f"expected an ablation, got {type(reply).__name__}")
+    variants = [
+        replace(
+            whole,
+            files={**whole.files, whole.entry: variant.code},
+            title=variant.part,
+            plan=variant.description,
+            operator="ablate",
+            parents=(parent.number,),
+            recipe=variant.recipe,
+        )
+        for variant in reply.variants
+    ]
+    return [variant for variant in variants if variant.digest != whole.digest]

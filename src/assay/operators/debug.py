@@ -1,0 +1,55 @@
+"""The debug operator: the engine's repairer that asks the `debug` role."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assay.core.candidate import Candidate
+from assay.engine.endings import NoAnswer
+from assay.engine.parts import Mended
+from assay.engine.session import Session
+from assay.kinds.base import Failure
+from assay.models.roles import DebugInputs, Repair
+from assay.operators.brief import brief
+
+
+class ModelRepairer:
+    """Mends a failing script by asking the `debug` role.
+
+    Args:
+        session: Where it asks; set by `attach` once the session exists, since the session needs a repairer first.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        self._session = session
+
+    def attach(self, session: Session) -> None:
+        """Use `session` from now on."""
+        self._session = session
+
+    def repair(self, key: str, candidate: Candidate, failure: Failure, *, round: int, same: bool) -> Mended | None:
+        """Return a mended candidate, or None when the model has nothing to offer."""
+        session = self._session
+        if session is None:
+            return None
+        inputs = DebugInputs(
+            brief=brief(session, session.parts.log.pinned(0)),
+            code=candidate.source,
+            error=failure.detail,
+            outcome=failure.outcome,
+            round=round,
+            same_as_before=same,
+            recipe=dict(candidate.recipe),
+        )
+        try:
+            reply = session.ask(key, "debug", inputs)
+        except NoAnswer:
+            return None
+        if not isinstance(reply, Repair):
+            raise TypeError(f"expected a repair, got {type(reply).__name__}")
+        mended = replace(
+            candidate,
+            files={**candidate.files, candidate.entry: reply.code},
+            recipe=reply.recipe or candidate.recipe,
+        )
+        return Mended(candidate=mended, cause=reply.cause, by=session.parts.model.name)

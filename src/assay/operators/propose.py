@@ -1,0 +1,56 @@
+"""Operators that propose a candidate: baseline, draft, improve. Each asks one role and returns a candidate."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from assay.core.candidate import Candidate
+from assay.engine.session import Step
+from assay.journal.history import Trial
+from assay.models.roles import BaselineInputs, DraftInputs, ImproveInputs, Program
+from assay.operators.brief import brief, findings, summary
+
+ENTRY = "solution.py"
+
+
+def baseline(step: Step, name: Literal["constant", "boosting"]) -> Candidate:
+    """Return one of the two baselines that every run starts with."""
+    inputs = BaselineInputs(brief=brief(step.session, step.history), name=name)
+    return script(step.ask("baseline", "baseline", inputs), operator="baseline")
+
+
+def draft(step: Step, index: int) -> Candidate:
+    """Return a new solution, unlike those tried; `index` counts the drafts of the run."""
+    inputs = DraftInputs(brief=brief(step.session, step.history), index=index)
+    return script(step.ask("draft", "draft", inputs), operator="draft")
+
+
+def improve(step: Step, parent: Trial) -> Candidate:
+    """Return a better version of `parent`, planned from what its ablations and earlier improvements showed."""
+    history = step.history
+    earlier = [t for t in history.trials.values() if t.operator == "improve" and parent.number in t.parents]
+    inputs = ImproveInputs(
+        brief=brief(step.session, history),
+        parent=summary(parent),
+        code=step.session.parts.objects.candidate(parent.candidate).source,
+        findings=findings(history, parent),
+        attempts=tuple(summary(t) for t in earlier if t.state.is_final),
+        index=len(earlier),
+    )
+    return script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,))
+
+
+def script(reply: object, *, operator: str, parents: tuple[int, ...] = ()) -> Candidate:
+    """Return a reply of type `Program` as a script candidate."""
+    if not isinstance(reply, Program):
+        raise TypeError(f"expected a program, got {type(reply).__name__}")
+    return Candidate(
+        kind="script",
+        files={ENTRY: reply.code},
+        entry=ENTRY,
+        title=reply.title,
+        plan=reply.plan,
+        operator=operator,
+        parents=parents,
+        recipe=reply.recipe,
+    )

@@ -1,0 +1,158 @@
+"""Assemble: the open parts of a run, and the engine put together from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay import __version__
+from assay.core.budget import Limits
+from assay.core.clock import Clock, SystemClock
+from assay.core.errors import UsageError
+from assay.core.profile import DataProfile
+from assay.core.task import SplitKind, Task
+from assay.data import Views, profile
+from assay.engine.activities import Activities
+from assay.engine.budget import Budget
+from assay.engine.deliver import Delivery
+from assay.engine.evaluate import Evaluator
+from assay.engine.finish import Finish
+from assay.engine.judging import Judge
+from assay.engine.log import EventLog
+from assay.engine.measure import Measurer
+from assay.engine.parts import Parts
+from assay.engine.run import Run, Strategy
+from assay.engine.session import Session
+from assay.grading import Grader, check_candidate
+from assay.journal.objects import ObjectStore
+from assay.kinds import ScriptKind
+from assay.models import open_model
+from assay.models.base import Model
+from assay.models.roles import Machine
+from assay.operators.debug import ModelRepairer
+from assay.operators.rendering import Prompts
+from assay.sandbox import open_sandbox
+from assay.sandbox.base import Sandbox, SandboxLimits
+from assay.strategies.machine import describe_machine
+from assay.strategies.options import RunOptions
+from assay.strategies.tree import Tree, TreeOptions
+
+DEFAULT_TRIAL_TIMEOUT_S = 3_600.0
+LEAST_TRIAL_TIMEOUT_S = 20.0
+TRIAL_SHARE = 0.1
+"""Share of the wall limit that one execution may take, unless the user says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell:
+    """What must be open before a run's first event can be written."""
+
+    folder: Path
+    task: Task
+    profile: DataProfile
+    machine: Machine
+    sandbox: Sandbox
+    views: Views
+    grader: Grader
+    model: Model
+    clock: Clock
+    versions: Mapping[str, str]
+
+
+def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions) -> Shell:
+    """Open the parts of a run, closed with `stack`.
+
+    Raises:
+        AssayError: The sandbox, the data, the interpreter or the model cannot be used as asked.
+    """
+    limits = options.limits
+    sandbox = open_sandbox(options.sandbox)
+    stack.callback(sandbox.close)
+    machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
+    private = folder / "private"
+    private.mkdir(mode=0o700, exist_ok=True)
+    return Shell(
+        folder=folder,
+        task=task,
+        profile=profile(task),
+        machine=machine,
+        sandbox=sandbox,
+        views=Views(task, folder / "views", private),
+        grader=stack.enter_context(Grader(private)),
+        model=open_model(options.model, base_url=options.base_url, limits=limits, folder=folder),
+        clock=SystemClock(),
+        versions={"assay": __version__, "python": machine.python, **machine.packages},
+    )
+
+
+def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
+    """Return the engine over open parts and a log that holds at least the first event."""
+    limits = options.limits
+    activities = Activities(shell.clock)
+    prompts = Prompts(overrides=shell.task.folder / "prompts")
+    parts = Parts(
+        folder=shell.folder,
+        task=shell.task,
+        profile=shell.profile,
+        machine=shell.machine,
+        seed=options.seed,
+        log=log,
+        objects=ObjectStore(shell.folder / "objects"),
+        views=shell.views,
+        grading=shell.grader,
+        sandbox=shell.sandbox,
+        model=shell.model,
+        render=prompts.render,
+        check=lambda candidate: check_candidate(candidate, shell.task, shell.profile),
+        kinds={kind.name: kind for kind in (ScriptKind(),)},
+        clock=shell.clock,
+        activities=activities,
+        python=options.python,
+        secrets=(shell.folder / "private", shell.folder / "events.jsonl", shell.task.folder),
+    )
+    scale = _scale(shell.task, shell.profile)
+    budget = Budget(limits, log, shell.clock, scale=scale)
+    measurer = Measurer(parts, sandbox_limits(shell.machine))
+    delivery = Delivery(parts, measurer, budget, scale=scale)
+    repairer = ModelRepairer()
+    judge = Judge(parts)
+    evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery)
+    session = Session(parts, evaluator, budget)
+    repairer.attach(session)
+    finish = Finish(parts, measurer, judge, budget, delivery)
+    return Run(parts, session, _strategy(options), finish)
+
+
+def trial_timeout_s(limits: Limits) -> float:
+    """Return the most seconds of one execution: the user's, or a share of the wall limit."""
+    if limits.trial_timeout_s is not None:
+        return limits.trial_timeout_s
+    if limits.wall_s is None:
+        return DEFAULT_TRIAL_TIMEOUT_S
+    return min(DEFAULT_TRIAL_TIMEOUT_S, max(LEAST_TRIAL_TIMEOUT_S, TRIAL_SHARE * limits.wall_s))
+
+
+def sandbox_limits(machine: Machine) -> SandboxLimits:
+    """Return the bounds of one execution on this machine."""
+    return SandboxLimits(
+        wall_s=machine.trial_timeout_s,
+        memory_bytes=int(machine.memory_gb * 2**30),
+        threads=machine.cores,
+    )
+
+
+def _strategy(options: RunOptions) -> Strategy:
+    if options.strategy != "tree":
+        raise UsageError("E024", f"there is no strategy {options.strategy!r}", fix="--strategy tree")
+    return Tree(TreeOptions.from_arguments(options.arguments))
+
+
+def _scale(task: Task, profile: DataProfile) -> float:
+    """Return how many times the rows of a search fold the final fit sees."""
+    k = max(2, task.split.k)
+    shown = profile.train_rows * (1.0 - task.holdout.fraction) * (k - 1) / k
+    if task.split.kind is SplitKind.FORECAST:
+        shown = float(profile.train_rows)
+    return max(1.0, profile.train_rows / max(1.0, min(shown, float(task.row_cap))))

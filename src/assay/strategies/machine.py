@@ -1,0 +1,126 @@
+"""The machine as candidates will find it: cores, memory, GPU, interpreter and packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from assay.core.errors import MachineError
+from assay.models.roles import Machine
+
+PACKAGES = (
+    "catboost",
+    "imbalanced-learn",
+    "lightgbm",
+    "matplotlib",
+    "networkx",
+    "nltk",
+    "numpy",
+    "optuna",
+    "pandas",
+    "pillow",
+    "polars",
+    "pyarrow",
+    "scikit-image",
+    "scikit-learn",
+    "scipy",
+    "sentence-transformers",
+    "spacy",
+    "statsmodels",
+    "tensorflow",
+    "torch",
+    "torchvision",
+    "transformers",
+    "xgboost",
+    "xgboost-cpu",
+)
+"""Distributions that a candidate may be told of, if its interpreter has them."""
+
+_ASK = """
+import json, platform, sys
+from importlib import metadata
+found = {}
+for name in json.loads(sys.argv[1]):
+    try:
+        found[name] = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        pass
+print(json.dumps({"python": platform.python_version(), "packages": found}))
+"""
+
+
+def interpreter_facts(python: Path | None) -> tuple[str, Mapping[str, str]]:
+    """Return version and useful distributions of the candidates' interpreter.
+
+    Args:
+        python: Its executable; None means Assay's own.
+
+    Raises:
+        MachineError: It is not there or does not run (E502).
+    """
+    if python is None:
+        return platform.python_version(), {name: version for name in PACKAGES if (version := _version(name))}
+    try:
+        done = subprocess.run(
+            [str(python), "-I", "-c", _ASK, json.dumps(PACKAGES)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+        facts = json.loads(done.stdout)
+        return str(facts["python"]), dict(facts["packages"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        raise MachineError(
+            "E502", f"{str(python)!r} does not run as a Python interpreter: {error}", fix="assay doctor"
+        ) from error
+
+
+def describe_machine(python: Path | None, *, workers: int, trial_timeout_s: float) -> Machine:
+    """Return what one execution may count on when `workers` run side by side."""
+    version, packages = interpreter_facts(python)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = psutil.virtual_memory().total / 2**30
+    return Machine(
+        cores=max(1, cores // max(1, workers)),
+        memory_gb=round(memory / 2 / max(1, workers), 1),
+        gpu=_gpu(),
+        trial_timeout_s=trial_timeout_s,
+        python=version,
+        packages=dict(packages),
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _gpu() -> str:
+    """Return the name of the first GPU, or empty: no GPU is said as such and never as a device name."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(
+            [program, "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.partition("\n")[0].strip()

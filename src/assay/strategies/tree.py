@@ -1,0 +1,141 @@
+"""The tree strategy: baselines first, several drafts, then ablations and improvements of the best while budget remains.
+
+What a step does is a pure function of its pinned history, its number and the run's seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from assay.core.trial import TrialState
+from assay.engine.endings import NoAnswer
+from assay.engine.session import Session, Step
+from assay.journal.history import History, Trial
+from assay.operators.ablate import ablate
+from assay.operators.propose import baseline, draft, improve
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeOptions:
+    """How the tree grows."""
+
+    drafts: int = 6
+    """Drafts before the first improvement."""
+    draft_every: int = 4
+    """After that, one step in this many is a new draft."""
+    beam: int = 4
+    """Improvements choose among this many of the best trials."""
+    patience: int = 6
+    """Improvements of one trial without a gain before it is left alone."""
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, str]) -> TreeOptions:
+        """Return the options named in `arguments`; others are ignored."""
+        known = {name: int(arguments[name]) for name in cls.__dataclass_fields__ if name in arguments}
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a step does: an operator and, for most, the trial it starts from."""
+
+    operator: str
+    parent: int | None = None
+
+
+class Tree:
+    """Grows a tree of solutions.
+
+    Args:
+        options: How it grows.
+        extra: Steps done right after the baselines, for example the demonstration's cheating recipe.
+    """
+
+    def __init__(self, options: TreeOptions | None = None) -> None:
+        self._options = options or TreeOptions()
+
+    def run(self, session: Session) -> None:
+        """Work until the run ends.
+
+        Raises:
+            Ending: A limit is reached, the goal is met, or somebody asked to stop.
+        """
+        session.steps(self._step, stop=session.budget.limits.trials)
+
+    def _step(self, step: Step) -> str:
+        action = choose(step.history, step.number, step.rng, self._options)
+        try:
+            return self._do(step, action)
+        except NoAnswer as nothing:
+            return f"{action.operator}: no usable answer ({nothing})"
+
+    def _do(self, step: Step, action: Action) -> str:
+        if action.operator in ("constant", "boosting"):
+            name = "constant" if action.operator == "constant" else "boosting"
+            trial = step.evaluate("trial", baseline(step, name), baseline=True)  # type: ignore[arg-type]
+        elif action.operator == "draft":
+            trial = step.evaluate("trial", draft(step, drafts_before(step.number, self._options)))
+        elif action.operator == "ablate":
+            return self._ablate(step, step.history.trials[action.parent or 0])
+        else:
+            trial = step.evaluate("trial", improve(step, step.history.trials[action.parent or 0]))
+        return f"{action.operator}: #{trial.number} {trial.state}"
+
+    def _ablate(self, step: Step, parent: Trial) -> str:
+        variants = ablate(step, parent)
+        for index, variant in enumerate(variants):
+            step.evaluate(f"variant-{index}", variant, counts=False)
+        return f"ablate: {len(variants)} variants of #{parent.number}"
+
+
+def drafts_before(number: int, options: TreeOptions) -> int:
+    """Return how many drafts the steps before `number` made."""
+    return sum(1 for n in range(2, number) if is_draft(n, options))
+
+
+def is_draft(number: int, options: TreeOptions) -> bool:
+    """Return whether step `number` makes a new draft whatever the history."""
+    after = number - 2 - options.drafts
+    return number >= 2 and (after < 0 or after % options.draft_every == options.draft_every - 1)
+
+
+def choose(history: History, number: int, rng: Random, options: TreeOptions) -> Action:
+    """Return what step `number` does, a pure function of its arguments.
+
+    Args:
+        history: The pinned history.
+        number: The step: 0 and 1 are the baselines.
+        rng: The step's own generator.
+        options: How the tree grows.
+    """
+    if number < 2:
+        return Action("constant" if number == 0 else "boosting")
+    parents = [t for t in history.ranking() if t.operator != "baseline" or len(history.trials) < 4]
+    if is_draft(number, options) or not parents:
+        return Action("draft")
+    best = parents[0]
+    if number % 2 == 0 and not _ablated(history, best):
+        return Action("ablate", best.number)
+    fresh = [t for t in parents[: options.beam] if _flat(history, t) < options.patience] or parents[:1]
+    weights = [2.0**-place for place in range(len(fresh))]
+    return Action("improve", rng.choices(fresh, weights)[0].number)
+
+
+def _ablated(history: History, trial: Trial) -> bool:
+    return any(t.operator == "ablate" and trial.number in t.parents for t in history.trials.values())
+
+
+def _flat(history: History, trial: Trial) -> int:
+    """Return how many improvements of `trial` ended without beating it."""
+    children = [t for t in history.trials.values() if t.operator == "improve" and trial.number in t.parents]
+    gained = [
+        t
+        for t in children
+        if t.state is TrialState.COMPLETE
+        and t.score is not None
+        and trial.score is not None
+        and history.metric.gain(t.score, trial.score) > 0
+    ]
+    return 0 if gained else len(children)

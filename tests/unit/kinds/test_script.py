@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.core.candidate import Candidate
+from assay.core.errors import IntegrityError
+from assay.core.execution import Execution, Outcome
+from assay.kinds import ScriptKind
+
+KIND = ScriptKind()
+SOURCE = '''"""A script."""
+import os
+
+# prepares
+@staticmethod
+def prepare(x):
+    return x + 1
+
+
+value = prepare(1)
+print(value)
+
+
+class Model:
+    pass
+'''
+
+
+def script(source: str) -> Candidate:
+    return Candidate(kind="script", files={"solution.py": source}, entry="solution.py")
+
+
+def failed(outcome: Outcome, log: str, **fields: object) -> Execution:
+    return Execution(outcome=outcome, exit_code=1, log_tail=log, **fields)  # type: ignore[arg-type]
+
+
+def test_units_are_named_and_cover_the_file_in_order() -> None:
+    units = KIND.units(script(SOURCE))
+    assert [unit.name for unit in units] == ["statements", "prepare", "statements-2", "Model"]
+    assert "".join(unit.text for unit in units) == SOURCE
+
+
+blocks = st.lists(
+    st.sampled_from(
+        ["x = 1\n", "# a comment\n", "\n", "def f():\n    return 1\n", "class C:\n    pass\n", "if x:\n    y = 2\n"]
+    ),
+    min_size=1,
+    max_size=8,
+).map("".join)
+
+
+@given(blocks)
+def test_units_always_cover_the_file(source: str) -> None:
+    assert "".join(unit.text for unit in KIND.units(script(source))) == source
+
+
+@given(blocks, st.integers(0, 7))
+def test_replacing_a_unit_by_itself_changes_nothing(source: str, index: int) -> None:
+    candidate = script(source)
+    units = KIND.units(candidate)
+    unit = units[index % len(units)]
+    assert KIND.replace(candidate, unit, unit.text).source == source
+
+
+def test_replacing_finds_the_unit_by_position_where_text_is_repeated() -> None:
+    candidate = script("def f():\n    return 1\nx = 0\ndef f():\n    return 1\n")
+    last = KIND.units(candidate)[-1]
+    changed = KIND.replace(candidate, last, "def f():\n    return 2")
+    assert changed.source == "def f():\n    return 1\nx = 0\ndef f():\n    return 2\n"
+
+
+def test_a_protected_a_moved_and_a_broken_unit_are_refused() -> None:
+    candidate = script(SOURCE)
+    unit = KIND.units(candidate)[1]
+    with pytest.raises(IntegrityError, match="protected"):
+        KIND.replace(candidate, replace(unit, protected=True), "")
+    with pytest.raises(IntegrityError, match="no longer"):
+        KIND.replace(script("\n" + SOURCE), unit, "")
+    with pytest.raises(ValueError, match="does not parse"):
+        KIND.replace(candidate, unit, "def prepare(:")
+
+
+def test_a_run_that_left_a_graded_file_has_no_failure() -> None:
+    fine = Execution(outcome=Outcome.OK, outputs={"submission.csv": "d"})
+    assert KIND.diagnose(fine, ()) is None
+    cut = Execution(outcome=Outcome.TIMEOUT, outputs={"submission.csv": "d"})
+    assert KIND.diagnose(cut, ()) is None
+
+
+def test_the_last_error_is_the_summary_and_a_missing_module_is_named() -> None:
+    log = "Traceback (most recent call last):\n  File 'solution.py', line 3\nModuleNotFoundError: No module named 'torch.nn'\n"
+    failure = KIND.diagnose(failed(Outcome.ERROR, log), ())
+    assert failure is not None
+    assert failure.summary.startswith("ModuleNotFoundError")
+    assert failure.missing_module == "torch"
+
+
+def test_equal_failures_have_equal_signatures_and_different_ones_do_not() -> None:
+    def signature(log: str) -> str:
+        failure = KIND.diagnose(failed(Outcome.ERROR, log), ())
+        assert failure is not None
+        return failure.signature
+
+    assert signature("ValueError: 3 rows at 0x7f01\n") == signature("ValueError: 17 rows at 0x7faa\n")
+    assert signature("ValueError: a\n") != signature("ValueError: b\n")
+
+
+def test_a_missing_or_invalid_file_is_told_with_its_reason() -> None:
+    missing = KIND.diagnose(Execution(outcome=Outcome.OK, refused={"submission.csv": "symbolic link"}), ())
+    assert missing is not None
+    assert "symbolic link" in missing.summary
+    wrong = KIND.diagnose(Execution(outcome=Outcome.OK, outputs={"submission.csv": "d"}), ("3 ids are missing", "NaN"))
+    assert wrong is not None
+    assert wrong.summary == "3 ids are missing"
+    assert "NaN" in wrong.detail
+
+
+def test_a_timeout_tells_where_it_was_stuck() -> None:
+    failure = KIND.diagnose(failed(Outcome.TIMEOUT, "working\n", wall_s=9.0, stuck_at="line 7 in fit"), ())
+    assert failure is not None
+    assert failure.summary == "did not end within 9 s"
+    assert "line 7 in fit" in failure.detail
