@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from assay.core.usage import Usage
+
 
 class AssayError(Exception):
     """An expected failure, told in four parts.
@@ -65,6 +67,8 @@ class ModelError(AssayError):
     """Whoever answers roles could not."""
 
     exit_code = 6
+    usage: Usage = Usage()
+    """What the failed question took all the same."""
 
 
 class ReplyInvalid(ModelError):
