@@ -68,9 +68,11 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ]
     )
 )
-"""Every metric by its own name. `f1` and the probability metrics of two classes take a `positive` label as parameter;
-`map_at_k` takes `k`. `smape` is the M4 definition in percent, 200 |y - p| / (|y| + |p|); `mape` is a share, not percent;
-where a metric serves both two and more classes (`log_loss`, `brier`), `needs` here is that of two classes."""
+"""Every metric by its own name.
+
+`f1` and the probability metrics of two classes take a `positive` label as parameter, `map_at_k` takes `k`. `smape` is
+the M4 definition in percent, 200 |y - p| / (|y| + |p|); `mape` is a share, not percent. Where a metric serves both two
+and more classes (`log_loss`, `brier`), `needs` here is that of two classes."""
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -88,7 +90,6 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "macro f1 score": "f1_macro",
         "macro averaged f1": "f1_macro",
         "macro averaged f1 score": "f1_macro",
-        "mean f1": "f1_macro",
         "micro f1": "f1_micro",
         "micro f1 score": "f1_micro",
         "micro averaged f1": "f1_micro",
