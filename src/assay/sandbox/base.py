@@ -25,10 +25,12 @@ class Workspace:
     """The one writable folder of a process, and what it may read besides."""
 
     root: Path
-    """Absolute host path of an existing folder; becomes the working directory. The sandbox never deletes it."""
+    """Absolute host path of an existing folder; becomes the working directory, under whatever name. The sandbox never
+    deletes it. Run by root it may give it, with the files in it, to the user id that the process runs as."""
     mounts: tuple[Mount, ...] = ()
     secrets: tuple[Path, ...] = ()
-    """Host paths that must not be reachable: a mount whose tree contains one is refused before the start."""
+    """Host paths that must not be reachable: a workspace, mount or interpreter folder whose tree contains one, and a
+    mount that lies in one, are refused before the start. They need not exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +38,12 @@ class Command:
     """What to run."""
 
     argv: tuple[str, ...]
-    """Program and arguments. Paths are relative to the workspace, except the interpreter."""
+    """Program and arguments. Paths are relative to the workspace. A first word of `python` or `python3` is replaced by
+    the path of the interpreter."""
     interpreter: Path | None = None
-    """A Python executable whose prefix (and base prefix) must be readable; None means Assay's own."""
+    """A Python executable whose prefix (and base prefix) is made readable; None means Assay's own."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """The only variables added to the clean environment that the sandbox builds from nothing."""
+    """The only variables added to the clean environment that the sandbox builds from nothing; they win."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +53,9 @@ class SandboxLimits:
     wall_s: float
     memory_bytes: int
     threads: int = 1
-    """Cores it may use; also told to OpenMP, BLAS and loky."""
+    """Cores it may use: told to OpenMP, BLAS, loky and the like; a program that ignores them is not held back."""
     processes: int = 1024
+    """Processes and threads of the tree together."""
     workspace_bytes: int = 10 * 2**30
     workspace_files: int = 50_000
     tmp_bytes: int = 2 * 2**30
@@ -67,9 +71,12 @@ class Finished:
 
     outcome: Outcome
     exit_code: int | None
+    """128 + n if signal n ended it; None if it never started or was killed before it could end."""
     wall_s: float
+    """From the moment the command was let go; the sandbox's own set-up is not in it."""
     cpu_s: float | None
     peak_memory_bytes: int | None
+    """Of the tree where a control group counts it; else the largest of what was seen."""
     log: bytes
     """Kept output, standard output and error in the order they came; a marker line stands where some was cut."""
     stuck_at: str = ""
@@ -83,7 +90,7 @@ class SandboxProcess(Protocol):
 
     @property
     def handle(self) -> str:
-        """Text by which `Sandbox.attach` of a later engine process finds it again: pid and start time."""
+        """Pid and start time as text, for the journal; `Sandbox.attach` of a later engine process takes it."""
         ...
 
     def wait(self, timeout_s: float | None = None) -> Finished | None:
@@ -111,7 +118,7 @@ class Sandbox(Protocol):
 
     @property
     def tier(self) -> str:
-        """`T1` (namespaces), `T2` (Landlock and seccomp), `T3` (own user id), `off` or `fake`."""
+        """`T1` (namespaces), `T2` (Landlock and seccomp), `T3` (own user id), `external`, `off` or `fake`."""
         ...
 
     @property
@@ -122,6 +129,8 @@ class Sandbox(Protocol):
     def start(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> SandboxProcess:
         """Start `command` with `workspace.root` as its working directory.
 
+        Returns at once. What goes wrong later in the set-up ends the process with `Outcome.INFRA`.
+
         Raises:
             MachineError: The sandbox could not be set up: never the candidate's fault.
             IntegrityError: A mount would expose one of `workspace.secrets`.
@@ -129,7 +138,10 @@ class Sandbox(Protocol):
         ...
 
     def attach(self, handle: str) -> SandboxProcess | None:
-        """Return the process that an earlier engine started, or None if it is gone or was never ours."""
+        """Return the process that an earlier engine started, or None if it is gone or was never ours.
+
+        None always for sandboxes of this package: no process of theirs outlives the engine, however that ends.
+        """
         ...
 
     def close(self) -> None:

@@ -1,0 +1,188 @@
+"""Sandboxes whose commands are started by the guard: tiers T2, T3, off and external."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assay.core.clock import Clock, SystemClock
+from assay.core.errors import MachineError
+from assay.sandbox.base import Command, SandboxLimits, SandboxProcess, Workspace
+from assay.sandbox.cgroup import Group, Groups, make_group
+from assay.sandbox.environment import Interpreter, clean_environment, find_interpreter, replace_python
+from assay.sandbox.pipes import Pipes, filled
+from assay.sandbox.policy import check_workspace
+from assay.sandbox.process import Launched, TreeProcess
+from assay.sandbox.protect import resource_limits
+from assay.sandbox.roster import Roster
+from assay.sandbox.slots import UserSlots, is_slot
+from assay.sandbox.spawner import Spawn, Spawner
+from assay.sandbox.tree import hand_over, link_mount, remove_tree
+from assay.sandbox.watchdog import Watchdog
+
+_GUARD = Path(__file__).with_name("_guard.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One start, with everything that has been decided about it."""
+
+    command: Command
+    workspace: Workspace
+    limits: SandboxLimits
+    interpreter: Interpreter
+    tmp: Path
+    """Private folder for temporary files; also the home."""
+    user: int | None
+    """User id to run as; None keeps the engine's."""
+
+
+class GuardedSandbox:
+    """Clean environment, own session, limits, and an end for the whole tree; subclasses add isolation.
+
+    Args:
+        groups: Where control groups can be made; None leaves memory to the watchdog.
+        clock: For limits.
+        description: The line that tells people what is enforced.
+    """
+
+    tier = "off"
+
+    def __init__(self, *, groups: Groups | None = None, clock: Clock | None = None, description: str = "") -> None:
+        self.description = description
+        self._groups = groups
+        self._clock = clock or SystemClock()
+        self._slots = UserSlots()
+        self._spawner = Spawner()
+        self._roster = Roster()
+
+    def start(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> SandboxProcess:
+        """Start `command`; see `Sandbox.start`."""
+        interpreter = find_interpreter(command.interpreter)
+        check_workspace(workspace, interpreter.folders)
+        user = self._user(workspace, interpreter)
+        tmp = Path(tempfile.mkdtemp(prefix="assay-tmp-"))
+        job = Job(command=command, workspace=workspace, limits=limits, interpreter=interpreter, tmp=tmp, user=user)
+        try:
+            process = self._launch(job)
+        except BaseException:
+            self._clean_up(job)
+            raise
+        self._roster.add(process)
+        return process
+
+    def attach(self, handle: str) -> SandboxProcess | None:
+        """Return None: no process of this sandbox outlives the engine that started it."""
+        del handle
+        return None
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        self._roster.close()
+        self._spawner.close()
+
+    def _user(self, workspace: Workspace, interpreter: Interpreter) -> int | None:
+        """Return the user id to run as; without isolation nothing is gained by another."""
+        del workspace, interpreter
+        return None
+
+    def _lock(self, job: Job) -> dict[str, Any] | None:
+        """Return what the guard shall take from the command before it starts."""
+        del job
+        return None
+
+    def _prepare(self, job: Job) -> None:
+        try:
+            for mount in job.workspace.mounts:
+                link_mount(job.workspace.root, mount.target, mount.source)
+            if job.user is not None:
+                hand_over(job.workspace.root, job.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+                hand_over(job.tmp, job.user, is_ours=lambda uid: uid == 0)
+        except OSError as error:
+            raise MachineError("E514", f"the workspace could not be prepared: {error}") from error
+
+    def _launch(self, job: Job) -> TreeProcess:
+        self._prepare(job)
+        group = make_group(self._groups, job.limits)
+        try:
+            guard, pipes = self._spawn(self._order(job))
+        except OSError as error:
+            if group is not None:
+                group.remove()
+            raise MachineError("E511", f"the guard process could not be started: {error}") from error
+        return self._attended(job, guard, pipes, group)
+
+    def _attended(self, job: Job, guard: subprocess.Popen[bytes], pipes: Pipes, group: Group | None) -> TreeProcess:
+        launched = Launched(
+            guard=guard,
+            output=pipes.output,
+            status=pipes.status,
+            go=pipes.go,
+            go_is_lifeline=True,
+            limits=resource_limits(job.limits, own_user=job.user is not None),
+            group=group,
+            clean_up=lambda: self._clean_up(job),
+        )
+        watchdog = Watchdog(job.limits, self._clock, writable=(job.workspace.root, job.tmp), group=group)
+        return TreeProcess(launched, job.limits, watchdog, self._clock)
+
+    def _order(self, job: Job) -> dict[str, Any]:
+        env = clean_environment(
+            job.interpreter.path,
+            home=str(job.tmp),
+            tmp=str(job.tmp),
+            threads=job.limits.threads,
+            extra=job.command.env,
+        )
+        return {
+            "argv": list(replace_python(job.command.argv, job.interpreter.path)),
+            "env": env,
+            "cwd": str(job.workspace.root),
+            "user": job.user,
+            "lock": self._lock(job),
+        }
+
+    def _spawn(self, order: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Pipes]:
+        pipes = Pipes.open()
+        spec = filled(marshal.dumps(order))
+        descriptors: Sequence[int] = (spec, pipes.status_end, pipes.go_end)
+        try:
+            guard = self._spawner.spawn(
+                Spawn(
+                    argv=(sys.executable, "-I", "-S", str(_GUARD), *map(str, descriptors)),
+                    stdout=pipes.output_end,
+                    pass_fds=descriptors,
+                )
+            )
+        except BaseException:
+            pipes.close_ours()
+            raise
+        finally:
+            pipes.close_guards_ends()
+            os.close(spec)
+        return guard, pipes
+
+    def _clean_up(self, job: Job) -> None:
+        with suppress(OSError):
+            remove_tree(job.tmp)
+        if job.user is not None:
+            self._slots.give_back(job.user)
+
+
+class LocalSandbox(GuardedSandbox):
+    """Tier `off`: a clean environment and limits, and nothing that keeps the command from the rest of the machine."""
+
+
+if TYPE_CHECKING:
+    from assay.sandbox.base import Sandbox
+
+    def _conforms(sandbox: GuardedSandbox) -> Sandbox:
+        return sandbox

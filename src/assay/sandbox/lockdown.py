@@ -1,0 +1,135 @@
+"""Tier T2: Landlock and the system-call filter; tier T3: only another user id and the filter."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import assay
+from assay.core.clock import Clock
+from assay.core.errors import MachineError
+from assay.sandbox import _guard
+from assay.sandbox.base import Workspace
+from assay.sandbox.cgroup import Groups
+from assay.sandbox.environment import Interpreter, find_interpreter
+from assay.sandbox.guarded import GuardedSandbox, Job
+from assay.sandbox.policy import ETC_ENTRIES, SYSTEM_FOLDERS
+from assay.sandbox.seccomp import FilterPolicy, build_filter
+from assay.sandbox.sockets import reachable_sockets
+from assay.sandbox.syscalls import architecture
+
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_TRUNCATE_ABI = 3
+_UNIX_SOCKET_ABI = 9
+
+
+def landlock_abi() -> int:
+    """Return the version of Landlock that this kernel offers, 0 for none."""
+    return int(_guard.landlock_abi())
+
+
+class LockdownSandbox(GuardedSandbox):
+    """Takes file access, network, tracing and signals from each command before it starts.
+
+    Started by root it also runs each command as a user of its own, where that user can reach the interpreter.
+
+    Args:
+        abi: Version of Landlock to use; 0 leaves only the user id and the filter, which needs root (tier T3).
+        groups: Where control groups can be made; None leaves memory to the watchdog.
+        clock: For limits.
+        description: The line that tells people what is enforced.
+    """
+
+    def __init__(
+        self, *, abi: int, groups: Groups | None = None, clock: Clock | None = None, description: str = ""
+    ) -> None:
+        machine = architecture()
+        if machine is None:
+            raise MachineError("E512", f"no system-call filter is known for {os.uname().machine!r}")
+        super().__init__(groups=groups, clock=clock, description=description)
+        self.tier = "T2" if abi else "T3"
+        self._abi = abi
+        unix = abi >= _UNIX_SOCKET_ABI or not reachable_sockets(other_user=os.geteuid() == 0)
+        self._filter = build_filter(
+            FilterPolicy(
+                inet=False,
+                unix=unix,
+                memfd=groups is not None,
+                freeze_metadata=True,
+                deny_truncate=abi < _TRUNCATE_ABI,
+            ),
+            machine,
+        )
+
+    def _user(self, workspace: Workspace, interpreter: Interpreter) -> int | None:
+        sources = [mount.source for mount in workspace.mounts]
+        needed = [*interpreter.folders, workspace.root.parent, *sources]
+        user = self._slots.take() if all(open_to_all(path) for path in needed) else None
+        if user is None and self._abi == 0:
+            raise MachineError("E511", "generated code needs a user id of its own here, and none can be given to it")
+        return user
+
+    def _lock(self, job: Job) -> dict[str, Any]:
+        read = [*SYSTEM_FOLDERS, *ETC_ENTRIES, "/proc", "/sys", *job.interpreter.folders]
+        read += [mount.source.resolve() for mount in job.workspace.mounts]
+        write = [job.workspace.root.resolve(), job.tmp.resolve(), "/dev/shm", *_DEVICES]
+        return {
+            "user": job.user,
+            "abi": self._abi,
+            "read": [str(path) for path in read],
+            "write": [str(path) for path in write],
+            "filter": self._filter,
+        }
+
+
+def open_to_all(path: Path) -> bool:
+    """Return whether every user can reach and read `path`."""
+    real = path.resolve()
+    reachable = all(parent.stat().st_mode & 0o001 for parent in real.parents)
+    wanted = 0o005 if real.is_dir() else 0o004
+    return reachable and real.stat().st_mode & wanted == wanted
+
+
+def lock_down(*, read: Sequence[Path], write: Sequence[Path]) -> str:
+    """Take network, tracing and all other file access from this very process, for good; best effort.
+
+    For a trusted helper that is about to read hostile bytes, after its imports. Threads that already run keep their
+    file access (Landlock is set for the calling thread and what it starts), so call it before starting any.
+    The interpreter, this package and the system's libraries stay readable, for imports that come late.
+
+    Args:
+        read: Files and folders to keep readable.
+        write: Files and folders to keep readable and writable.
+
+    Returns:
+        What is enforced, for people: `Landlock ABI 7 and seccomp`, `seccomp` or `nothing: <why>`.
+    """
+    machine = architecture()
+    if not sys.platform.startswith("linux") or machine is None:
+        return f"nothing: not supported on {sys.platform} {os.uname().machine}"
+    abi = landlock_abi()
+    kept = [*SYSTEM_FOLDERS, *ETC_ENTRIES, "/proc/self", *find_interpreter(None).folders]
+    kept += [Path(assay.__file__).parent, *read]
+    program = build_filter(FilterPolicy(inet=False, unix=False, memfd=True, deny_truncate=abi < _TRUNCATE_ABI), machine)
+    enforced = []
+    try:
+        _guard.drop_privileges(None)
+        if abi:
+            written = [str(path) for path in (*write, *_DEVICES)]
+            _guard.restrict_files([str(path) for path in kept], written, abi, network=False)
+            enforced.append(f"Landlock ABI {abi}")
+        _guard.install_filter(program)
+        enforced.append("seccomp")
+    except OSError as error:
+        enforced = enforced or [f"nothing: {error}"]
+    return " and ".join(enforced)
+
+
+if TYPE_CHECKING:
+    from assay.sandbox.base import Sandbox
+
+    def _conforms(sandbox: LockdownSandbox) -> Sandbox:
+        return sandbox

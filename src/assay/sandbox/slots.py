@@ -1,0 +1,73 @@
+"""User ids for candidates, one for each that runs at a time, when the engine runs as root."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_FIRST, _COUNT = 59_000, 900
+# Debian reserves 30,000 to 59,999 and gives them to nobody, and containers map at least the first 65,536.
+
+
+def is_slot(uid: int) -> bool:
+    """Return whether `uid` is one that this module hands out."""
+    return _FIRST <= uid < _FIRST + _COUNT
+
+
+class UserSlots:
+    """Hands out user ids that no account and no other engine on this machine uses.
+
+    An id is held by a socket name, which the kernel frees when the engine dies, however it dies.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, socket.socket] = {}
+        self._lock = threading.Lock()
+
+    def take(self) -> int | None:
+        """Return a free user id, or None when there is none (also: when not root)."""
+        if os.geteuid() != 0:
+            return None
+        with self._lock:
+            for uid in self._candidates():
+                holder = _hold(uid)
+                if holder is not None:
+                    self._held[uid] = holder
+                    return uid
+        return None
+
+    def give_back(self, uid: int) -> None:
+        """Free `uid`; every process of it must be dead."""
+        with self._lock:
+            self._held.pop(uid).close()
+
+    def _candidates(self) -> Iterator[int]:
+        mapped = _mapped_range()
+        for uid in range(_FIRST, _FIRST + _COUNT):
+            if uid not in self._held and uid in mapped:
+                yield uid
+
+
+def _mapped_range() -> range:
+    with suppress(OSError, ValueError, IndexError):
+        inside, _, length = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()[0].split()
+        return range(int(inside), int(inside) + int(length))
+    return range(0)
+
+
+def _hold(uid: int) -> socket.socket | None:
+    with suppress(KeyError):
+        pwd.getpwuid(uid)
+        return None
+    holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        holder.bind(f"\0assay-user-{uid}")
+    except OSError:
+        holder.close()
+        return None
+    return holder

@@ -1,0 +1,32 @@
+"""Where a program was when its time ended."""
+
+from __future__ import annotations
+
+import re
+
+_MOST_CHARACTERS = 4_000
+_THREAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):$", re.MULTILINE)
+
+
+def stuck_at(printed: str) -> str:
+    """Return the Python stack that faulthandler printed on the abort signal, innermost call first, or nothing.
+
+    Of several threads the current one is taken, else the last, which is the main thread.
+
+    Args:
+        printed: What the process printed from the signal on.
+    """
+    start = printed.find("Fatal Python error: Aborted")
+    if start < 0:
+        return ""
+    dump = printed[start:]
+    threads = list(_THREAD.finditer(dump))
+    if not threads:
+        return ""
+    chosen = next((match for match in threads if match[0].startswith("Current")), threads[-1])
+    lines = []
+    for line in dump[chosen.end() :].lstrip("\n").splitlines():
+        if not line.startswith("  "):
+            break
+        lines.append(line)
+    return "\n".join(lines)[:_MOST_CHARACTERS]
