@@ -1,0 +1,97 @@
+"""Given: what the user said about a task, by option or task file; everything else is looked up or guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.errors import TaskError
+from assay.core.metric import Direction
+from assay.core.task import Split, SplitKind
+
+_DIRECTIONS = {
+    **dict.fromkeys(("lower", "min", "minimize", "minimise", "minimum", "less", "smaller"), Direction.LOWER),
+    **dict.fromkeys(
+        ("higher", "max", "maximize", "maximise", "maximum", "more", "larger", "greater"), Direction.HIGHER
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitWish:
+    """A split with the parts that were left open as None."""
+
+    kind: SplitKind
+    k: int | None = None
+    seed: int | None = None
+    column: str | None = None
+    horizon: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """None, or an empty tuple, stands for what was not said."""
+
+    target: tuple[str, ...] = ()
+    metric: str | None = None
+    direction: str | None = None
+    id_column: str | None = None
+    split: SplitWish | None = None
+    about: str | None = None
+    name: str | None = None
+    problem: str | None = None
+    train: str | None = None
+    test: str | None = None
+    sample: str | None = None
+    description: str | None = None
+    side: tuple[str, ...] | None = None
+    grader: str | None = None
+    prepare: str | None = None
+    series: tuple[str, ...] = ()
+    time_column: str | None = None
+    holdout: float | None = None
+    """Share of the labelled rows that is sealed, in [0, 0.5]."""
+    row_cap: int | None = None
+    positive: str | None = None
+    """The label that counts as positive, for two classes."""
+    top_k: int | None = None
+    """The k of `map_at_k`."""
+
+
+def parse_direction(text: str) -> Direction:
+    """Return the direction that `text` says: `min`, `lower`, `maximise` ...
+
+    Raises:
+        TaskError: E107, it says neither.
+    """
+    direction = _DIRECTIONS.get(text.strip().lower().removesuffix(" is better"))
+    if direction is None:
+        raise TaskError("E107", f"better must be 'lower' or 'higher', not {text!r}", fix='better = "lower"')
+    return direction
+
+
+def parse_split(wish: str | Split | SplitWish) -> SplitWish:
+    """Return what `wish` asks for: `group=donor`, `time:date`, `kfold`, `kfold=10`, or a record.
+
+    Raises:
+        TaskError: E120, no split has this name.
+    """
+    if isinstance(wish, SplitWish):
+        return wish
+    if isinstance(wish, Split):
+        return SplitWish(kind=wish.kind, k=wish.k, seed=wish.seed, column=wish.column, horizon=wish.horizon)
+    kind_text, _, detail = wish.replace(":", "=", 1).partition("=")
+    try:
+        kind = SplitKind(kind_text.strip().lower())
+    except ValueError:
+        known = ", ".join(member.value for member in SplitKind)
+        raise TaskError(
+            "E120", f"no split is called {kind_text!r} (known: {known})", fix="--split group=COLUMN"
+        ) from None
+    detail = detail.strip()
+    if not detail:
+        return SplitWish(kind=kind)
+    if kind in (SplitKind.KFOLD, SplitKind.STRATIFIED) and detail.isdigit():
+        return SplitWish(kind=kind, k=int(detail))
+    if kind is SplitKind.FORECAST and detail.isdigit():
+        return SplitWish(kind=kind, horizon=int(detail))
+    return SplitWish(kind=kind, column=detail)

@@ -1,0 +1,136 @@
+"""Layout: which file of a folder plays which part, by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.core.errors import TaskError
+from assay.data.tables import plain_name, table_format
+
+DESCRIPTION_NAMES = ("description.md", "description.txt", "task.md", "overview.md", "readme.md")
+_NOT_DATA = {"runs", "__pycache__", "node_modules", "venv", "answers", "private"}
+_NOT_SIDE = {"task.toml", "prepare.py", "grade.py", "checks.json", "checks.html"}
+_INNER = ("data", "input", "public", "prepared/public", "dataset")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Files by role; paths relative to `folder`, with `/`."""
+
+    folder: Path
+    """Absolute."""
+    tables: tuple[str, ...] = ()
+    """Every table at the top of the folder."""
+    train: str | None = None
+    test: str | None = None
+    sample: str | None = None
+    description: str | None = None
+    side: tuple[str, ...] = ()
+    """Everything else: files and folders that views show unchanged."""
+    prepare: str | None = None
+    grader: str | None = None
+    others: tuple[str, ...] = ()
+    """Files that could have been the training file as well."""
+
+
+def find_layout(path: Path) -> Layout:
+    """Return the roles of the files in the folder `path`, or of the single file `path`.
+
+    A single file is the training file; its neighbours are not looked at.
+
+    Raises:
+        TaskError: E101, there is nothing at `path`; E111, the folder is empty.
+    """
+    path = path.absolute()
+    if path.is_file():
+        return Layout(folder=path.parent, tables=(path.name,), train=path.name)
+    if not path.is_dir():
+        raise TaskError("E101", f"there is no folder or file {str(path)!r}", fix="assay init PATH-TO-YOUR-DATA")
+    folder = _with_tables(path)
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise TaskError(
+            "E110", f"the folder {str(path)!r} cannot be listed: {error.strerror}", fix=f"chmod u+rx {path}"
+        ) from error
+    if not entries:
+        raise TaskError("E111", f"the folder {str(path)!r} is empty", fix="put train.csv into it")
+    return _assigned(folder, entries)
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a file or column name in lower case: `sampleSubmission` is `sample`, `submission`."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def _with_tables(path: Path) -> Path:
+    """Return `path`, or the folder in it that holds the data when it has no table of its own."""
+    if _tables(path.iterdir()) or any((path / name).is_file() for name in ("prepare.py", "train.npz")):
+        return path
+    return next((path / name for name in _INNER if (path / name).is_dir() and _tables((path / name).iterdir())), path)
+
+
+def _tables(entries: Iterable[Path]) -> list[str]:
+    return sorted(e.name for e in entries if not e.name.startswith(".") and e.is_file() and table_format(e) is not None)
+
+
+def _assigned(folder: Path, entries: list[Path]) -> Layout:
+    tables = _tables(entries)
+    spoken = {name: words(_stem(folder / name)) for name in tables}
+    sample = _first(name for name in tables if _is_sample(spoken[name]))
+    test = _best(folder, {"test", "testing", "tests"}, [n for n in tables if n != sample], spoken)
+    left = [name for name in tables if name not in (sample, test) and not _is_sample(spoken[name])]
+    train = _best(folder, {"train", "training"}, left, spoken)
+    others: list[str] = []
+    if train is None and test is None:
+        train, others = _first(left), left[1:]
+    names = {entry.name.lower(): entry.name for entry in entries if entry.is_file()}
+    description = _first(names[name] for name in DESCRIPTION_NAMES if name in names)
+    taken = {train, test, sample, description}
+    side = [
+        e.name for e in entries if e.name not in taken and not _is_ours(e) and not _is_sample(spoken.get(e.name, ()))
+    ]
+    return Layout(
+        folder=folder,
+        tables=tuple(tables),
+        train=train,
+        test=test,
+        sample=sample,
+        description=description,
+        side=tuple(side),
+        prepare=names.get("prepare.py"),
+        grader=names.get("grade.py"),
+        others=tuple(others),
+    )
+
+
+def _stem(path: Path) -> str:
+    return plain_name(path).rsplit(".", 1)[0]
+
+
+def _is_sample(spoken: tuple[str, ...]) -> bool:
+    said = set(spoken)
+    return bool(said & {"submission", "submissions", "samplesubmission"}) or bool(
+        "sample" in said and said & {"sub", "solution", "entry", "output"}
+    )
+
+
+def _best(folder: Path, wanted: set[str], names: list[str], spoken: dict[str, tuple[str, ...]]) -> str | None:
+    """Return the name that says one of the wanted words with the fewest others; labels on their own come last."""
+    fitting = [name for name in names if wanted & set(spoken[name])]
+    return min(fitting, key=lambda n: ("labels" in spoken[n], len(spoken[n]), len(n), n), default=None)
+
+
+def _is_ours(entry: Path) -> bool:
+    name = entry.name.lower()
+    if entry.is_symlink():
+        return True
+    return name in _NOT_SIDE or (entry.is_dir() and name in _NOT_DATA)
+
+
+def _first(names: Iterable[str]) -> str | None:
+    return next(iter(names), None)
