@@ -180,7 +180,7 @@ def _several(numbers: pd.DataFrame, columns: Columns) -> tuple[Problem, str]:
     if any(numbers[name].dtype.kind not in "iufb" for name in numbers):
         raise TaskError(
             "E121",
-            f"several targets ({', '.join(columns.targets)}) that are not all numbers are only known to a grader of yours",
+            f"several targets ({', '.join(columns.targets)}) that are not all numbers need a grader of yours",
             fix="put a grade.py with grade(submission, answers) and a prepare.py in the folder, or name one --target",
         )
     if all(set(numbers[name].dropna().unique()) <= {0, 1} for name in numbers):
