@@ -74,6 +74,14 @@ def test_a_missing_recording_names_role_and_digest(tmp_path: Path) -> None:
     assert request.digest in caught.value.message
 
 
+def test_another_prompt_can_be_answered_by_key_if_that_is_asked_for(tmp_path: Path) -> None:
+    recorded(tmp_path, "one", "two")
+    changed = program_request(user="Write a script. The last one took 9 s.", key="q/1")
+    assert RecordedModel(tmp_path, any_digest=True).answer(changed).reply.title == "two"
+    with pytest.raises(ModelError):
+        RecordedModel(tmp_path).answer(changed)
+
+
 def test_recording_goes_on_without_losing_what_is_there(tmp_path: Path) -> None:
     recorded(tmp_path, "one")
     recorded(tmp_path, "two")

@@ -1,0 +1,62 @@
+"""Open the model that a person named, with the cap and the log that a run keeps around it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from assay.core.budget import Limits, Spent
+from assay.core.errors import UsageError
+from assay.models.base import Model
+
+logger = logging.getLogger(__name__)
+
+CALLS = "llm"
+"""Folder of a run in which every call to a provider is kept."""
+
+
+def open_model(
+    spec: str,
+    *,
+    base_url: str | None = None,
+    limits: Limits | None = None,
+    spent: Spent | None = None,
+    folder: Path | None = None,
+    warn: Callable[[str], None] = logger.warning,
+) -> Model:
+    """Return the model that answers a run's questions; nothing is sent yet.
+
+    Args:
+        spec: `playbook`, `openai:NAME`, `anthropic:NAME`, `google:NAME`, `ollama:NAME`, or `recorded:FOLDER`.
+        base_url: Address of an OpenAI-compatible server; from ASSAY_BASE_URL or OPENAI_BASE_URL if None.
+        limits: Its caps on tokens and money hold for every single call; None for no cap.
+        spent: What an earlier process of the same run has used.
+        folder: The run's folder, where calls are kept under `llm/`; None keeps none.
+        warn: Told when four fifths of a cap are used.
+
+    Raises:
+        UsageError: There is no such model.
+    """
+    if spec == "playbook":
+        from assay.models.playbook import Playbook
+
+        return Playbook()
+    if spec.startswith("recorded:"):
+        return _recorded(Path(spec.removeprefix("recorded:")))
+    from assay.models.call_log import CallLog
+    from assay.models.cap import Cap
+    from assay.models.llm import open_model as open_language_model
+
+    model = open_language_model(spec, base_url=base_url)
+    if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
+        model = model.with_layer(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent, warn=warn))
+    return model if folder is None else model.with_layer(CallLog(folder / CALLS))
+
+
+def _recorded(folder: Path) -> Model:
+    from assay.models.recorded import RecordedModel
+
+    if not folder.is_dir():
+        raise UsageError("E062", f"there is no folder of recordings at {str(folder)!r}")
+    return RecordedModel(folder, any_digest=True)
