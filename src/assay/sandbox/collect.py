@@ -84,9 +84,7 @@ def collect(root: Path, names: Sequence[str], into: Path, *, max_bytes: int) -> 
 
 
 def _take(root_fd: int, name: str, into: Path, max_bytes: int) -> Taken:
-    with _opened(root_fd, _plain_parts(name)) as source:
-        info = os.fstat(source)
-        _require_plain_file(info, max_bytes)
+    with _opened(root_fd, _plain_parts(name), max_bytes) as source:
         return _copy(source, into, max_bytes)
 
 
@@ -98,29 +96,32 @@ def _plain_parts(name: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(root_fd: int, parts: tuple[str, ...]) -> Iterator[int]:
+def _opened(root_fd: int, parts: tuple[str, ...], max_bytes: int) -> Iterator[int]:
     descriptor = -1
     try:
-        descriptor = _open_beneath(root_fd, parts)
+        descriptor = _open_beneath(root_fd, parts, max_bytes)
         yield descriptor
     finally:
         if descriptor >= 0:
             os.close(descriptor)
 
 
-def _open_beneath(root_fd: int, parts: tuple[str, ...]) -> int:
+def _open_beneath(root_fd: int, parts: tuple[str, ...], max_bytes: int) -> int:
     folders = [root_fd]
     try:
         for part in parts[:-1]:
             folders.append(_step(folders[-1], part))
-        info = _lstat(folders[-1], parts[-1])
-        kind = _KINDS.get(stat.S_IFMT(info.st_mode))
-        if kind is not None:
-            raise _Refused(kind)
-        if info.st_dev != os.fstat(root_fd).st_dev:
-            raise _Refused("on another file system")
+        device = os.fstat(root_fd).st_dev
+        _require_plain_file(_lstat(folders[-1], parts[-1]), device, max_bytes)
         descriptor = _openat2(root_fd, "/".join(parts))
-        return os.open(parts[-1], _FLAGS, dir_fd=folders[-1]) if descriptor is None else descriptor
+        if descriptor is None:
+            descriptor = os.open(parts[-1], _FLAGS, dir_fd=folders[-1])
+        try:
+            _require_same(descriptor, folders[-1], parts[-1], device, max_bytes)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
     except OSError as error:
         raise _Refused(_reason(error)) from error
     finally:
@@ -173,13 +174,29 @@ def _reason(error: OSError) -> str:
     return known[error.errno]
 
 
-def _require_plain_file(info: os.stat_result, max_bytes: int) -> None:
+def _require_plain_file(info: os.stat_result, device: int, max_bytes: int) -> None:
     if not stat.S_ISREG(info.st_mode):
         raise _Refused(_KINDS.get(stat.S_IFMT(info.st_mode), "not a regular file"))
+    if info.st_dev != device:
+        raise _Refused("on another file system")
     if info.st_nlink != 1:
         raise _Refused("hard link")
     if info.st_size > max_bytes:
         raise _Refused(f"too large: {info.st_size} bytes, at most {max_bytes}")
+
+
+def _require_same(descriptor: int, folder: int, name: str, device: int, max_bytes: int) -> None:
+    """Look at the open file and then at its name again.
+
+    A second name of the labels that is removed between opening and looking leaves a file with one name: the labels.
+    So the name must still lead to what was opened.
+    """
+    opened = os.fstat(descriptor)
+    _require_plain_file(opened, device, max_bytes)
+    named = _lstat(folder, name)
+    _require_plain_file(named, device, max_bytes)
+    if named.st_ino != opened.st_ino:
+        raise _Refused("changed while it was taken")
 
 
 def _copy(source: int, into: Path, max_bytes: int) -> Taken:

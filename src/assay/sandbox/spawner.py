@@ -6,6 +6,7 @@ soon as that thread ends.
 
 from __future__ import annotations
 
+import errno
 import queue
 import subprocess
 import threading
@@ -33,21 +34,28 @@ class Spawner:
     def __init__(self) -> None:
         self._orders: queue.SimpleQueue[tuple[Spawn, Future[subprocess.Popen[bytes]]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="assay-spawner", daemon=True)
+        self._closed = False
+        self._lock = threading.Lock()
         self._thread.start()
 
     def spawn(self, spawn: Spawn) -> subprocess.Popen[bytes]:
         """Start a process with nothing of ours but the given descriptors.
 
         Raises:
-            OSError: The program is not there or the kernel has no room for another process.
+            OSError: The program is not there, the kernel has no room for another process, or the spawner is closed.
         """
         result: Future[subprocess.Popen[bytes]] = Future()
-        self._orders.put((spawn, result))
+        with self._lock:
+            if self._closed:
+                raise OSError(errno.ESHUTDOWN, "the sandbox is closed")
+            self._orders.put((spawn, result))
         return result.result()
 
     def close(self) -> None:
         """End the thread; processes that asked to die with their parent die now."""
-        self._orders.put(None)
+        with self._lock:
+            self._closed = True
+            self._orders.put(None)
         self._thread.join()
 
     def _serve(self) -> None:

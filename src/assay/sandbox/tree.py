@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import errno
 import os
 import stat
 import sys
@@ -16,8 +16,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 def remove_tree(path: Path) -> None:
     """Remove the folder at `path` with everything below it.
 
-    Never follows a link, never recurses (subfolders are moved up until nothing is deep), and opens folders that their
-    owner has made unreadable. A `path` that does not exist is fine; a link at `path` itself is removed, not followed.
+    Never follows a link, never recurses, uses few descriptors however deep it goes, and opens folders that their owner
+    has made unreadable. A `path` that does not exist is fine; a link at `path` itself is removed, not followed.
 
     Raises:
         OSError: Something could not be removed: another owner's file, a mount point, a read-only file system.
@@ -32,20 +32,45 @@ def remove_tree(path: Path) -> None:
     parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with _opened(parent, path.name) as top:
-            _empty_top(top)
+            _empty(top)
         os.rmdir(path.name, dir_fd=parent)
     finally:
         os.close(parent)
 
 
-def _empty_top(top: int) -> None:
-    numbers = itertools.count()
-    while folders := _unlink_files(top):
-        for name in folders:
-            with _opened(top, name) as folder:
-                for child in _unlink_files(folder):
-                    _hoist(folder, child, top, numbers)
-            os.rmdir(name, dir_fd=top)
+def _empty(top: int) -> None:
+    """Remove everything below `top`: down by name, up by `..`, which must lead to where we came from."""
+    current = os.dup(top)
+    above: list[tuple[str, tuple[int, int]]] = []
+    folders = [_unlink_files(current)]
+    try:
+        while folders[0] or above:
+            if folders[-1]:
+                name = folders[-1].pop()
+                above.append((name, _identity(current)))
+                current = _go(current, name)
+                folders.append(_unlink_files(current))
+            else:
+                folders.pop()
+                name, expected = above.pop()
+                current = _go(current, "..")
+                if _identity(current) != expected:
+                    raise OSError(errno.EBUSY, "the folder was moved while it was being removed", name)
+                os.rmdir(name, dir_fd=current)
+    finally:
+        os.close(current)
+
+
+def _go(current: int, name: str) -> int:
+    """Return `name` opened from `current`, which is closed."""
+    with _opened(current, name) as following:
+        os.dup2(following, current, inheritable=False)
+    return current
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    info = os.fstat(descriptor)
+    return info.st_dev, info.st_ino
 
 
 def _unlink_files(folder: int) -> list[str]:
@@ -59,24 +84,6 @@ def _unlink_files(folder: int) -> list[str]:
         else:
             os.unlink(name, dir_fd=folder)
     return folders
-
-
-def _hoist(folder: int, child: str, top: int, numbers: Iterator[int]) -> None:
-    with _opened(folder, child):
-        pass  # makes it writable: a folder's own permission is needed to give it another parent
-    for number in numbers:
-        name = f".removed-{number}"
-        if not _exists(top, name):
-            os.rename(child, name, src_dir_fd=folder, dst_dir_fd=top)
-            return
-
-
-def _exists(folder: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 @contextmanager
