@@ -156,10 +156,12 @@ def _unusable(gains: Sequence[float]) -> str:
 def _noncentrality(t: float, freedom: int, share: float) -> float:
     """Return the noncentrality at which a noncentral t variable is at most `t` with probability `share`."""
     from scipy.optimize import brentq
-    from scipy.special import nctdtr
+    from scipy.special import chdtri, nctdtr
 
     if t < 0.0:
         return -_noncentrality(-t, freedom, 1.0 - share)
+    if t > 1e3:  # SciPy's series breaks off with NaN; the normal part is then negligible beside the chi part
+        return t * math.sqrt(float(chdtri(freedom, share)) / freedom)
 
     def excess(shift: float) -> float:
         return float(nctdtr(freedom, shift, t)) - share

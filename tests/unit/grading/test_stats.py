@@ -62,9 +62,12 @@ def test_effect_interval_with_one_degree_of_freedom_is_the_inverted_noncentral_t
 
 
 def test_an_enormous_effect_has_a_finite_interval() -> None:
-    effect = cohens_d([1.0, 1.0001, 1.0002])
-    assert isinstance(effect, Effect)
-    assert 0 < effect.low < effect.d < effect.high < math.inf
+    for step in (1e-2, 1e-4, 1e-6, 1e-9):
+        effect = cohens_d([1.0, 1.0 + step, 1.0 + 2 * step])
+        assert isinstance(effect, Effect)
+        # Far out the interval scales with d: chi² of 2 degrees of freedom has the quantiles -2 ln(0.975), -2 ln(0.025).
+        assert effect.low / effect.d == pytest.approx(math.sqrt(-math.log(0.975)), rel=1e-3)
+        assert effect.high / effect.d == pytest.approx(math.sqrt(-math.log(0.025)), rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,249 @@
+"""The search for a blend: greedy selection with replacement, its score cross-fitted. Runs in the grading process only.
+
+R. Caruana, A. Niculescu-Mizil, G. Crew and A. Ksikes, "Ensemble selection from libraries of models", ICML 2004. The
+score of the chosen mix on the rows that chose it would be too good, so weights and decision rule are chosen anew for
+each part of the rows from the other parts, and what is reported is the score on the part that was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assay.core.metric import Metric, Needs
+from assay.grading.arrays import Array, Codes, Floats, Pairs
+from assay.grading.metrics import NoValue, compute
+from assay.grading.weighted import cells_of, prepare
+
+MOST_MEMBERS = 8
+_STEPS = 25
+_PATIENCE = 4
+_PARTS = 5
+"""Parts of a single view, whose rows then stand for folds."""
+_MOST_ROWS = 20_000
+"""Rows of one part that the search looks at; scores are computed on all."""
+_RANKED = frozenset({"roc_auc", "roc_auc_mean_columnwise", "average_precision"})
+_WORST = -np.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """The answers of one view and what each member predicted there."""
+
+    name: str
+    pairs: Pairs
+    members: Floats
+    """Shape (members, rows, columns)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Weights by member position, and the rule that turns the mix into predictions."""
+
+    weights: Floats
+    rule: str
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Rows of a view."""
+
+    view: int
+    index: Codes
+
+
+def search(metric: Metric, views: Sequence[Stored], *, rule: str, seed: int = 0) -> tuple[Choice, dict[str, float]]:
+    """Return the mix chosen on all views, and the cross-fitted score on each.
+
+    Args:
+        metric: A named metric.
+        views: At least one, all with the same members in the same order.
+        rule: `mean`, `threshold`, `argmax`, `flags` or `top`; `mean` may become `rank`.
+        seed: For the parts of a single view.
+    """
+    rules = [rule, "rank"] if rule == "mean" and metric.name in _RANKED else [rule]
+    finder = _Finder(metric, views, rules, _parts(views, seed))
+    everything = range(len(finder.parts))
+    scores: dict[str, float] = {}
+    choices = [finder.choose([i for i in everything if i != left]) for left in everything]
+    for position, view in enumerate(views):
+        pairs = finder.assembled(position, choices)
+        try:
+            scores[view.name] = compute(metric, pairs)
+        except NoValue:
+            continue
+    return finder.choose(list(everything)), scores
+
+
+def _parts(views: Sequence[Stored], seed: int) -> list[Part]:
+    if len(views) > 1:
+        return [Part(view=i, index=np.arange(view.pairs.rows)) for i, view in enumerate(views)]
+    order = np.random.default_rng(seed).permutation(views[0].pairs.rows)
+    return [Part(view=0, index=np.sort(piece)) for piece in np.array_split(order, _PARTS) if len(piece)]
+
+
+class _Finder:
+    """Chooses weights on some parts and applies them to others."""
+
+    def __init__(self, metric: Metric, views: Sequence[Stored], rules: list[str], parts: list[Part]) -> None:
+        self.metric = metric
+        self.views = views
+        self.parts = parts
+        self.tables = {rule: [_ranked(v.members) if rule == "rank" else v.members for v in views] for rule in rules}
+        draw = np.random.default_rng(len(parts))
+        looked = [
+            part.index if len(part.index) <= _MOST_ROWS else np.sort(draw.choice(part.index, _MOST_ROWS, replace=False))
+            for part in parts
+        ]
+        self._pairs = [views[p.view].pairs.take(index) for p, index in zip(parts, looked, strict=True)]
+        self._looked = looked
+
+    def choose(self, parts: list[int]) -> Choice:
+        """Return the best weights and rule on these parts."""
+        found = [self._greedy(rule, parts) for rule in self.tables]
+        return max(found, key=lambda pair: pair[0])[1]
+
+    def _greedy(self, rule: str, parts: list[int]) -> tuple[float, Choice]:
+        tables = [self.tables[rule][self.parts[i].view][:, self._looked[i]] for i in parts]
+        pairs = [self._pairs[i] for i in parts]
+        size = self.views[0].members.shape[0]
+        counts = np.zeros(size)
+        sums = [np.zeros(table.shape[1:]) for table in tables]
+        best = (_WORST, Choice(weights=counts, rule=rule))
+        waited = 0
+        for step in range(1, _STEPS + 1):
+            open_to = range(size) if (counts > 0).sum() < MOST_MEMBERS else np.flatnonzero(counts).tolist()
+            tried = []
+            for member in open_to:
+                mixed = [(total + table[member]) / step for total, table in zip(sums, tables, strict=True)]
+                tried.append((*_gain(self.metric, rule, pairs, mixed), -member))
+            gain, threshold, member = max(tried)
+            counts[-member] += 1
+            sums = [total + table[-member] for total, table in zip(sums, tables, strict=True)]
+            waited += 1
+            if gain > best[0]:
+                best = (gain, Choice(weights=counts / counts.sum(), rule=rule, threshold=threshold))
+                waited = 0
+            if waited >= _PATIENCE:
+                break
+        return best
+
+    def assembled(self, view: int, choices: Sequence[Choice]) -> Pairs:
+        """Return the predictions for a view, each part by the choice that was made without it."""
+        pairs = self.views[view].pairs
+        pieces, order = [], []
+        for part, choice in zip(self.parts, choices, strict=True):
+            if part.view != view:
+                continue
+            table = self.tables[choice.rule][view][:, part.index]
+            mixed = np.tensordot(choice.weights, table, axes=1)
+            pieces.append(predicted(pairs.take(part.index), mixed, choice, self.metric))
+            order.append(part.index)
+        place = np.argsort(np.concatenate(order))
+        together = _stacked(pieces)
+        return together.take(place)
+
+
+def _stacked(pieces: list[Pairs]) -> Pairs:
+    return replace(
+        pieces[0],
+        rows=sum(piece.rows for piece in pieces),
+        codes=np.concatenate([piece.codes for piece in pieces]),
+        labels=np.concatenate([piece.labels for piece in pieces]),
+        truth=np.concatenate([piece.truth for piece in pieces]),
+        numbers=np.concatenate([piece.numbers for piece in pieces]),
+        relevant=tuple(row for piece in pieces for row in piece.relevant),
+        ranked=tuple(row for piece in pieces for row in piece.ranked),
+    )
+
+
+def _ranked(members: Floats) -> Floats:
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(members, axis=1) / members.shape[1])
+
+
+def predicted(pairs: Pairs, mixed: Floats, choice: Choice, metric: Metric) -> Pairs:
+    """Return `pairs` with the predictions that `choice` makes of the mixed numbers."""
+    if choice.rule in ("mean", "rank"):
+        return replace(pairs, numbers=mixed)
+    if choice.rule == "top":
+        best = np.argsort(-mixed, axis=1, kind="stable")[:, : int(metric.param("k", 5))]
+        return replace(pairs, ranked=tuple(tuple(pairs.classes[k] for k in row) for row in best.tolist()))
+    return replace(pairs, labels=_labels(pairs, mixed, choice))
+
+
+def _labels(pairs: Pairs, mixed: Floats, choice: Choice) -> Codes:
+    if choice.rule == "argmax":
+        return np.asarray(mixed.argmax(axis=1)[:, None], dtype=np.int64)
+    column = mixed[:, [pairs.positive]] if choice.rule == "threshold" else mixed
+    return np.where(column >= choice.threshold, pairs.positive, 1 - pairs.positive)
+
+
+def _gain(metric: Metric, rule: str, pairs: list[Pairs], mixed: list[Floats]) -> tuple[float, float]:
+    """Return the mean score over the parts, larger is better, and the threshold that reaches it."""
+    sign = 1.0 if metric.higher_is_better else -1.0
+    if rule == "threshold":
+        return _best_threshold(metric, pairs, mixed, sign)
+    choice = Choice(weights=np.empty(0), rule=rule)
+    values = []
+    for part, numbers in zip(pairs, mixed, strict=True):
+        try:
+            values.append(_quick(metric, part, numbers, choice))
+        except NoValue:
+            return _WORST, 0.5
+    mean = sign * float(np.mean(values))
+    return (mean if np.isfinite(mean) else _WORST), 0.5
+
+
+def _quick(metric: Metric, pairs: Pairs, mixed: Floats, choice: Choice) -> float:
+    if choice.rule == "top":
+        return _single_relevant(metric, pairs, mixed)
+    made = predicted(pairs, mixed, choice, metric)
+    statistic = prepare(metric, made)
+    return compute(metric, made) if statistic is None else float(statistic(np.ones((1, made.rows)))[0])
+
+
+def _single_relevant(metric: Metric, pairs: Pairs, mixed: Floats) -> float:
+    """Return the mean of 1 / rank of the one right label, 0 beyond k."""
+    right = pairs.codes[:, 0]
+    own = mixed[np.arange(pairs.rows), right][:, None]
+    before = (mixed > own).sum(axis=1) + ((mixed == own) & (np.arange(mixed.shape[1]) < right[:, None])).sum(axis=1)
+    return float(np.where(before < int(metric.param("k", 5)), 1.0 / (before + 1.0), 0.0).mean())
+
+
+def _best_threshold(metric: Metric, pairs: list[Pairs], mixed: list[Floats], sign: float) -> tuple[float, float]:
+    cells = cells_of(metric, pairs[0].positive)
+    if cells is None:
+        raise NoValue(f"{metric.name} is no function of a threshold", by_predictions=False)
+    scores = [numbers[:, part.positive] for part, numbers in zip(pairs, mixed, strict=True)]
+    grid = np.unique(np.append(np.quantile(np.concatenate(scores), np.linspace(0.005, 0.995, 199)), 0.5))
+    values = np.mean([cells(_counts(part, score, grid)) for part, score in zip(pairs, scores, strict=True)], axis=0)
+    gains = np.where(np.isfinite(values), sign * values, _WORST)
+    # Among equally good thresholds the one nearest to one half.
+    best = min(np.flatnonzero(gains >= gains.max() - 1e-12).tolist(), key=lambda i: abs(grid[i] - 0.5))
+    return float(gains[best]), float(grid[best])
+
+
+def _counts(pairs: Pairs, score: Array, grid: Array) -> Floats:
+    """Return confusion counts for each threshold, shape (thresholds, 2, 2)."""
+    positive, negative = pairs.positive, 1 - pairs.positive
+    counts = np.zeros((len(grid), 2, 2))
+    for actual, mine in ((positive, score[pairs.hits[:, 0]]), (negative, score[~pairs.hits[:, 0]])):
+        below = np.searchsorted(np.sort(mine), grid, side="left")
+        counts[:, actual, negative], counts[:, actual, positive] = below, len(mine) - below
+    return counts
+
+
+def rule_for(needs: Needs, pairs: Pairs) -> str | None:
+    """Return how predictions of this kind are mixed, or None if they cannot be."""
+    if needs in (Needs.VALUES, Needs.PROBABILITY, Needs.CLASS_PROBABILITIES):
+        return "mean"
+    if needs is Needs.RANKED_LABELS:
+        return "top"
+    if pairs.codes.shape[1] > 1:
+        return "flags" if len(pairs.classes) == 2 else None
+    return "threshold" if len(pairs.classes) == 2 else "argmax"

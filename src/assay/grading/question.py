@@ -1,0 +1,31 @@
+"""Question: what the grading process has to know of a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.metric import Metric
+from assay.core.task import OutputContract, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What the grading process has to know of a task."""
+
+    metric: Metric
+    output: OutputContract
+    targets: tuple[str, ...]
+    id_column: str | None = None
+    grader: str | None = None
+    """Absolute path of the user's own metric."""
+
+
+def question(task: Task) -> Question:
+    """Return the part of `task` that grading needs."""
+    return Question(
+        metric=task.metric,
+        output=task.output,
+        targets=task.targets,
+        id_column=task.id_column,
+        grader=str(task.folder / task.grader) if task.grader else None,
+    )

@@ -1,0 +1,284 @@
+"""Grader: predictions in, scores out, through a process that generated code never shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from assay.core.codec import decode, encode
+from assay.core.errors import MachineError, TaskError
+from assay.core.score import Provenance, Score
+from assay.core.task import Task
+from assay.core.view import View
+from assay.grading.blend import Blend, blend_settings
+from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
+from assay.grading.process import GradingProcess, Lost
+from assay.grading.question import question
+
+
+class Grader:
+    """Scores prediction files on private answers; a context manager that owns one warm process.
+
+    Safe to call from several threads; requests are answered one at a time. A file that hangs, fills memory or breaks
+    the process costs only its own grade.
+
+    Args:
+        private: Folder for the process's own working folder; None means the system's temporary folder.
+        time_limit_s: Most seconds of one grade, above 0.
+        blend_limit_s: Most seconds of one search for a blend.
+        memory_bytes: Most memory of one request.
+    """
+
+    def __init__(
+        self,
+        private: Path | None = None,
+        *,
+        time_limit_s: float = 60.0,
+        blend_limit_s: float = 300.0,
+        memory_bytes: int = 4 * 2**30,
+    ) -> None:
+        self._time_limit_s = time_limit_s
+        self._blend_limit_s = blend_limit_s
+        self._memory_bytes = memory_bytes
+        self._process = GradingProcess(private)
+
+    def __enter__(self) -> Grader:
+        self._process.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, None when it does not run."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """End the process. The grader cannot be used afterwards."""
+        self._process.close()
+
+    def grade(self, task: Task, view: View, predictions: Path) -> Grade:
+        """Return the score of `predictions` on `view`, or everything that is wrong with them.
+
+        Args:
+            task: Names metric, contract and targets.
+            view: One with answers.
+            predictions: A private copy of what the candidate wrote: a regular file that nobody else can change.
+
+        Raises:
+            TaskError: E13x: the user's own metric fails, or the score of this view is not defined.
+            MachineError: E520 the grading process cannot run, E521 the answers are gone.
+        """
+        return self._grade(task, view, predictions, seed=None)
+
+    def grade_with_interval(self, task: Task, view: View, predictions: Path, *, seed: int = 0) -> Grade:
+        """Return the same with `low`, `high` and `std_error` where they can be had.
+
+        The interval is the 95 % percentile bootstrap of 1,000 resamples of rows (Efron and Tibshirani 1993, chapter
+        13); a user's own metric has none, since only its author knows whether rows may repeat.
+        """
+        return self._grade(task, view, predictions, seed=seed)
+
+    def validate(self, task: Task, view: View, predictions: Path) -> tuple[str, ...]:
+        """Return what is wrong with the form of `predictions`; empty if nothing. Works without answers."""
+        try:
+            self._ask("check", task, view, predictions)
+        except _Refused as refused:
+            return refused.problems
+        return ()
+
+    def stats(self, task: Task, view: View, predictions: Path) -> PredictionStats | Invalid:
+        """Return what valid predictions look like, for `check_predictions`."""
+        try:
+            reply = self._ask("stats", task, view, predictions)
+        except _Refused as refused:
+            return Invalid(problems=refused.problems)
+        return decode(PredictionStats, reply["stats"])
+
+    def blend(
+        self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Mapping[str, Path]]]
+    ) -> Blend:
+        """Return the best mix of members' stored predictions on `views`, its scores cross-fitted.
+
+        Greedy ensemble selection with replacement (Caruana et al. 2004). Labels are mixed as class probabilities where
+        a member has a `probabilities.csv` (one column a class, or one for the positive class), else as votes; the
+        threshold is chosen with the weights. Weights and rule behind the score on a view come from the other views
+        (with one view: from other rows), so the scores are honest. Deterministic.
+
+        Args:
+            task: Names metric and contract.
+            views: At least one, each with answers.
+            members: Trial number to view name to output name (`submission.csv`, `probabilities.csv`) to its file.
+
+        Returns:
+            A blend without weights where nothing can be mixed: a user's own metric, several right labels a row, no
+            valid member, or when the search did not end in time.
+
+        Raises:
+            TaskError: E13x, as for `grade`.
+            MachineError: E520, E521.
+        """
+        for view in views:
+            _need_answers(view)
+        files = {
+            str(number): {
+                view: {name: str(path.absolute()) for name, path in outputs.items()} for view, outputs in on.items()
+            }
+            for number, on in members.items()
+        }
+        request = {
+            "op": "blend",
+            "question": encode(question(task)),
+            "views": [{"name": view.key.name, "answers": str(view.answers)} for view in views],
+            "members": files,
+        }
+        readable = [view.answers for view in views if view.answers]
+        readable += [path for on in members.values() for outputs in on.values() for path in outputs.values()]
+        try:
+            reply = self._request(request, task, readable, [], self._blend_limit_s)
+        except _Refused as refused:
+            return Blend(weights={}, left_out=dict.fromkeys(members, "; ".join(refused.problems)))
+        return decode(Blend, reply["blend"])
+
+    def combine(
+        self, task: Task, view: View, blend: Blend, members: Mapping[int, Mapping[str, Path]], into: Path
+    ) -> Path:
+        """Write the mix of the members' files for `view` into the folder `into` and return the file.
+
+        A member whose file is not valid is left out and the other weights grow; if none is valid, the heaviest
+        member's file is copied, so that grading it says what is wrong.
+
+        Args:
+            task: Names the contract.
+            view: Any; its answers are not used to mix.
+            blend: With weights.
+            members: Trial number to output name to file, for every weight.
+            into: A private folder.
+        """
+        target = into / task.output.file
+        target.touch()
+        mixed = {number: members[number] for number in blend.weights if number in members}
+        request = {
+            "op": "combine",
+            "question": encode(question(task)),
+            "settings": blend_settings(task, blend),
+            "members": {str(number): _absolute(files) for number, files in mixed.items()},
+            "into": str(target.absolute()),
+            **_sources(task, view),
+        }
+        readable = [path for files in mixed.values() for path in files.values()]
+        readable += [*([view.answers] if view.answers else []), *_readable(task, view)]
+        try:
+            self._request(request, task, readable, [target], self._blend_limit_s)
+        except _Refused:
+            heaviest = members[next(iter(blend.weights))][task.output.file]
+            target.write_bytes(heaviest.read_bytes())
+        return target
+
+    def _grade(self, task: Task, view: View, predictions: Path, *, seed: int | None) -> Grade:
+        _need_answers(view)
+        try:
+            reply = self._ask("grade", task, view, predictions, seed=seed)
+        except _Refused as refused:
+            return Invalid(problems=refused.problems)
+        value = float(reply["value"])
+        if not math.isfinite(value):
+            return Invalid(problems=(f"the score is {value!r}, not a finite number",))
+        return Graded(
+            score=Score(
+                value=value,
+                provenance=Provenance.GRADED,
+                view=view.key.name,
+                rows=int(reply["rows"]),
+                low=reply.get("low"),
+                high=reply.get("high"),
+                std_error=reply.get("std_error"),
+            )
+        )
+
+    def _ask(self, op: str, task: Task, view: View, predictions: Path, **extra: Any) -> Mapping[str, Any]:
+        request = {"op": op, "question": encode(question(task)), "file": str(predictions.absolute()), **extra}
+        request |= _sources(task, view)
+        readable = [predictions, *([view.answers] if view.answers else []), *_readable(task, view)]
+        return self._request(request, task, readable, [], self._time_limit_s)
+
+    def _request(
+        self, request: Mapping[str, Any], task: Task, readable: Sequence[Path], writable: Sequence[Path], limit_s: float
+    ) -> Mapping[str, Any]:
+        limits = {
+            "readable": [str(path.absolute()) for path in readable],
+            "writable": [str(path.absolute()) for path in writable],
+            "write_bytes": 8 * 2**30 if writable else 2**20,
+            "memory_bytes": self._memory_bytes,
+        }
+        try:
+            reply = self._process.ask({**request, **limits}, time_limit_s=limit_s)
+        except Lost as lost:
+            raise _Refused((f"grading failed: {lost.reason}",)) from lost
+        return _opened(reply, task)
+
+
+class _Refused(Exception):
+    """The submission cannot be graded, and why."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def _opened(reply: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
+    """Return a reply that is a result; raise what the others say."""
+    if "invalid" in reply:
+        raise _Refused(tuple(str(problem) for problem in reply["invalid"]))
+    if "task_error" in reply:
+        told = reply["task_error"]
+        raise TaskError(told["code"], told["message"], kept=told["kept"], fix=told["fix"])
+    if "died" in reply:
+        if reply.get("grader"):
+            raise TaskError("E134", f"{task.grader} {reply['died']}", fix=f"mend {task.grader}")
+        raise _Refused((f"the file could not be graded: reading it {reply['died']}",))
+    return reply
+
+
+def _absolute(files: Mapping[str, Path]) -> dict[str, str]:
+    return {name: str(path.absolute()) for name, path in files.items()}
+
+
+def _need_answers(view: View) -> None:
+    if view.answers is None or not view.answers.is_file():
+        raise MachineError("E521", f"the answers of view {view.key.name!r} are not there: {view.answers}")
+
+
+def _sources(task: Task, view: View) -> dict[str, str | None]:
+    """Return the files by which the worker knows what is asked for."""
+    return {
+        "answers": str(view.answers.absolute()) if view.answers else None,
+        "test": _shown(view, task.data.test),
+        "sample": _shown(view, task.data.sample),
+    }
+
+
+def _shown(view: View, name: str | None) -> str | None:
+    """Return where the view shows the user's file `name`, which it may have unpacked."""
+    if name is None:
+        return None
+    for shown in (name, name.removesuffix(".gz").removesuffix(".zip")):
+        path = view.input / shown
+        if path.is_file():
+            return str(path.absolute())
+    return None
+
+
+def _readable(task: Task, view: View) -> list[Path]:
+    """Return the folders that a request may need besides its own files."""
+    folders = [view.input]
+    if task.grader:
+        # A user's metric may read tables beside it.
+        folders.append(task.folder)
+    return [folder for folder in folders if folder.exists()]

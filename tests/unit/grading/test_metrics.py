@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assay.core.errors import TaskError
+from assay.core.metric import Metric, Needs
+from assay.data.metric_names import METRICS, with_params
+from assay.grading.arrays import Pairs
+from assay.grading.metrics import NoValue, compute, metric_functions, value_or_reason
+from assay.grading.stats import Undefined
+from assay.grading.weighted import prepare
+
+
+def labels(truth: list[int], predicted: list[int], size: int = 2) -> Pairs:
+    return Pairs(
+        needs=Needs.LABELS,
+        rows=len(truth),
+        codes=np.array(truth)[:, None],
+        labels=np.array(predicted)[:, None],
+        classes=tuple(str(c) for c in range(size)),
+    )
+
+
+def values(truth: list[float], predicted: list[float]) -> Pairs:
+    return Pairs(
+        needs=Needs.VALUES,
+        rows=len(truth),
+        truth=np.array(truth, dtype=float)[:, None],
+        numbers=np.array(predicted, dtype=float)[:, None],
+    )
+
+
+def probabilities(truth: list[int], predicted: list[float]) -> Pairs:
+    return Pairs(
+        needs=Needs.PROBABILITY,
+        rows=len(truth),
+        codes=np.array(truth)[:, None],
+        numbers=np.array(predicted)[:, None],
+        classes=("0", "1"),
+    )
+
+
+def test_every_named_metric_has_a_function_and_no_function_lacks_a_name() -> None:
+    assert metric_functions() == tuple(sorted(METRICS))
+
+
+BY_HAND: list[tuple[str, Pairs, float]] = [
+    ("accuracy", labels([0, 1, 1, 1], [0, 1, 0, 1]), 3 / 4),
+    ("balanced_accuracy", labels([0, 1, 1, 1], [0, 1, 0, 1]), (1 + 2 / 3) / 2),
+    ("f1", labels([0, 1, 1, 1], [0, 1, 0, 1]), 2 * 2 / (2 * 2 + 1)),
+    ("f1_macro", labels([0, 1, 1, 1], [0, 1, 0, 1]), (4 / 5 + 2 / 3) / 2),
+    ("f1_micro", labels([0, 1, 2, 2], [0, 1, 0, 2], 3), 3 / 4),
+    ("mcc", labels([0, 1, 1, 1], [0, 1, 0, 1]), 2 / math.sqrt(2 * 3 * 1 * 2)),
+    ("jaccard", labels([0, 1, 1, 1], [0, 1, 0, 1]), 2 / 3),
+    # 0 1 2 against 0 2 2: observed distance 1; expected by the margins (1 1 1) and (1 0 2): (0+1+4 + 2 (4+1+0)) / 3.
+    ("quadratic_kappa", labels([0, 1, 2], [0, 2, 2], 3), 1 - 1 / ((0 + 1 + 4 + 2 * (4 + 1 + 0)) / 3)),
+    ("roc_auc", probabilities([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 3 / 4),
+    ("roc_auc", probabilities([0, 1], [0.5, 0.5]), 1 / 2),
+    ("average_precision", probabilities([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), (1 + 2 / 3) / 2),
+    ("log_loss", probabilities([0, 1], [0.2, 0.5]), -(math.log(0.8) + math.log(0.5)) / 2),
+    ("brier", probabilities([0, 1], [0.2, 0.5]), (0.04 + 0.25) / 2),
+    ("rmse", values([0, 0], [3, 4]), math.sqrt(12.5)),
+    ("rmsle", values([0, 0], [math.e - 1, math.e - 1]), 1.0),
+    ("mae", values([0, 0], [3, -4]), 3.5),
+    ("mape", values([10, 20], [11, 18]), 0.1),
+    ("smape", values([1, 0], [3, 0]), 200 * (2 / 4) / 2),
+    ("r2", values([1, 2, 3], [1, 2, 2]), 1 - 1 / 2),
+    ("pearson", values([1, 2, 3], [2, 4, 6]), 1.0),
+    ("spearman", values([1, 2, 3], [1, 8, 9]), 1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "pairs", "expected"), BY_HAND)
+def test_values_match_the_hand_computation(name: str, pairs: Pairs, expected: float) -> None:
+    assert compute(METRICS[name], pairs) == pytest.approx(expected)
+    statistic = prepare(METRICS[name], pairs)
+    assert statistic is not None
+    assert statistic(np.ones((1, pairs.rows)))[0] == pytest.approx(expected)
+
+
+def test_mean_column_wise_is_the_mean_of_the_columns() -> None:
+    first, second = values([0, 0], [3, 4]), values([1, 1], [1, 3])
+    both = replace(
+        first, truth=np.hstack([first.truth, second.truth]), numbers=np.hstack([first.numbers, second.numbers])
+    )
+    expected = (compute(METRICS["rmse"], first) + compute(METRICS["rmse"], second)) / 2
+    assert compute(METRICS["rmse_mean_columnwise"], both) == pytest.approx(expected)
+
+
+def test_map_at_k_counts_each_right_label_once() -> None:
+    pairs = Pairs(
+        needs=Needs.RANKED_LABELS,
+        rows=3,
+        relevant=(("a",), ("b", "c"), ("d",)),
+        ranked=(("x", "a", "a"), ("b", "b", "c"), ("x", "y", "z", "d")),
+    )
+    # 1/2; (1/1 + 2/3) / 2; nothing within 3.
+    assert compute(with_params(METRICS["map_at_k"], k=3), pairs) == pytest.approx((1 / 2 + 5 / 6 + 0) / 3)
+
+
+def test_class_probabilities_of_several_classes() -> None:
+    pairs = Pairs(
+        needs=Needs.CLASS_PROBABILITIES,
+        rows=2,
+        codes=np.array([[0], [2]]),
+        numbers=np.array([[0.5, 0.25, 0.25], [0.2, 0.2, 0.6]]),
+        classes=("a", "b", "c"),
+    )
+    assert compute(METRICS["log_loss"], pairs) == pytest.approx(-(math.log(0.5) + math.log(0.6)) / 2)
+    assert compute(METRICS["brier"], pairs) == pytest.approx((0.25 + 0.0625 * 2 + 0.04 * 2 + 0.16) / 2)
+    assert compute(METRICS["roc_auc_ovr"], pairs) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "words", "by_predictions"),
+    [
+        ("roc_auc", probabilities([1, 1], [0.1, 0.9]), "all 2 answers are positive", False),
+        ("average_precision", probabilities([0, 0], [0.1, 0.9]), "all 2 answers are negative", False),
+        ("pearson", values([1, 2, 3], [5, 5, 5]), "predictions do not vary", True),
+        ("pearson", values([1, 2, 3], [1e9, 1e9 + 1e-6, 1e9]), "predictions do not vary", True),
+        ("spearman", values([4, 4, 4], [1, 2, 3]), "answers do not vary", False),
+        ("r2", values([4, 4], [1, 2]), "answers do not vary", False),
+        ("rmsle", values([1, 2], [1, -1]), "1 predictions are -1 or below", True),
+        ("rmsle", values([1, -2], [1, 1]), "some answers are -1 or below", False),
+        ("quadratic_kappa", labels([1, 1], [1, 1], 3), "more than one label", False),
+        ("f1", labels([0, 1, 2], [0, 1, 2], 3), "needs two classes", False),
+        ("rmse", values([0, 1], [1e200, 1]), "too large", True),
+        ("accuracy", labels([], []), "no rows", False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_what_is_undefined_is_a_stated_reason(name: str, pairs: Pairs, words: str, by_predictions: bool) -> None:
+    with pytest.raises(NoValue, match=words) as caught:
+        compute(METRICS[name], pairs)
+    assert caught.value.by_predictions is by_predictions
+    reason = value_or_reason(METRICS[name], pairs)
+    assert isinstance(reason, Undefined)
+    assert words in reason.reason
+
+
+def test_an_unknown_name_is_the_tasks_fault() -> None:
+    with pytest.raises(TaskError, match="no metric is named 'rmsee'"):
+        compute(replace(METRICS["rmse"], name="rmsee"), values([1], [1]))
+
+
+def any_pairs(metric: Metric, rows: int, seed: int) -> Pairs:
+    draw = np.random.default_rng(seed)
+    columns = 2 if "columnwise" in metric.name else 1
+    if metric.needs is Needs.LABELS:
+        size = 2 if metric.name in ("f1", "jaccard") else 4
+        codes = draw.integers(0, size, (rows, columns))
+        guess = np.where(draw.random((rows, columns)) < 0.5, codes, draw.integers(0, size, (rows, columns)))
+        return Pairs(
+            needs=metric.needs, rows=rows, codes=codes, labels=guess, classes=tuple(str(c) for c in range(size))
+        )
+    if metric.needs is Needs.PROBABILITY:
+        codes = draw.integers(0, 2, (rows, columns))
+        numbers = np.round(np.clip(draw.normal(0.4 + 0.2 * codes, 0.3), 0, 1), 1)
+        return Pairs(needs=metric.needs, rows=rows, codes=codes, numbers=numbers, classes=("0", "1"))
+    if metric.needs is Needs.CLASS_PROBABILITIES:
+        numbers = draw.dirichlet(np.ones(3), rows)
+        return Pairs(
+            needs=metric.needs,
+            rows=rows,
+            codes=draw.integers(0, 3, (rows, 1)),
+            numbers=numbers,
+            classes=("a", "b", "c"),
+        )
+    if metric.needs is Needs.RANKED_LABELS:
+        relevant = tuple((str(draw.integers(0, 6)),) for _ in range(rows))
+        ranked = tuple(tuple(str(c) for c in draw.permutation(6)) for _ in range(rows))
+        return Pairs(needs=metric.needs, rows=rows, relevant=relevant, ranked=ranked)
+    truth = np.round(draw.gamma(2.0, 2.0, (rows, columns)), 1)
+    return Pairs(
+        needs=metric.needs, rows=rows, truth=truth, numbers=np.round(np.abs(truth + draw.normal(0, 1, truth.shape)), 1)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_a_weighted_value_is_the_value_of_the_repeated_rows(name: str) -> None:
+    metric = METRICS[name]
+    for seed in range(3):
+        pairs = any_pairs(metric, 60, seed)
+        index = np.random.default_rng(100 + seed).integers(0, 60, 60)
+        counts = np.bincount(index, minlength=60).astype(float)
+        statistic = prepare(metric, pairs)
+        assert statistic is not None
+        one, resampled = statistic(np.stack([np.ones(60), counts]))
+        assert one == pytest.approx(compute(metric, pairs), rel=1e-9)
+        assert resampled == pytest.approx(compute(metric, pairs.take(index)), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["log_loss", "brier"])
+def test_weighted_values_of_several_classes(name: str) -> None:
+    pairs = any_pairs(replace(METRICS[name], needs=Needs.CLASS_PROBABILITIES), 50, 1)
+    statistic = prepare(METRICS[name], pairs)
+    assert statistic is not None
+    assert statistic(np.ones((1, 50)))[0] == pytest.approx(compute(METRICS[name], pairs))
+
+
+@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "f1", "f1_macro", "f1_micro", "mcc", "jaccard"])
+def test_several_zero_one_targets(name: str) -> None:
+    draw = np.random.default_rng(3)
+    codes, guess = draw.integers(0, 2, (40, 3)), draw.integers(0, 2, (40, 3))
+    pairs = Pairs(needs=Needs.LABELS, rows=40, codes=codes, labels=guess, classes=("0", "1"))
+    value = compute(METRICS[name], pairs)
+    assert 0 < abs(value) < 1
+    statistic = prepare(METRICS[name], pairs)
+    if statistic is not None:
+        assert statistic(np.ones((1, 40)))[0] == pytest.approx(value)
