@@ -12,9 +12,10 @@ from pathlib import Path
 from assay.core.candidate import Candidate
 from assay.core.errors import MachineError
 from assay.core.execution import Execution, Outcome
+from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
 from assay.engine.parts import Parts
-from assay.grading import Graded, Invalid, reported_score
+from assay.grading.grade import Graded, Invalid
 from assay.journal import events as ev
 from assay.journal.history import Measurement
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
@@ -89,14 +90,9 @@ class Measurer:
             view = parts.views.build(key)
         label = f"#{trial} {key.name}"
         with parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=self._limits.wall_s) as ticket:
-            for again in (True, False):
-                started = ev.AttemptStarted(
-                    trial=trial, attempt=attempt, code=candidate.digest, view=key.name, seed=seed
-                )
-                parts.log.add(started)
-                execution = self._run(ticket, candidate, view, seed, wall_s)
-                if execution.outcome is not Outcome.INFRA or not again:
-                    break
+            execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
+            if execution.outcome is Outcome.INFRA:
+                execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
         parts.log.add(
             ev.Executed(
                 trial=trial, attempt=attempt, code=candidate.digest, view=key.name, seed=seed, execution=execution
@@ -106,6 +102,22 @@ class Measurer:
             raise MachineError(
                 "E510", f"the sandbox failed twice: {execution.detail}", kept="every finished trial", fix="assay doctor"
             )
+
+    def _start(
+        self,
+        ticket: int,
+        trial: int,
+        attempt: int,
+        candidate: Candidate,
+        view: View,
+        seed: int,
+        wall_s: float | None,
+    ) -> Execution:
+        """Journal the intent, then run: what is not in the journal never existed."""
+        self._parts.log.add(
+            ev.AttemptStarted(trial=trial, attempt=attempt, code=candidate.digest, view=view.key.name, seed=seed)
+        )
+        return self._run(ticket, candidate, view, seed, wall_s)
 
     def _run(self, ticket: int, candidate: Candidate, view: View, seed: int, wall_s: float | None) -> Execution:
         parts = self._parts
@@ -169,8 +181,9 @@ class Measurer:
         if predictions is None or known.execution is None:
             return
         view = parts.views.build(key)
-        reported = reported_score(known.execution.log_tail)
-        score, problems = None, ()
+        reported: float | None = None
+        score: Score | None = None
+        problems: tuple[str, ...] = ()
         if view.answers is None:
             problems = parts.grading.validate(parts.task, view, predictions)
         elif key.kind is not ViewKind.SEALED:

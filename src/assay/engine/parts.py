@@ -14,12 +14,32 @@ from assay.core.task import Task
 from assay.core.view import View, ViewKey
 from assay.engine.activities import Activities
 from assay.engine.log import EventLog
-from assay.grading import Blend, CheckFinding, Grade
+from assay.grading.blend import Blend
+from assay.grading.grade import Grade
 from assay.journal.objects import ObjectStore
 from assay.kinds.base import Failure, Kind
 from assay.models.base import Message, Model
 from assay.models.roles import Inputs, Machine
 from assay.sandbox.base import Sandbox
+
+
+class CheckFinding(Protocol):
+    """What a static check has to say; `assay.grading.checks` makes the real ones."""
+
+    @property
+    def code(self) -> str:
+        """`L` and two digits."""
+        ...
+
+    @property
+    def severity(self) -> str:
+        """`reject` or `warn`."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and where."""
+        ...
 
 
 class ViewSource(Protocol):

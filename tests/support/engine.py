@@ -1,0 +1,168 @@
+"""A whole engine on fakes: scripted proposals, a fake sandbox, fake views and grading, the real everything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assay.core.budget import Limits
+from assay.core.candidate import Candidate
+from assay.core.clock import Clock, FakeClock
+from assay.core.execution import Outcome
+from assay.engine.activities import Activities
+from assay.engine.budget import Budget
+from assay.engine.deliver import Delivery
+from assay.engine.evaluate import Evaluator
+from assay.engine.finish import Finish
+from assay.engine.judging import Judge
+from assay.engine.log import EventLog
+from assay.engine.measure import Measurer
+from assay.engine.parts import CheckFinding, Parts
+from assay.engine.run import Run, Strategy
+from assay.engine.session import Session
+from assay.journal import events as ev
+from assay.journal.base import JournalBackend
+from assay.journal.memory import MemoryJournal
+from assay.journal.objects import ObjectStore
+from assay.kinds import ScriptKind
+from assay.models.base import Message, Request
+from assay.models.roles import Inputs
+from assay.models.scripted import Scripted, ScriptedModel
+from assay.operators.debug import ModelRepairer
+from assay.sandbox.base import Command, SandboxLimits, Workspace
+from assay.sandbox.fake import FakeResult, FakeSandbox
+from assay.strategies.tree import Tree, TreeOptions
+from support.fakes import FakeGrading, FakeViews, noise
+from support.tasks import empty_profile, regression_task, small_machine
+
+SCORES = {"constant": 3.0, "boosting": 2.0}
+
+
+def behave(command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
+    """Do what the fake candidate says."""
+    del command, limits
+    wish = json.loads((workspace.root / "solution.py").read_text(encoding="utf-8").removeprefix("wish = "))
+    view = (workspace.mounts[0].source / "view.txt").read_text(encoding="utf-8")
+    if "fail" in wish:
+        return FakeResult(outcome=Outcome.ERROR, exit_code=1, log=f"Traceback\n{wish['fail']}\n")
+    if not wish.get("silent"):
+        value = wish["score"] + noise(view) + 0.3 * noise(view, wish["score"])
+        (workspace.root / "output" / "submission.csv").write_text(f"{value:.6f}\n", encoding="utf-8")
+    return FakeResult(wall_s=0.01)
+
+
+def program(title: str, **wish: Any) -> Mapping[str, Any]:
+    """Return the fields of a program whose script is a wish."""
+    return {"title": title, "plan": f"{title} because", "code": f"wish = {json.dumps(wish)}"}
+
+
+def propose(request: Request[Any]) -> Scripted:
+    """Answer every role as a fixed function of the question: scores fall slowly, some proposals fail."""
+    inputs: Any = request.inputs
+    if request.role == "baseline":
+        return program(inputs.name, score=SCORES[inputs.name])
+    if request.role == "draft":
+        broken = inputs.index % 3 == 2
+        wish = {"fail": f"ValueError: draft {inputs.index}"} if broken else {"score": 1.9 - 0.1 * inputs.index}
+        return program(f"draft {inputs.index}", **wish)
+    if request.role == "improve":
+        score = inputs.parent.score or 2.0
+        return program(f"improve {request.key}", score=round(score - 0.05 + 5 * noise(request.key), 4))
+    if request.role == "debug":
+        return {"cause": "it was broken", "code": f'wish = {{"score": {1.7 + noise(request.key)}}}'}
+    variants = [{"part": p, "description": p, "code": f'wish = {{"score": {2.0 + noise(p)}}}'} for p in ("a", "b")]
+    return {"variants": variants}
+
+
+def no_findings(candidate: Candidate) -> list[CheckFinding]:
+    """Find nothing wrong."""
+    del candidate
+    return []
+
+
+def render(role: str, inputs: Inputs) -> tuple[Message, ...]:
+    """Render a prompt that tells everything."""
+    return (Message(role="user", content=f"{role} {inputs.model_dump_json(exclude={'brief': {'task': {'folder'}}})}"),)
+
+
+@dataclass
+class Bench:
+    """One engine in a folder, and its fakes to look at afterwards."""
+
+    folder: Path
+    limits: Limits = field(default_factory=lambda: Limits(trials=12))
+    backend: JournalBackend = field(default_factory=MemoryJournal)
+    answers: Callable[[Request[Any]], Scripted] = propose
+    check: Callable[[Candidate], list[CheckFinding]] = no_findings
+    clock: Clock = field(default_factory=FakeClock)
+    strategy: Strategy | None = None
+    k: int = 3
+
+    def __post_init__(self) -> None:
+        self.model = ScriptedModel(self.answers)
+        self.sandbox = FakeSandbox(behave)
+
+    def open(self) -> Run:
+        """Return the run, started or resumed by what the journal holds."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "private").mkdir(exist_ok=True)
+        task = regression_task(self.folder / "data", k=self.k)
+        self.log = EventLog(self.backend, self.clock)
+        self._begin(task)
+        self.parts = Parts(
+            folder=self.folder,
+            task=task,
+            profile=empty_profile(),
+            machine=small_machine(),
+            seed=7,
+            log=self.log,
+            objects=ObjectStore(self.folder / "objects"),
+            views=FakeViews(self.folder / "views", self.k),
+            grading=FakeGrading(),
+            sandbox=self.sandbox,
+            model=self.model,
+            render=render,
+            check=self.check,
+            kinds={"script": ScriptKind()},
+            clock=self.clock,
+            activities=Activities(self.clock),
+        )
+        budget = Budget(self.limits, self.log, self.clock)
+        measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30))
+        judge = Judge(self.parts)
+        delivery = Delivery(self.parts, measurer, budget)
+        repairer = ModelRepairer()
+        evaluator = Evaluator(self.parts, measurer, judge, budget, repairer, delivery=delivery)
+        self.session = Session(self.parts, evaluator, budget)
+        repairer.attach(self.session)
+        finish = Finish(self.parts, measurer, judge, budget, delivery)
+        return Run(self.parts, self.session, self.strategy or Tree(TreeOptions(drafts=3)), finish)
+
+    def _begin(self, task: Any) -> None:
+        if self.log.read(lambda history: history.started) is not None:
+            self.log.add(ev.RunResumed(sandbox="fake"))
+            return
+        self.log.add(
+            ev.RunStarted(
+                run="bench",
+                task=task,
+                task_digest="d",
+                strategy="tree",
+                model="scripted",
+                seed=7,
+                limits=self.limits,
+                sandbox="fake",
+            )
+        )
+
+
+def table(log: EventLog) -> dict[str, tuple[Any, ...]]:
+    """Return the trial table by key: everything that must not depend on crashes."""
+    history = log.read(lambda h: h)
+    return {
+        t.key: (t.title, t.operator, str(t.state), t.score, dict(t.scores), t.candidate, str(t.verdict), t.reason)
+        for t in history.trials.values()
+    }
