@@ -1,0 +1,96 @@
+"""The import lines of a rendered script: exactly the names that its body uses, in the usual order."""
+
+from __future__ import annotations
+
+import ast
+
+_MODULES = {
+    "difflib": "difflib",
+    "lgb": "lightgbm as lgb",
+    "np": "numpy as np",
+    "os": "os",
+    "pd": "pandas as pd",
+    "re": "re",
+    "torch": "torch",
+    "xgb": "xgboost as xgb",
+}
+
+_MEMBERS = {
+    "Path": "pathlib",
+    "CatBoostClassifier": "catboost",
+    "CatBoostRegressor": "catboost",
+    "csr_matrix": "scipy.sparse",
+    "hstack": "scipy.sparse",
+    "vstack": "scipy.sparse",
+    "SVC": "sklearn.svm",
+    "LinearSVC": "sklearn.svm",
+    "LinearSVR": "sklearn.svm",
+    "KMeans": "sklearn.cluster",
+    "ColumnTransformer": "sklearn.compose",
+    "TransformedTargetRegressor": "sklearn.compose",
+    "PCA": "sklearn.decomposition",
+    "TruncatedSVD": "sklearn.decomposition",
+    "ExtraTreesClassifier": "sklearn.ensemble",
+    "ExtraTreesRegressor": "sklearn.ensemble",
+    "HistGradientBoostingClassifier": "sklearn.ensemble",
+    "HistGradientBoostingRegressor": "sklearn.ensemble",
+    "RandomForestClassifier": "sklearn.ensemble",
+    "RandomForestRegressor": "sklearn.ensemble",
+    "CountVectorizer": "sklearn.feature_extraction.text",
+    "TfidfVectorizer": "sklearn.feature_extraction.text",
+    "SimpleImputer": "sklearn.impute",
+    "LogisticRegression": "sklearn.linear_model",
+    "Ridge": "sklearn.linear_model",
+    "RidgeCV": "sklearn.linear_model",
+    "balanced_accuracy_score": "sklearn.metrics",
+    "cohen_kappa_score": "sklearn.metrics",
+    "f1_score": "sklearn.metrics",
+    "jaccard_score": "sklearn.metrics",
+    "matthews_corrcoef": "sklearn.metrics",
+    "GroupKFold": "sklearn.model_selection",
+    "KFold": "sklearn.model_selection",
+    "StratifiedKFold": "sklearn.model_selection",
+    "ComplementNB": "sklearn.naive_bayes",
+    "KNeighborsClassifier": "sklearn.neighbors",
+    "KNeighborsRegressor": "sklearn.neighbors",
+    "MLPClassifier": "sklearn.neural_network",
+    "MLPRegressor": "sklearn.neural_network",
+    "MinMaxScaler": "sklearn.preprocessing",
+    "OneHotEncoder": "sklearn.preprocessing",
+    "OrdinalEncoder": "sklearn.preprocessing",
+    "QuantileTransformer": "sklearn.preprocessing",
+    "SplineTransformer": "sklearn.preprocessing",
+    "StandardScaler": "sklearn.preprocessing",
+    "TargetEncoder": "sklearn.preprocessing",
+    "make_pipeline": "sklearn.pipeline",
+    "nn": "torch",
+    "FitFailedWarning": "sklearn.exceptions",
+    "ConvergenceWarning": "sklearn.exceptions",
+    "filterwarnings": "warnings",
+}
+
+_STANDARD = {"difflib", "os", "pathlib", "re", "warnings"}
+
+
+def import_lines(body: str) -> str:
+    """Return the imports that `body` needs, standard library first, with an empty line between the groups."""
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    members: dict[str, list[str]] = {}
+    for name in sorted(used & _MEMBERS.keys()):
+        members.setdefault(_MEMBERS[name], []).append(name)
+    lines = [(_MODULES[name].split()[0], f"import {_MODULES[name]}") for name in used & _MODULES.keys()]
+    lines += [(module, _member_line(module, names)) for module, names in members.items()]
+    groups = []
+    for standard in (True, False):
+        group = [entry for entry in lines if (entry[0] in _STANDARD) is standard]
+        # `import x` before `from x import y`, each by module name: the order of isort.
+        group.sort(key=lambda entry: (entry[1].startswith("from"), entry[0]))
+        if group:
+            groups.append("\n".join(text for _, text in group))
+    return "\n\n".join(groups)
+
+
+def _member_line(module: str, names: list[str]) -> str:
+    constants_first = sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
+    line = f"from {module} import {', '.join(constants_first)}"
+    return line if len(line) <= 100 else f"from {module} import (\n    " + ",\n    ".join(constants_first) + ",\n)"

@@ -1,0 +1,20 @@
+"""Which shelf serves which family."""
+
+from __future__ import annotations
+
+from assay.models.playbook.facts import Facts, Family
+from assay.models.playbook.shelf import Shelf
+from assay.models.playbook.tabular import TabularShelf
+from assay.models.playbook.text import TextShelf
+
+
+def shelf_of(family: str) -> Shelf:
+    """Return the shelf of `family`; a family that is not known is served as a table."""
+    if family == Family.TEXT:
+        return TextShelf()
+    return TabularShelf()
+
+
+def shelf_for(facts: Facts) -> Shelf:
+    """Return the shelf of the task's own family."""
+    return shelf_of(facts.family)

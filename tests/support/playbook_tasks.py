@@ -1,0 +1,156 @@
+"""Tiny tasks of every shape, with their data and the brief that the playbook would be given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from assay.core.metric import Direction, Metric, Needs
+from assay.core.profile import ColumnKind, ColumnProfile, DataProfile
+from assay.core.task import DataFiles, OutputContract, Problem, Split, SplitKind, Task
+from assay.models.roles import Brief, Machine
+
+ROWS, TEST_ROWS = 240, 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class TinyTask:
+    """A task, its rows, and what it looks like to a model."""
+
+    brief: Brief
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+    def write(self, folder: Path) -> None:
+        """Lay out `./input` below `folder`."""
+        (folder / "input").mkdir(parents=True)
+        files = self.brief.task.data
+        self.train.to_csv(folder / "input" / files.train, index=False)
+        self.test.to_csv(folder / "input" / str(files.test), index=False)
+
+
+def tiny(
+    frame: pd.DataFrame,
+    *,
+    problem: Problem,
+    targets: tuple[str, ...],
+    metric: str,
+    needs: Needs,
+    kinds: Mapping[str, ColumnKind],
+    columns: tuple[str, ...] | None = None,
+    classes: tuple[str, ...] = (),
+    id_column: str | None = "id",
+    params: tuple[tuple[str, str | float], ...] = (),
+    split: Split | None = None,
+) -> TinyTask:
+    """Return a task over `frame`, whose last rows are the test rows."""
+    train, test = frame.iloc[:-TEST_ROWS], frame.iloc[-TEST_ROWS:].drop(columns=list(targets))
+    task = Task(
+        name="tiny",
+        folder=Path("/data"),
+        statement="Predict.",
+        problem=problem,
+        data=DataFiles(train="train.csv", test="test.csv"),
+        targets=targets,
+        id_column=id_column,
+        metric=Metric(name=metric, direction=Direction.HIGHER, needs=needs, params=params),
+        output=OutputContract(needs=needs, id_column=id_column, columns=columns or targets, classes=classes),
+        split=split or Split(kind=SplitKind.KFOLD),
+    )
+    return TinyTask(brief=brief_of(task, train, kinds), train=train, test=test)
+
+
+def brief_of(task: Task, train: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> Brief:
+    """Return the brief for `task` on an ordinary machine."""
+    skip = {*task.targets, task.id_column}
+    columns = tuple(column_profile(train[name], kinds.get(name)) for name in train if name not in skip)
+    target = train[task.target]
+    labels = task.problem in (Problem.BINARY, Problem.MULTICLASS)
+    profile = DataProfile(
+        train_rows=len(train),
+        test_rows=TEST_ROWS,
+        columns=columns,
+        targets=tuple(column_profile(train[name], None) for name in task.targets),
+        target_counts=tuple((str(k), int(v)) for k, v in target.value_counts().items()) if labels else (),
+        target_skew=float(target.skew()) if pd.api.types.is_numeric_dtype(target) else None,
+        series=int(train[list(task.series_columns)].drop_duplicates().shape[0]) if task.series_columns else 0,
+        horizon=task.split.horizon or 0,
+    )
+    return Brief(task=task, profile=profile, machine=machine())
+
+
+def machine(**extra: str) -> Machine:
+    """Return a machine with the packages that are installed for these tests, and `extra` ones."""
+    packages = {"lightgbm": "4.7.0", "numpy": "2.4.0", "pandas": "3.1.0", "scikit-learn": "1.9.0", "scipy": "1.17.0"}
+    return Machine(cores=1, memory_gb=4.0, trial_timeout_s=60.0, python="3.11.7", packages={**packages, **extra})
+
+
+def column_profile(values: pd.Series, kind: ColumnKind | None) -> ColumnProfile:
+    """Return the profile of one column; a number unless `kind` says otherwise or it holds text."""
+    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    known = kind or (ColumnKind.NUMBER if numeric else ColumnKind.CATEGORY)
+    measured = known is ColumnKind.NUMBER
+    return ColumnProfile(
+        name=str(values.name),
+        kind=known,
+        dtype=str(values.dtype),
+        missing=float(values.isna().mean()),
+        distinct=int(values.nunique()),
+        examples=tuple(str(v)[:80] for v in values.dropna().unique()[:5]),
+        mean=float(values.mean()) if measured else None,
+        std=float(values.std()) if measured else None,
+        low=float(values.min()) if measured else None,
+        high=float(values.max()) if measured else None,
+        mean_words=float(values.astype(str).str.split().str.len().mean()) if known is ColumnKind.TEXT else None,
+    )
+
+
+def table(seed: int = 0) -> tuple[pd.DataFrame, dict[str, ColumnKind], np.ndarray]:
+    """Return rows with every kind of column, their kinds, and a signal for targets."""
+    rng = np.random.default_rng(seed)
+    n = ROWS + TEST_ROWS
+    rooms = rng.gamma(4.0, 100.0, n)
+    frame = pd.DataFrame(
+        {
+            "id": [f"{k:04d}" for k in range(n)],
+            "longitude": rng.uniform(-10, 10, n),
+            "latitude": rng.uniform(40, 60, n),
+            "rooms": rooms,
+            "people": rooms * rng.uniform(0.3, 0.6, n),
+            "rate_min": rng.normal(0, 1, n),
+            "rate_max": rng.normal(0.5, 1, n),
+            "colour": rng.choice(["red", "green", "blue"], n),
+            "town": rng.choice([f"town {k}" for k in range(70)], n),
+            "sold": pd.date_range("2024-01-01", periods=n, freq="h").astype(str),
+            "open": rng.choice([True, False], n),
+            "odd [name]": rng.normal(0, 1, n),
+        }
+    )
+    signal = frame["rate_min"] + 2 * (frame["colour"] == "red") + frame["latitude"] / 10 + rng.normal(0, 0.3, n)
+    frame.loc[rng.random(n) < 0.1, "rate_max"] = np.nan
+    frame.loc[rng.random(n) < 0.1, "colour"] = None
+    kinds = {"sold": ColumnKind.DATE, "open": ColumnKind.BOOLEAN}
+    return frame, kinds, signal.to_numpy()
+
+
+def texts(seed: int = 0) -> tuple[pd.DataFrame, dict[str, ColumnKind], np.ndarray]:
+    """Return rows with one text and one number, their kinds, and a signal for targets."""
+    rng = np.random.default_rng(seed)
+    good, bad = ["fine", "great", "happy", "lovely"], ["poor", "awful", "broken", "SAD!!"]
+    filler = [f"word{k}" for k in range(40)]
+    signal = rng.normal(0, 1, ROWS + TEST_ROWS)
+    lines = []
+    for value in signal:
+        words = [*rng.choice(filler, 5), *rng.choice(good if value > 0 else bad, 2)]
+        lines.append(" ".join(words))
+    frame = pd.DataFrame({"id": range(len(lines)), "message": lines, "stars": rng.integers(0, 5, len(lines))})
+    return frame, {"message": ColumnKind.TEXT}, signal
+
+
+def with_packages(task: TinyTask, **packages: str) -> TinyTask:
+    """Return `task` on a machine that has `packages` too."""
+    return replace(task, brief=task.brief.model_copy(update={"machine": machine(**packages)}))

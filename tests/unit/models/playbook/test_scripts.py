@@ -1,0 +1,224 @@
+"""Every recipe's script runs on its own and writes what the task asks for."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import support.script_runner
+from assay.core.metric import Needs
+from assay.core.task import Problem
+from assay.models.playbook import Recipe, read_facts
+from assay.models.playbook.draft import baseline
+from assay.models.playbook.render import render
+from assay.models.playbook.shelf import Idea
+from assay.models.playbook.shelves import shelf_for
+from support.playbook_tasks import TEST_ROWS, TinyTask, table, texts, tiny
+
+
+def binary_table(needs: Needs = Needs.PROBABILITY, metric: str = "roc_auc") -> TinyTask:
+    frame, kinds, signal = table()
+    frame["bought"] = np.where(signal > np.median(signal), "yes", "no")
+    return tiny(
+        frame,
+        problem=Problem.BINARY,
+        targets=("bought",),
+        metric=metric,
+        needs=needs,
+        kinds=kinds,
+        columns=("p_no", "p_yes") if needs is Needs.CLASS_PROBABILITIES else None,
+        classes=("no", "yes"),
+    )
+
+
+def regression_table(metric: str = "rmse") -> TinyTask:
+    frame, kinds, signal = table()
+    frame["price"] = np.exp(signal / 2)
+    return tiny(frame, problem=Problem.REGRESSION, targets=("price",), metric=metric, needs=Needs.VALUES, kinds=kinds)
+
+
+def class_table(needs: Needs, metric: str) -> TinyTask:
+    frame, kinds, signal = table()
+    frame["kind"] = pd.qcut(signal, 3, labels=["a", "b", "c"]).astype(str)
+    columns = ("kind_a", "kind_b", "kind_c") if needs is Needs.CLASS_PROBABILITIES else None
+    return tiny(
+        frame,
+        problem=Problem.MULTICLASS,
+        targets=("kind",),
+        metric=metric,
+        needs=needs,
+        kinds=kinds,
+        columns=columns,
+        classes=("a", "b", "c"),
+        params=(("k", 2),),
+    )
+
+
+def many_targets(problem: Problem, needs: Needs) -> TinyTask:
+    frame, kinds, signal = table()
+    first, second = signal, -signal + frame["rooms"] / 100
+    if problem is Problem.MULTILABEL:
+        first, second = (first > np.median(first)).astype(int), (second > np.median(second)).astype(int)
+    frame["one"], frame["two"] = first, second
+    return tiny(frame, problem=problem, targets=("one", "two"), metric="mean", needs=needs, kinds=kinds)
+
+
+def text_task(problem: Problem, needs: Needs, metric: str) -> TinyTask:
+    frame, kinds, signal = texts()
+    frame["label"] = signal if problem is Problem.REGRESSION else (signal > 0).astype(int)
+    classes = () if problem is Problem.REGRESSION else ("0", "1")
+    return tiny(frame, problem=problem, targets=("label",), metric=metric, needs=needs, kinds=kinds, classes=classes)
+
+
+TASKS = {
+    "binary": binary_table,
+    "regression": regression_table,
+    "text-labels": lambda: text_task(Problem.BINARY, Needs.LABELS, "f1"),
+}
+MORE_TASKS = {
+    "binary-f1": lambda: binary_table(Needs.LABELS, "f1"),
+    "binary-two-columns": lambda: binary_table(Needs.CLASS_PROBABILITIES, "log_loss"),
+    "multiclass-labels": lambda: class_table(Needs.LABELS, "accuracy"),
+    "multiclass-probabilities": lambda: class_table(Needs.CLASS_PROBABILITIES, "log_loss"),
+    "multiclass-ranked": lambda: class_table(Needs.RANKED_LABELS, "map@2"),
+    "multilabel": lambda: many_targets(Problem.MULTILABEL, Needs.PROBABILITY),
+    "several-values": lambda: many_targets(Problem.REGRESSION, Needs.VALUES),
+    "rmsle": lambda: regression_table("rmsle"),
+    "mae": lambda: regression_table("mae"),
+    "text-values": lambda: text_task(Problem.REGRESSION, Needs.VALUES, "rmse"),
+}
+
+
+def lay_out(code: str, task: TinyTask, folder: Path) -> None:
+    task.write(folder)
+    (folder / "solution.py").write_text(code, encoding="utf-8")
+
+
+def run_scripts(folders: list[Path], seed: int = 0) -> None:
+    """Run what `lay_out` put into `folders`, each script in its own process."""
+    env = {
+        "ASSAY_SEED": str(seed),
+        "ASSAY_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+    }
+    command = [sys.executable, str(Path(support.script_runner.__file__)), *map(str, folders)]
+    subprocess.run(command, env=env, check=False)
+
+
+def submission_of(folder: Path) -> pd.DataFrame:
+    made = folder / "output" / "submission.csv"
+    assert made.exists(), (folder / "log.txt").read_text(encoding="utf-8") + (folder / "solution.py").read_text("utf-8")
+    return pd.read_csv(made, dtype={"id": str})
+
+
+def assert_valid(submission: pd.DataFrame, task: TinyTask, folder: Path) -> None:
+    out = task.brief.task.output
+    assert list(submission.columns) == [out.id_column, *out.columns]
+    assert submission["id"].tolist() == task.test["id"].astype(str).tolist()
+    values = submission[list(out.columns)]
+    if out.needs is Needs.LABELS:
+        assert set(values.astype(str).to_numpy().ravel()) <= set(out.classes)
+        probabilities = pd.read_csv(folder / "output" / "probabilities.csv").drop(columns="id")
+        expected = ["probability"] if task.brief.task.problem is Problem.BINARY else list(out.classes)
+        assert list(probabilities.columns) == expected
+        assert probabilities.to_numpy().min() >= 0
+    elif out.needs is Needs.RANKED_LABELS:
+        assert all(len(set(row.split())) == 2 for row in values.iloc[:, 0])
+    else:
+        assert np.isfinite(values.to_numpy(float)).all()
+        assert len(values) == TEST_ROWS
+    if out.needs in (Needs.PROBABILITY, Needs.CLASS_PROBABILITIES):
+        assert values.to_numpy().min() >= 0
+        assert values.to_numpy().max() <= 1
+
+
+def ideas_of(task: TinyTask) -> list[Idea]:
+    facts = read_facts(task.brief)
+    return [baseline(facts, "constant"), baseline(facts, "boosting"), *shelf_for(facts).drafts(facts)]
+
+
+def text_of(idea: Idea, task: TinyTask) -> str:
+    return render(idea.recipe, read_facts(task.brief), title=idea.title, plan=idea.reason)
+
+
+def small(idea: Idea) -> Idea:
+    """The same recipe with fewer rounds: the code paths are the same, and tests must be quick."""
+    fewer = {n: 20 for n in ("n_estimators", "max_iter") if n in idea.recipe.params}
+    return Idea(recipe=idea.recipe.with_params(**fewer), title=idea.title, reason=idea.reason)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*TASKS, *MORE_TASKS])
+def test_scripts_write_what_the_task_asks_for(name: str, tmp_path: Path) -> None:
+    task = {**TASKS, **MORE_TASKS}[name]()
+    # All drafts for the main shapes; for the others the first ones, whose ends differ by what is asked for.
+    ideas = ideas_of(task) if name in TASKS else ideas_of(task)[:5]
+    folders = [tmp_path / str(k) for k in range(len(ideas))]
+    for idea, folder in zip(ideas, folders, strict=True):
+        lay_out(text_of(small(idea), task), task, folder)
+    run_scripts(folders)
+    for folder in folders:
+        assert_valid(submission_of(folder), task, folder)
+
+
+@pytest.mark.parametrize("name", [*TASKS, *MORE_TASKS])
+def test_all_scripts_are_plain_python(name: str) -> None:
+    task = {**TASKS, **MORE_TASKS}[name]()
+    for idea in ideas_of(task):
+        code = text_of(idea, task)
+        tree = ast.parse(code)
+        imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        assert not any(module.startswith("assay") for module in imported)
+        assert ast.get_docstring(tree, clean=False).startswith(idea.title[:1].upper() + idea.title[1:5])
+
+
+@pytest.mark.slow
+def test_scripts_pass_the_linter(tmp_path: Path) -> None:
+    for name, make in {**TASKS, **MORE_TASKS}.items():
+        task = make()
+        for k, idea in enumerate(ideas_of(task)):
+            (tmp_path / f"{name}_{k}.py").write_text(text_of(idea, task), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "E,F,W,I,B",
+        "--line-length",
+        "120",
+        str(tmp_path),
+    ]
+    done = subprocess.run([*command, "--no-cache"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_equal_seeds_give_equal_predictions(tmp_path: Path) -> None:
+    task = regression_table()
+    code = text_of(small(ideas_of(task)[2]), task)
+    folders = [tmp_path / str(k) for k in range(3)]
+    for folder, seed in zip(folders, (5, 5, 6), strict=True):
+        lay_out(code, task, folder)
+        run_scripts([folder], seed)
+    first, again, other = map(submission_of, folders)
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+def test_a_recipe_survives_json() -> None:
+    task = binary_table()
+    for idea in ideas_of(task):
+        again = Recipe.from_json(idea.recipe.to_json())
+        assert again is not None
+        assert again.key == idea.recipe.key
+        assert text_of(Idea(recipe=again, title=idea.title, reason=idea.reason), task) == text_of(idea, task)
