@@ -36,8 +36,13 @@ def score_decimals(values: Sequence[float | None], std_error: float | None = Non
     while rival != first and decimals < _MOST_DECIMALS and f"{first:.{decimals}f}" == f"{rival:.{decimals}f}":
         decimals += 1
     if std_error is not None and math.isfinite(std_error) and std_error > 0:
-        decimals = min(decimals, max(0, min(_MOST_DECIMALS, 1 - _magnitude(std_error))))
+        decimals = min(decimals, error_decimals(std_error))
     return decimals
+
+
+def error_decimals(std_error: float) -> int:
+    """Return with how many decimals the second digit of a standard error above 0 is reached: 4 for 0.0041."""
+    return max(0, min(_MOST_DECIMALS, 1 - _magnitude(std_error)))
 
 
 def format_score(

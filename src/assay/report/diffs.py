@@ -1,0 +1,33 @@
+"""Differences between candidates, as unified patches."""
+
+from __future__ import annotations
+
+import difflib
+
+from assay.core.candidate import Candidate
+from assay.report.prose import clean
+
+MOST_CHARACTERS = 200_000
+
+
+def patch(old: Candidate, new: Candidate, *, old_name: str, new_name: str) -> str:
+    """Return a unified diff over all files of two candidates; empty when they are equal.
+
+    Args:
+        old: What `new` was made from.
+        new: The candidate.
+        old_name: Name of `old` for the head of each file, for example `trial-3`.
+        new_name: Name of `new`.
+    """
+    pieces: list[str] = []
+    for name in sorted({*old.files, *new.files}):
+        before, after = _lines(old.files.get(name, "")), _lines(new.files.get(name, ""))
+        shown = clean(name, 200).replace("\n", " ")
+        lines = difflib.unified_diff(before, after, f"{old_name}/{shown}", f"{new_name}/{shown}", lineterm="")
+        pieces += [*lines]
+    text = "\n".join(pieces)
+    return clean(text, MOST_CHARACTERS) + "\n" if text else ""
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines()

@@ -1,0 +1,321 @@
+"""Plots of a run as SVG and PNG, drawn without any global state of matplotlib's.
+
+Colours are tokens: in a file they are as written, in the HTML report each is replaced by a variable of its theme.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from assay.core.trial import Verdict
+from assay.report.facts import Facts, Paired
+from assay.report.formatting import format_duration
+from assay.report.prose import clean_line
+from assay.report.times import activities
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, FAINT, RULE = "#1f2328", "#6e7681", "#d5d9de"
+ACCENT, GOOD, BAD, SURFACE = "#2f6fb3", "#2a7d4f", "#b4483a", "#ffffff"
+TOKENS = {INK: "ink", FAINT: "faint", RULE: "rule", ACCENT: "accent", GOOD: "good", BAD: "bad", SURFACE: "surface"}
+FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+WIDTH_IN = 7.4
+MOST_BARS = 14
+
+
+def draw_plots(facts: Facts) -> dict[str, str]:
+    """Return the plots that this run has something to show in, by name, as SVG text in colours for a light page."""
+    return {name: _svg(figure, name) for name, figure in _figures(facts).items()}
+
+
+def draw_progress_png(facts: Facts) -> bytes:
+    """Return the plot of score over time as PNG; of an empty run, a plot that says so."""
+    figure = _progress(facts) if facts.ranking else _empty("nothing scored yet")
+    buffer = io.BytesIO()
+    figure.patch.set_alpha(1)
+    with _settings():
+        figure.savefig(buffer, format="png", dpi=144, facecolor=SURFACE, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def themed(svg: str) -> str:
+    """Return `svg` for inlining in HTML: no prolog, colours and fonts taken from the page."""
+    body = svg[svg.index("<svg") :]
+    for colour, token in TOKENS.items():
+        body = body.replace(colour, f"var(--{token})")
+    body = re.sub(
+        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1), count=1
+    )
+    return body
+
+
+def _figures(facts: Facts) -> dict[str, Figure]:
+    drawn: dict[str, Figure] = {}
+    if len(facts.ranking) > 1:
+        drawn["progress"] = _progress(facts)
+    winner, baseline = facts.winner, facts.baseline
+    paired = facts.paired(winner, baseline) if winner is not None and baseline is not None else None
+    if paired is not None:
+        drawn["paired"] = _paired(facts, paired)
+    sealed = facts.history.sealed
+    if sealed is not None and sealed.score is not None and winner is not None:
+        drawn["sealed"] = _sealed(facts)
+    if facts.ablated and any(pair is not None for _, pair in facts.ablations(facts.ablated[0])):
+        drawn["ablation"] = _ablation(facts)
+    if activities(facts):
+        drawn["time"] = _time(facts)
+    return drawn
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+def _progress(facts: Facts) -> Figure:
+    figure, axes = _axes(3.5)
+    by_order = bool(facts.history.resumes) or facts.started is None
+    unit, scale = ("trial", 1.0) if by_order else _time_unit(facts)
+    start = facts.started or 0.0
+    place: Callable[[Any], float] = (
+        (lambda t: float(t.number)) if by_order else (lambda t: max(0.0, t.finished - start) / scale)
+    )
+    shown = _in_view(facts)
+    xs = [place(trial) for trial, _ in facts.curve]
+    last = max([*xs, 0.0 if by_order else facts.history.wall_s / scale])
+    steps = [(place(trial), best.score or 0.0, best.std_error or 0.0) for trial, best in facts.curve]
+    left = [x for x, _, _ in steps] + [last]
+    best = [y for _, y, _ in steps] + [steps[-1][1]]
+    error = [e for _, _, e in steps] + [steps[-1][2]]
+    low, high = [b - e for b, e in zip(best, error, strict=True)], [b + e for b, e in zip(best, error, strict=True)]
+    axes.fill_between(left, low, high, step="post", color=ACCENT, alpha=0.13, linewidth=0)
+    axes.step(left, best, where="post", color=ACCENT, linewidth=1.6)
+    for trial, _ in facts.curve:
+        y = trial.score or 0.0
+        if not shown[0] <= y <= shown[1]:
+            continue
+        colour = {Verdict.REAL: GOOD, Verdict.MAYBE: ACCENT}.get(trial.verdict or Verdict.NOISE, FAINT)
+        kept = trial.verdict in (Verdict.REAL, Verdict.MAYBE)
+        axes.plot(place(trial), y, marker="o", markersize=5.5 if kept else 3.6, color=colour, linestyle="none")
+        if trial.verdict is Verdict.REAL:
+            _label(axes, place(trial), y, f"#{trial.number}", colour, above=facts.metric.higher_is_better)
+    if facts.baseline is not None and facts.baseline.score is not None:
+        axes.axhline(facts.baseline.score, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
+        axes.annotate(
+            "baseline", (1.0, facts.baseline.score), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            textcoords="offset points", ha="right", va="bottom", fontsize=8.5, color=FAINT,
+        )  # fmt: skip
+    axes.set_ylim(*shown)
+    axes.set_xlim(left=0, right=last * 1.03 or 1)
+    axes.set_xlabel(unit)
+    _title(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
+    _note(figure, _progress_note(facts, shown))
+    return figure
+
+
+def _paired(facts: Facts, paired: Paired) -> Figure:
+    names = [_view_label(view) for view in paired.views] + ["mean"]
+    figure, axes = _axes(0.9 + 0.27 * len(names))
+    places = [len(paired.views) - i + 0.5 for i in range(len(paired.views))]
+    axes.axvline(0, color=FAINT, linewidth=0.9)
+    floor = facts.history.noise.floor if facts.history.noise else None
+    if floor:
+        axes.axvspan(-floor, floor, color=FAINT, alpha=0.13, linewidth=0)
+    for y, gain in zip(places, paired.gains, strict=True):
+        axes.plot([0, gain], [y, y], color=GOOD if gain > 0 else BAD, linewidth=1.4, solid_capstyle="round")
+        axes.plot(gain, y, marker="o", markersize=5, color=GOOD if gain > 0 else BAD, linestyle="none")
+    _interval(axes, paired.mean, 0.3, paired.low, paired.high, ACCENT)
+    axes.set_yticks([*places, 0.3], names)
+    axes.set_ylim(-0.4, len(names) + 0.1)
+    _title(figure, f"Gain of #{paired.trial} over #{paired.against} in {facts.metric.name}, right is better")
+    _note(figure, "bar on the mean: 95 % interval" + ("; shaded: noise floor" if floor else ""))
+    return _sideways(figure, axes)
+
+
+def _sealed(facts: Facts) -> Figure:
+    sealed, winner = facts.history.sealed, facts.winner
+    rows: list[tuple[str, float, float | None, float | None, str]] = []
+    if winner is not None and winner.score is not None:
+        error = winner.std_error
+        low, high = (None, None) if error is None else (winner.score - 1.96 * error, winner.score + 1.96 * error)
+        rows.append((f"#{winner.number}, search folds", winner.score, low, high, FAINT))
+    end = facts.history.finished
+    if end is not None and end.shrunk_score is not None:
+        rows.append(("corrected for best of many", end.shrunk_score, None, None, FAINT))
+    if sealed is not None and sealed.score is not None:
+        score = sealed.score
+        rows.append((f"#{sealed.trial}, sealed holdout", score.value, score.low, score.high, ACCENT))
+    if facts.baseline is not None and facts.baseline.score is not None and facts.baseline is not winner:
+        rows.append((f"#{facts.baseline.number}, baseline, search folds", facts.baseline.score, None, None, FAINT))
+    figure, axes = _axes(0.9 + 0.3 * len(rows))
+    for index, (_, value, low, high, colour) in enumerate(rows):
+        _interval(axes, value, len(rows) - index, low, high, colour)
+    axes.set_yticks([len(rows) - i for i in range(len(rows))], [row[0] for row in rows])
+    axes.set_ylim(0.4, len(rows) + 0.6)
+    _title(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
+    _note(figure, "bars: 95 % intervals, over folds for the search and over rows for the sealed holdout")
+    return _sideways(figure, axes)
+
+
+def _ablation(facts: Facts) -> Figure:
+    whole = facts.ablated[0]
+    found = [(variant, pair) for variant, pair in facts.ablations(whole) if pair is not None]
+    found = sorted(found, key=lambda item: item[1].mean, reverse=True)[:MOST_BARS]
+    figure, axes = _axes(0.9 + 0.34 * len(found))
+    axes.axvline(0, color=FAINT, linewidth=0.9)
+    for index, (_, pair) in enumerate(found):
+        y = len(found) - index
+        axes.barh(y, pair.mean, height=0.42, color=GOOD if pair.mean > 0 else BAD, alpha=0.75, linewidth=0)
+        if pair.low is not None and pair.high is not None:
+            axes.plot([pair.low, pair.high], [y, y], color=INK, linewidth=1.1, solid_capstyle="butt")
+    labels = [_escape(clean_line(variant.title, 34)) for variant, _ in found]
+    axes.set_yticks([len(found) - i for i in range(len(found))], labels)
+    axes.set_ylim(0.4, len(found) + 0.6)
+    _title(figure, f"What each part of #{whole.number} is worth in {facts.metric.name}")
+    _note(figure, "bars: paired gain of the whole over the script without the part; lines: 95 % intervals")
+    return _sideways(figure, axes)
+
+
+def _time(facts: Facts) -> Figure:
+    spent = activities(facts)
+    figure, axes = _axes(0.6 + 0.3 * len(spent))
+    longest = max(a.seconds for a in spent) or 1.0
+    for index, activity in enumerate(spent):
+        y = len(spent) - index
+        axes.barh(y, activity.seconds, height=0.42, color=ACCENT, alpha=0.75, linewidth=0)
+        axes.annotate(
+            format_duration(activity.seconds), (activity.seconds, y), xytext=(5, 0), textcoords="offset points",
+            va="center", fontsize=9, color=INK,
+        )  # fmt: skip
+    axes.set_yticks([len(spent) - i for i in range(len(spent))], [a.title for a in spent])
+    axes.set_ylim(0.4, len(spent) + 0.6)
+    axes.set_xlim(0, longest * 1.15)
+    axes.set_xticks([])
+    _title(figure, "Where the time went, summed over what ran side by side")
+    return _sideways(figure, axes)
+
+
+# --- helpers -----------------------------------------------------------------------------------------------------
+
+
+def _settings() -> Any:
+    """Return a context in which text stays text and ids depend on nothing but the drawing."""
+    import matplotlib
+
+    return matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "assay", "font.family": "DejaVu Sans"})
+
+
+def _axes(height_in: float) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure.patch.set_alpha(0)
+    axes = figure.add_subplot()
+    axes.patch.set_alpha(0)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(RULE)
+    axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9, length=3, color=RULE)
+    axes.grid(visible=True, axis="y", color=RULE, linewidth=0.6, alpha=0.6)
+    axes.set_axisbelow(True)
+    axes.xaxis.label.set_color(FAINT)
+    axes.xaxis.label.set_fontsize(9)
+    axes.ticklabel_format(useOffset=False, style="plain")
+    return figure, axes
+
+
+def _title(figure: Figure, text: str) -> None:
+    figure.suptitle(text, x=0.01, ha="left", fontsize=10.5, color=INK)
+
+
+def _sideways(figure: Figure, axes: Axes) -> Figure:
+    """Turn the grid for figures whose values run along the x axis."""
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=RULE, linewidth=0.6, alpha=0.6)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def _interval(axes: Axes, value: float, y: float, low: float | None, high: float | None, colour: str) -> None:
+    if low is not None and high is not None:
+        axes.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="round")
+    axes.plot(value, y, marker="o", markersize=6, color=colour, linestyle="none")
+
+
+def _label(axes: Axes, x: float, y: float, text: str, colour: str, *, above: bool) -> None:
+    axes.annotate(
+        text, (x, y), xytext=(-3, 5 if above else -5), textcoords="offset points", ha="right",
+        va="bottom" if above else "top", fontsize=9, color=colour,
+    )  # fmt: skip
+
+
+def _note(figure: Figure, text: str) -> None:
+    if text:
+        figure.supxlabel(text, x=0.01, ha="left", fontsize=8.5, color=FAINT)
+
+
+def _empty(text: str) -> Figure:
+    figure, axes = _axes(2.0)
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=FAINT, fontsize=11, transform=axes.transAxes)
+    return figure
+
+
+def _in_view(facts: Facts) -> tuple[float, float]:
+    """Return the limits of the score axis: from the baseline to the best, scores far worse than that cut off."""
+    scores = [t.score for t in facts.ranking if t.score is not None]
+    anchors = [facts.ranking[0].score or 0.0]
+    anchors += [facts.baseline.score] if facts.baseline is not None and facts.baseline.score is not None else []
+    anchors += scores[: max(2, 3 * len(scores) // 4)]
+    errors = [t.std_error or 0.0 for t in facts.ranking[:1]]
+    low, high = min(anchors) - errors[0], max(anchors) + errors[0]
+    margin = 0.12 * (high - low) or 0.05 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def _progress_note(facts: Facts, shown: tuple[float, float]) -> str:
+    hidden = sum(1 for t in facts.ranking if t.score is not None and not shown[0] <= t.score <= shown[1])
+    unscored = len(facts.unranked)
+    parts = ["line: best so far, band: ± its standard error", "green: real, blue: maybe"]
+    parts += [f"{hidden} scored far off"] if hidden else []
+    parts += [f"{unscored} without a score"] if unscored else []
+    return "; ".join(parts)
+
+
+def _time_unit(facts: Facts) -> tuple[str, float]:
+    whole = facts.history.wall_s
+    for unit, seconds in (("hours", 3600.0), ("minutes", 60.0)):
+        if whole > 2 * seconds:
+            return unit, seconds
+    return "seconds", 1.0
+
+
+def _view_label(view: str) -> str:
+    return clean_line(view, 24).replace("-", " ")
+
+
+def _escape(text: str) -> str:
+    """Keep matplotlib from reading dollars as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def _svg(figure: Figure, name: str) -> str:
+    buffer = io.StringIO()
+    with _settings():
+        figure.savefig(buffer, format="svg", metadata=_no_metadata())
+    text = buffer.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!DOCTYPE.*?>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*">', "<g>", text)
+    text = re.sub(r'(id="|url\(#|xlink:href="#)', rf"\1{name}-", text)
+    return text.replace("'DejaVu Sans'", FONTS)
+
+
+def _no_metadata() -> Mapping[str, None]:
+    return {"Date": None, "Creator": None, "Format": None, "Type": None}

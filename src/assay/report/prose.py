@@ -1,0 +1,93 @@
+"""Text that others wrote: cleaned before it is shown, and checked for numbers that nothing measured."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from assay.core.errors import IntegrityError
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+_ESCAPES = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # operating system commands: titles, links
+    r"|\x1b[PX^_].*?(?:\x1b\\|$)"  # device control and its relatives
+    r"|\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor moves
+    r"|\x1b[@-Z\\-_]?"
+)
+_NUMBER = re.compile(
+    r"(?<![\w.#])(?<!\w-)[-+\N{MINUS SIGN}]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w])\s*%?"
+)
+_MOST_CHARACTERS = 20_000
+
+
+class UnbackedNumber(IntegrityError):
+    """Prose among results says a number that no evidence backs.
+
+    Args:
+        text: The prose.
+        numbers: The numbers in question, as written.
+    """
+
+    def __init__(self, text: str, numbers: tuple[str, ...]) -> None:
+        super().__init__(
+            "E407",
+            f"{', '.join(repr(n) for n in numbers)} in the prose {clean_line(text, 120)!r} has no evidence",
+            kept="the journal",
+            fix="quote the prose as its author's words, or leave the number out",
+        )
+        self.numbers = numbers
+
+
+def clean(text: str, limit: int = _MOST_CHARACTERS) -> str:
+    """Return `text` without terminal escapes, control, bidirectional and invisible characters, cut to `limit`.
+
+    Line ends and tabs stay. What is left is plain text: whoever shows it still has to escape it for its medium.
+    """
+    plain = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = "".join(c for c in plain if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return kept if len(kept) <= limit else kept[: limit - 1] + ELLIPSIS
+
+
+def clean_line(text: str, limit: int = 200) -> str:
+    """Return `text` cleaned, on one line, with single spaces, cut to `limit` characters."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + ELLIPSIS
+
+
+def unbacked_numbers(text: str, numbers: Iterable[float]) -> tuple[str, ...]:
+    """Return the numbers in `text` that none of `numbers` rounds to, as written.
+
+    A number is backed when an evidenced one, rounded to the decimals it is written with, is equal to it; so `0.88` is
+    backed by 0.8832, and `88 %` by 0.8832 too. Digits that belong to a word (`LightGBM2`, `v1.2`) are no numbers, and
+    numbers written in words are not found.
+    """
+    known = tuple(numbers)
+    found = (match.group().strip() for match in _NUMBER.finditer(text))
+    return tuple(dict.fromkeys(token for token in found if not _backed(token, known)))
+
+
+def check_prose(text: str, numbers: Iterable[float]) -> None:
+    """Return if prose written by a model may stand among results.
+
+    Args:
+        text: The prose.
+        numbers: Values with evidence that it may speak of.
+
+    Raises:
+        UnbackedNumber: It says a number that is not among them (E407).
+    """
+    unbacked = unbacked_numbers(text, numbers)
+    if unbacked:
+        raise UnbackedNumber(text, unbacked)
+
+
+def _backed(token: str, known: tuple[float, ...]) -> bool:
+    percent = token.endswith("%")
+    plain = token.rstrip("% \t\n").replace(",", "").replace("\N{MINUS SIGN}", "-")
+    mantissa, _, exponent = plain.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    value, half = float(plain), 0.5 * 10.0**-decimals * (1 + 1e-9)
+    scales = (100.0, 1.0) if percent else (1.0,)
+    return any(abs(value - number * scale) <= half for number in known for scale in scales)

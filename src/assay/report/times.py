@@ -1,0 +1,84 @@
+"""Where the time and the money went, by activity and by role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assay.core.usage import Usage
+from assay.report.facts import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """One way of spending time. Several at a time may run side by side, so sums can exceed the clock."""
+
+    name: str
+    title: str
+    seconds: float
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleUse:
+    """What one role was asked and what that took."""
+
+    name: str
+    questions: int
+    failed: int
+    seconds: float
+    usage: Usage
+
+
+_TITLES = {
+    "folds": "running candidates on folds",
+    "variants": "ablations and reseeds",
+    "sealed": "sealed check",
+    "final": "final fit",
+    "other": "other runs",
+    "questions": "waiting for answers",
+}
+
+
+def activities(facts: Facts) -> list[Activity]:
+    """Return the activities that took any time, in the order of a run."""
+    seconds = dict.fromkeys(_TITLES, 0.0)
+    counts = dict.fromkeys(_TITLES, 0)
+    for measurement in facts.history.all_measurements():
+        if measurement.execution is None:
+            continue
+        name = _kind(facts, measurement.trial, measurement.view)
+        seconds[name] += measurement.execution.wall_s
+        counts[name] += 1
+    for role in roles(facts):
+        seconds["questions"] += role.seconds
+        counts["questions"] += role.questions
+    return [
+        Activity(name=name, title=title, seconds=seconds[name], count=counts[name])
+        for name, title in _TITLES.items()
+        if counts[name]
+    ]
+
+
+def roles(facts: Facts) -> list[RoleUse]:
+    """Return the use of every role, by name."""
+    found: dict[str, RoleUse] = {}
+    for question in facts.history.questions.values():
+        answer = question.answer
+        if answer is None:
+            continue
+        so_far = found.get(answer.role)
+        found[answer.role] = RoleUse(
+            name=answer.role,
+            questions=(so_far.questions if so_far else 0) + 1,
+            failed=(so_far.failed if so_far else 0) + bool(answer.error),
+            seconds=(so_far.seconds if so_far else 0.0) + answer.latency_s,
+            usage=facts.history.usage_by_role.get(answer.role, Usage()),
+        )
+    return [found[name] for name in sorted(found)]
+
+
+def _kind(facts: Facts, trial: int, view: str) -> str:
+    known = facts.history.trials.get(trial)
+    if view.startswith("fold"):
+        return "folds" if known is None or known.counts else "variants"
+    return view if view in _TITLES else "other"

@@ -1,0 +1,334 @@
+"""The end of a report: threats, story, cost, how to reproduce, and where every paragraph comes from."""
+
+from __future__ import annotations
+
+from assay.core.clock import iso_utc
+from assay.core.trial import Verdict
+from assay.journal.history import Trial
+from assay.report.document import (
+    Block,
+    Cell,
+    Column,
+    Items,
+    Mono,
+    Paragraph,
+    Plot,
+    Said,
+    Section,
+    Table,
+    Tag,
+    Terms,
+)
+from assay.report.facts import Facts, State
+from assay.report.ledger import Ledger
+from assay.report.prose import clean_line
+from assay.report.telling import Teller
+from assay.report.times import activities, roles
+
+NOT_CHECKED = (
+    "whether every feature will be known at the time of prediction",
+    "drift after the data was collected",
+    "errors on slices of the data, fairness and calibration",
+    "near-duplicates between rows of different folds",
+    "licences of the data and of the packages used",
+)
+
+
+def threats_section(teller: Teller) -> Section:
+    """Return what speaks against trusting the result."""
+    facts = teller.facts
+    items = [
+        _holdout(teller),
+        *_optimism(teller),
+        *_disagreement(teller),
+        *_refit(teller),
+        *_isolation(teller),
+        *_partial(teller),
+        *_racing(teller),
+        *_flags(teller),
+        *_interruptions(teller),
+        *_missing(facts),
+        ("Not checked: " + "; ".join(NOT_CHECKED) + ".",),
+    ]
+    return Section(name="threats", title="Threats to the result", blocks=(Items(tuple(items)),))
+
+
+def story_section(teller: Teller) -> Section | None:
+    """Return the milestones in order of time; None for a run without any."""
+    rows = tuple((when, what) for when, what in milestones(teller))
+    if not rows:
+        return None
+    table = Table(columns=(Column("When (UTC)"), Column("What")), rows=tuple(((iso_utc(t),), cell) for t, cell in rows))
+    return Section(name="story", title="Story", blocks=(table,))
+
+
+def milestones(teller: Teller) -> list[tuple[float, Cell]]:
+    """Return new bests, rejections, words of people and remarks, each with its time in seconds since the epoch."""
+    facts = teller.facts
+    found: list[tuple[float, Cell]] = [(time, (f"phase {phase}",)) for time, phase in facts.history.phases]
+    seen: Trial | None = None
+    for trial, best in facts.curve:
+        if best is trial and trial is not seen:
+            found.append((trial.finished, ("new best: ", *teller.named(trial), " with ", *teller.measured(trial))))
+            seen = trial
+    for trial in facts.with_verdict(Verdict.REJECTED):
+        found.append((trial.finished, ("rejected: ", *teller.named(trial))))
+    for time, text in facts.history.told:
+        found.append((time, ("somebody told the run: ", Said(clean_line(text, 300)))))
+    for time, remark in facts.history.remarks:
+        found.append((time, (f"{clean_line(remark.code, 8)}: ", Said(clean_line(remark.text, 300)))))
+    return sorted(found, key=lambda item: item[0])
+
+
+def cost_section(teller: Teller) -> Section:
+    """Return where time and money went."""
+    facts = teller.facts
+    spent = activities(facts)
+    blocks: list[Block] = []
+    if spent:
+        blocks.append(Plot(name="time", alt="Seconds by activity"))
+        blocks.append(
+            Table(
+                columns=(Column("Activity"), Column("Times", right=True), Column("Time", right=True)),
+                rows=tuple(
+                    ((a.title,), teller.count(f"time.{a.name}.count"), teller.duration(f"time.{a.name}")) for a in spent
+                ),
+                caption=(
+                    "Summed over what ran side by side; the whole run took ",
+                    *teller.duration("run.wall_s"),
+                    " by the clock.",
+                ),
+            )
+        )
+    asked = roles(facts)
+    if asked:
+        blocks.append(
+            Table(
+                columns=(
+                    Column("Role"),
+                    Column("Questions", right=True),
+                    Column("Waiting", right=True),
+                    Column("Tokens", right=True),
+                    Column("Money", right=True),
+                ),
+                rows=tuple(
+                    (
+                        (clean_line(role.name, 40), f" ({role.failed} without an answer)" if role.failed else ""),
+                        teller.count(f"role.{role.name}.questions"),
+                        teller.duration(f"role.{role.name}.seconds"),
+                        teller.count(f"role.{role.name}.tokens"),
+                        _role_money(teller, role.name, role.usage.requests),
+                    )
+                    for role in asked
+                ),
+                caption=_money_caption(teller),
+            )
+        )
+    return Section(name="cost", title="Cost and time", blocks=tuple(blocks) or (Paragraph(("Nothing was spent.",)),))
+
+
+def reproduce_section(teller: Teller) -> Section:
+    """Return the commands and digests with which the result can be had again."""
+    facts = teller.facts
+    history, started = facts.history, facts.history.started
+    rows: list[tuple[str, Cell]] = []
+    if started is not None:
+        versions = ", ".join(f"{name} {version}" for name, version in sorted(started.versions.items()))
+        model = clean_line(started.model, 80)
+        rows += [
+            ("Strategy", (f"{clean_line(started.strategy, 40)}, seed {started.seed}, answers from {model}",)),
+            ("Task", (Mono(started.task_digest),)),
+            ("Data", (Mono(history.task.data_digest or "unknown"),)),
+            ("Versions", (Mono(clean_line(versions, 2000) or "unknown"),)),
+        ]
+    if facts.winner is not None and facts.winner.score is not None:
+        candidate = facts.candidate(facts.winner)
+        rows.append(("Winner's files", (Mono(candidate.digest if candidate else "missing"),)))
+    if history.submission is not None:
+        rows.append(("Submission", (Mono(history.submission.digest), " ", *teller.count("submission.rows", "row"))))
+    if history.last is not None:
+        rows.append(
+            ("Journal", (Mono(history.last.digest), f" event {history.last.number:,}, {iso_utc(history.last.time)}"))
+        )
+    commands: tuple[Cell, ...] = (
+        ("Make this report again from the journal: ", Mono(f"assay report {facts.run}"), "."),
+        ("See every trial, discarded ones too: ", Mono(f"assay top {facts.run}"), " and ", Mono("history.md"), "."),
+        ("Run the winner by hand: see ", Mono("best/README.md"), "."),
+    )
+    return Section(
+        name="reproduce", title="How to reproduce", blocks=(Items(commands, ordered=True), Terms(tuple(rows)))
+    )
+
+
+def provenance_section(teller: Teller) -> Section:
+    """Return who wrote what."""
+    author = clean_line(teller.author, 80)
+    items: tuple[Cell, ...] = (
+        (
+            "Numbers: inserted by code from ",
+            Mono("report.json"),
+            "; each links to its evidence below.",
+        ),
+        ("Sentences and headings: fixed texts of Assay, chosen by the journal.",),
+        (f"Ideas, plans and causes of repairs: written by {author}, shown as quotations, verified by nobody.",),
+        ("Scripts, logs and claims: written by candidates. The task's statement and hints: written by the user.",),
+        ("Verdicts: computed from paired folds; no language model judges anything that ranks.",),
+    )
+    return Section(name="provenance", title="Who wrote what", blocks=(Items(items),))
+
+
+def evidence_rows(ledger: Ledger) -> list[tuple[str, str, str, str]]:
+    """Return id, exact value, where it comes from and where to look, for every number that was cited."""
+    rows = []
+    for name in ledger.cited:
+        number = ledger[name]
+        where = [f"#{number.trial}"] if number.trial is not None else []
+        where += [", ".join(number.views)] if number.views else []
+        where += [number.basis] if number.basis else []
+        value = f"{number.value!r}" if isinstance(number.value, float) else str(number.value)
+        digests = f" · predictions {number.digests[0][:12]}" if number.digests else ""
+        rows.append(
+            (name, f"{value} {number.unit}".strip(), f"{number.source}: {' · '.join(where)}", number.file + digests)
+        )
+    return rows
+
+
+# --- threats -----------------------------------------------------------------------------------------------------
+
+
+def _holdout(teller: Teller) -> Cell:
+    history = teller.facts.history
+    if not history.task.holdout.fraction:
+        return ("No rows were sealed, so the search score is the only one, and choosing by it makes it look too good.",)
+    if history.sealed is None:
+        return ("The sealed holdout was not opened.",)
+    trial = history.trials.get(history.sealed.trial)
+    name: Cell = (teller.ref(trial),) if trial is not None else (f"#{history.sealed.trial}",)
+    told: Cell = ("The sealed holdout was opened once, for ", *name, ", after the choice was made.")
+    if history.sealed.score is None:
+        return (*told, f" It could not be graded: {clean_line('; '.join(history.sealed.problems), 300)}")
+    return told
+
+
+def _optimism(teller: Teller) -> list[Cell]:
+    facts = teller.facts
+    if facts.winner is None or len(facts.ranking) < 2:
+        return []
+    told: Cell = (
+        *teller.count("run.scored", "candidate was", "candidates were"),
+        " scored on the same folds, and the best of many looks better than it is.",
+    )
+    if "shrunk.score" in teller.ledger:
+        told = (
+            *told,
+            " Corrected for that, the search score of the winner is ",
+            *teller.score("shrunk.score"),
+            " instead of ",
+            *teller.score(f"trial.{facts.winner.number}.score"),
+            ".",
+        )
+    return [told]
+
+
+def _disagreement(teller: Teller) -> list[Cell]:
+    facts = teller.facts
+    ledger, winner = teller.ledger, facts.winner
+    if winner is None or winner.score is None or "sealed.low" not in ledger:
+        return []
+    low, high = float(ledger["sealed.low"].value), float(ledger["sealed.high"].value)
+    if low <= winner.score <= high:
+        return []
+    worse = facts.metric.gain(float(ledger["sealed.score"].value), winner.score) < 0
+    kind = "worse" if worse else "better"
+    return [(f"The sealed score is {kind} than the search score by more than its interval allows.",)]
+
+
+def _refit(teller: Teller) -> list[Cell]:
+    if teller.facts.winner is None or teller.facts.history.submission is None:
+        return []
+    return [
+        (
+            "The scores here are of the model before the final refit on all data. The refitted model, which wrote ",
+            Mono("submission.csv"),
+            ", was not measured.",
+        )
+    ]
+
+
+def _isolation(teller: Teller) -> list[Cell]:
+    history = teller.facts.history
+    tiers = ", then ".join(history.sandboxes) or "unknown"
+    described = clean_line(history.started.sandbox_description, 300) if history.started else ""
+    items: list[Cell] = [(f"Candidates ran in isolation {tiers}{': ' if described else ''}{described}.",)]
+    if "off" in history.sandboxes:
+        items.append(("Isolation was off for at least a part of the run: a candidate could have read the answers.",))
+    items += [(Tag(clean_line(r.code, 8)), f" {clean_line(r.text, 300)}") for _, r in history.remarks[:20]]
+    return items
+
+
+def _partial(teller: Teller) -> list[Cell]:
+    facts = teller.facts
+    cut = [t for t in facts.ranking if any(m.score and m.score.partial for m in facts.scored(t))]
+    if not cut:
+        return []
+    names = ", ".join(f"#{trial.number}" for trial in cut[:12])
+    winner = " The winner is one of them." if facts.winner in cut else ""
+    return [(f"Predictions of scripts that did not end by themselves were graded as they stood: {names}.{winner}",)]
+
+
+def _racing(teller: Teller) -> list[Cell]:
+    facts = teller.facts
+    most = max((t.folds for t in facts.ranking), default=0)
+    short = [t for t in facts.ranking if t.folds < most]
+    if not short:
+        return []
+    return [(f"{len(short)} candidates were dropped before their last fold; they rank below all that ran on {most}.",)]
+
+
+def _flags(teller: Teller) -> list[Cell]:
+    winner = teller.facts.winner
+    if winner is None or not winner.flags:
+        return []
+    return [(f"Remarks of the checks on the winner: {'; '.join(clean_line(flag, 200) for flag in winner.flags)}.",)]
+
+
+def _interruptions(teller: Teller) -> list[Cell]:
+    facts = teller.facts
+    items: list[Cell] = []
+    if facts.state is State.INTERRUPTED:
+        items.append(("The run was interrupted; nothing here was decided by its finish.",))
+    if facts.history.resumes:
+        items.append(
+            (
+                "The run was resumed ",
+                *teller.count("run.resumes", "time"),
+                "; pauses are not counted as time.",
+            )
+        )
+    return items
+
+
+def _missing(facts: Facts) -> list[Cell]:
+    if not facts.missing_objects:
+        return []
+    names = ", ".join(digest[:12] for digest in sorted(facts.missing_objects))
+    return [(f"Objects missing from the run folder, or changed: {names}.",)]
+
+
+# --- cost --------------------------------------------------------------------------------------------------------
+
+
+def _role_money(teller: Teller, role: str, requests: int) -> Cell:
+    if not requests:
+        return ("none",)
+    return teller.money(f"role.{role}.cost_usd") if f"role.{role}.cost_usd" in teller.ledger else ("unknown",)
+
+
+def _money_caption(teller: Teller) -> Cell:
+    if not teller.facts.history.unpriced_requests:
+        return ()
+    return (
+        "The price of ",
+        *teller.count("run.unpriced_requests", "request"),
+        " is unknown: the sum is a lower bound.",
+    )
