@@ -17,6 +17,7 @@ from assay.engine.endings import Ending
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts, Repairer
+from assay.grading.reported import reported_mismatch
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 from assay.kinds.base import Failure
@@ -215,8 +216,14 @@ class Evaluator:
     def _complete(
         self, trial: Trial, candidate: Candidate, result: _Attempt, plan: Plan, flags: Sequence[str]
     ) -> Trial:
+        metric = self._parts.task.metric
+        claims = [
+            reported_mismatch(m.reported, m.score.value, metric, m.score.std_error)
+            for m in result.measurements
+            if m.score is not None
+        ]
         partial = [m for m in result.measurements if m.score is not None and m.score.partial]
-        remarks = list(flags)
+        remarks = [*flags, *[f"P02 {claim}" for claim in claims if claim][:1]]
         if partial:
             remarks.append(
                 f"P01 partial: {len(partial)} of {len(result.measurements)} folds were cut by the time limit"

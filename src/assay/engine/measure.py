@@ -16,6 +16,7 @@ from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
 from assay.engine.parts import Parts
 from assay.grading.grade import Graded, Invalid
+from assay.grading.reported import reported_score
 from assay.journal import events as ev
 from assay.journal.history import Measurement
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
@@ -181,7 +182,7 @@ class Measurer:
         if predictions is None or known.execution is None:
             return
         view = parts.views.build(key)
-        reported: float | None = None
+        reported = reported_score(known.execution.log_tail)
         score: Score | None = None
         problems: tuple[str, ...] = ()
         if view.answers is None:

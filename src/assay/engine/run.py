@@ -20,8 +20,9 @@ from assay.engine.pulse import Pulse, pulse_json
 from assay.engine.session import Session
 from assay.journal import events as ev
 from assay.journal.history import History
+from assay.journal.summary import SummaryFile
 
-BEAT_S = 1.0
+BEAT_S = 2.0
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Run:
         self._strategy = strategy
         self._finish = finish
         self._interrupted = False
+        self._summary = SummaryFile(parts.folder)
 
     def work(self) -> ev.RunFinished:
         """Search, finish up, and return the run's last event.
@@ -76,6 +78,7 @@ class Run:
             ended.set()
             beats.join()
             self._write_pulse()
+            self._summary.refresh()
 
     def _search(self) -> str:
         self._phase("search")
@@ -118,6 +121,7 @@ class Run:
         while not ended.wait(BEAT_S):
             try:
                 self._write_pulse()
+                self._summary.refresh()
                 for message in control.take(self._parts.folder):
                     self._obey(message)
             except (OSError, AssayError):

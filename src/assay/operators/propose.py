@@ -7,6 +7,7 @@ from typing import Literal
 from assay.core.candidate import Candidate
 from assay.engine.session import Step
 from assay.journal.history import Trial
+from assay.models.playbook import cheating_program, read_facts
 from assay.models.roles import BaselineInputs, DraftInputs, ImproveInputs, Program
 from assay.operators.brief import brief, findings, summary
 
@@ -17,6 +18,11 @@ def baseline(step: Step, name: Literal["constant", "boosting"]) -> Candidate:
     """Return one of the two baselines that every run starts with."""
     inputs = BaselineInputs(brief=brief(step.session, step.history), name=name)
     return script(step.ask("baseline", "baseline", inputs), operator="baseline")
+
+
+def cheat(step: Step) -> Candidate:
+    """Return the playbook's recipe that cheats on purpose, to be seen rejected."""
+    return script(cheating_program(read_facts(brief(step.session, step.history))), operator="cheat")
 
 
 def draft(step: Step, index: int) -> Candidate:

@@ -13,7 +13,8 @@ from assay.core.clock import Clock, SystemClock
 from assay.core.errors import UsageError
 from assay.core.profile import DataProfile
 from assay.core.task import SplitKind, Task
-from assay.data import Views, profile
+from assay.data.profile import profile
+from assay.data.views import Views
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
@@ -25,7 +26,8 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
-from assay.grading import Grader, check_candidate
+from assay.grading.checks import check_script
+from assay.grading.service import Grader
 from assay.journal.objects import ObjectStore
 from assay.kinds import ScriptKind
 from assay.models import open_model
@@ -105,7 +107,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
         sandbox=shell.sandbox,
         model=shell.model,
         render=prompts.render,
-        check=lambda candidate: check_candidate(candidate, shell.task, shell.profile),
+        check=lambda candidate: check_script(candidate.source, shell.task, shell.profile),
         kinds={kind.name: kind for kind in (ScriptKind(),)},
         clock=shell.clock,
         activities=activities,

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from assay.core.errors import UsageError
 from assay.core.trial import TrialState
 from assay.engine.endings import NoAnswer
 from assay.engine.session import Session, Step
 from assay.journal.history import History, Trial
 from assay.operators.ablate import ablate
-from assay.operators.propose import baseline, draft, improve
+from assay.operators.propose import baseline, cheat, draft, improve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +30,26 @@ class TreeOptions:
     """Improvements choose among this many of the best trials."""
     patience: int = 6
     """Improvements of one trial without a gain before it is left alone."""
+    cheats: int = 0
+    """1 puts a recipe that cheats on purpose right after the baselines, for demonstrations."""
+
+    @property
+    def first_draft(self) -> int:
+        """Step of the first draft: after the baselines, and the cheat if there is one."""
+        return 2 + self.cheats
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, str]) -> TreeOptions:
-        """Return the options named in `arguments`; others are ignored."""
-        known = {name: int(arguments[name]) for name in cls.__dataclass_fields__ if name in arguments}
-        return cls(**known)
+        """Return the options named in `arguments`.
+
+        Raises:
+            UsageError: There is no such option, or its value is no whole number above or equal to 0 (E025).
+        """
+        for name, value in arguments.items():
+            if name not in cls.__dataclass_fields__ or not value.isdecimal():
+                known = ", ".join(cls.__dataclass_fields__)
+                raise UsageError("E025", f"strategy 'tree' has no option {name}={value!r}; it has {known} (numbers)")
+        return cls(**{name: int(value) for name, value in arguments.items()})
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,6 @@ class Tree:
 
     Args:
         options: How it grows.
-        extra: Steps done right after the baselines, for example the demonstration's cheating recipe.
     """
 
     def __init__(self, options: TreeOptions | None = None) -> None:
@@ -75,6 +89,8 @@ class Tree:
         if action.operator in ("constant", "boosting"):
             name = "constant" if action.operator == "constant" else "boosting"
             trial = step.evaluate("trial", baseline(step, name), baseline=True)  # type: ignore[arg-type]
+        elif action.operator == "cheat":
+            trial = step.evaluate("trial", cheat(step))
         elif action.operator == "draft":
             trial = step.evaluate("trial", draft(step, drafts_before(step.number, self._options)))
         elif action.operator == "ablate":
@@ -92,13 +108,13 @@ class Tree:
 
 def drafts_before(number: int, options: TreeOptions) -> int:
     """Return how many drafts the steps before `number` made."""
-    return sum(1 for n in range(2, number) if is_draft(n, options))
+    return sum(1 for n in range(options.first_draft, number) if is_draft(n, options))
 
 
 def is_draft(number: int, options: TreeOptions) -> bool:
     """Return whether step `number` makes a new draft whatever the history."""
-    after = number - 2 - options.drafts
-    return number >= 2 and (after < 0 or after % options.draft_every == options.draft_every - 1)
+    after = number - options.first_draft - options.drafts
+    return number >= options.first_draft and (after < 0 or after % options.draft_every == options.draft_every - 1)
 
 
 def choose(history: History, number: int, rng: Random, options: TreeOptions) -> Action:
@@ -112,6 +128,8 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
     """
     if number < 2:
         return Action("constant" if number == 0 else "boosting")
+    if number < options.first_draft:
+        return Action("cheat")
     parents = [t for t in history.ranking() if t.operator != "baseline" or len(history.trials) < 4]
     if is_draft(number, options) or not parents:
         return Action("draft")
