@@ -11,6 +11,7 @@ from assay.core.score import Provenance, Score
 _NUMBER = r"[-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _REPORT = re.compile(
     r"""
+    (?<![A-Za-z_])
     (?:
         final\s+validation\s+(?:performance|score)
         | (?:final\s+|validation\s+|val\s+|cv\s+|oof\s+|overall\s+|mean\s+|best\s+|out-of-fold\s+)*score
@@ -34,11 +35,10 @@ def reported_score(text: str) -> float | None:
     Args:
         text: What a script printed, or its end.
     """
-    last = None
-    for last in _REPORT.finditer(text):
-        pass
-    if last is None:
+    found = list(_REPORT.finditer(text))
+    if not found:
         return None
+    last = found[-1]
     word = last["value"].lower()
     if word.lstrip("+-").startswith(("nan", "inf")):
         return None
@@ -70,7 +70,7 @@ def reported_mismatch(
     if reported is None or graded is None or not (math.isfinite(reported) and math.isfinite(graded)):
         return None
     if not metric.lower <= reported <= metric.upper:
-        return f"R01 printed a {metric.name} of {reported:.6g}, which it cannot take; graded on hidden labels: {graded:.6g}"
+        return f"R01 printed a {metric.name} of {reported:.6g}, which cannot be; on hidden labels it is {graded:.6g}"
     bounded = math.isfinite(metric.upper - metric.lower)
     scale = metric.upper - metric.lower if bounded else abs(graded)
     allowed = _ERRORS * std_error if std_error else _RELATIVE * scale

