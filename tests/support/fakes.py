@@ -16,6 +16,7 @@ from typing import Any
 
 from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
+from assay.core.files import write_whole
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import View, ViewKey, ViewKind
@@ -58,7 +59,8 @@ class FakeViews:
     def build(self, key: ViewKey) -> View:
         folder = self._root / key.name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "view.txt").write_text(key.name, encoding="utf-8")
+        if not (folder / "view.txt").exists():
+            write_whole(folder / "view.txt", key.name)
         answers = None if key.kind is ViewKind.FINAL else self._root / f"{key.name}.csv"
         return View(key=key, input=folder, answers=answers, train_rows=90, test_rows=10)
 
