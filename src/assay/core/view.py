@@ -49,3 +49,6 @@ class View:
     """Private CSV with the hidden labels of the test rows; None when nobody has them."""
     train_rows: int
     test_rows: int
+    partial: bool = False
+    """Whether `answers` covers only some of the rows that must be predicted, as where a user's own `prepare` made
+    them and half are sealed: the other predictions are required, and not scored."""

@@ -64,7 +64,7 @@ def run_prepare(program: Path, raw: Path, into: Path) -> Prepared:
         raise TaskError(
             "E117", f"{program.name} makes no sample submission in public", fix="write sample_submission.csv"
         )
-    answers = _answers_file(private, program)
+    answers = private_answers(private, program.name)
     shown = {digest_file(path) for path in public.rglob("*") if path.is_file()}
     if digest_file(answers) in shown:
         raise TaskError("E117", f"{program.name} puts the answers into public too", fix=f"mend {program.name}")
@@ -197,9 +197,14 @@ def _function(program: Path, name: str) -> Callable[..., Any]:
     return loaded
 
 
-def _answers_file(private: Path, program: Path) -> Path:
+def private_answers(private: Path, program: str) -> Path:
+    """Return the table of answers that the program left in `private`.
+
+    Raises:
+        TaskError: E117, there is none.
+    """
     tables = sorted(path for path in private.iterdir() if table_format(path) is not None)
     usual = [path for path in tables if words(path.name)[0] in ("answers", "answer", "test", "solution", "labels")]
     if len(usual or tables) < 1:
-        raise TaskError("E117", f"{program.name} makes no table of answers in private", fix="write private/answers.csv")
+        raise TaskError("E117", f"{program} makes no table of answers in private", fix="write private/answers.csv")
     return (usual or tables)[0]

@@ -1,0 +1,119 @@
+"""Views: builds what candidates see, on first use, in a child process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from assay.core.codec import encode
+from assay.core.errors import IntegrityError, MachineError, TaskError
+from assay.core.task import SplitKind, Task
+from assay.core.view import View, ViewKey, ViewKind
+from assay.data.view_files import ViewPlace, default_cap
+
+_REFUSED = 3
+
+
+class Views:
+    """The views of a task. Safe to use from several threads; a view that was built once is never built again.
+
+    Args:
+        task: The task.
+        root: Folder for the views; made on first use.
+        private: Folder for the answers, outside of `root` and of everything a candidate can open.
+    """
+
+    def __init__(self, task: Task, root: Path, private: Path) -> None:
+        self._task = task
+        self._place = ViewPlace(root=root, private=private)
+        self._lock = threading.Lock()
+
+    def fold_keys(self, seed: int = 0) -> tuple[ViewKey, ...]:
+        """Return the search folds of the partition `seed`: 0 for the search, others for confirmation."""
+        cap = default_cap(ViewKind.FOLD, self._task)
+        folds = range(self._task.split.k)
+        return tuple(ViewKey(kind=ViewKind.FOLD, fold=fold, seed=seed, row_cap=cap) for fold in folds)
+
+    def sealed_key(self) -> ViewKey | None:
+        """Return the sealed view, or None if nothing is sealed."""
+        if self._task.holdout.fraction <= 0:
+            return None
+        return ViewKey(kind=ViewKind.SEALED, row_cap=default_cap(ViewKind.SEALED, self._task))
+
+    def final_key(self) -> ViewKey | None:
+        """Return the final view, or None if there is no test file to predict."""
+        key = ViewKey(kind=ViewKind.FINAL, row_cap=default_cap(ViewKind.FINAL, self._task))
+        if self._task.split.kind is SplitKind.PREPARED:
+            return key if self._looks_prepared() else None
+        return key if self._task.data.test is not None else None
+
+    def build(self, key: ViewKey) -> View:
+        """Return the view `key`, built on first use together with those that will be asked for next.
+
+        Raises:
+            TaskError: The data do not allow it; the message says what to change.
+            IntegrityError: E410, the data have changed since the task was made.
+            MachineError: E530, the building process died, for example for lack of memory or disk.
+        """
+        view = self._place.load(key, self._task)
+        if view is not None:
+            return view
+        with self._lock:
+            view = self._place.load(key, self._task)
+            if view is None:
+                self._run(self._with_company(key))
+                view = self._place.load(key, self._task)
+        if view is None:
+            raise MachineError("E530", f"the view {key.name} was built and is not there", fix="check the disk")
+        return view
+
+    def _with_company(self, key: ViewKey) -> tuple[ViewKey, ...]:
+        """Return `key` and the views that one reading of the data should build with it."""
+        folds = self.fold_keys(key.seed)
+        if key.kind is ViewKind.FOLD and key not in folds:
+            return (key,)
+        others: list[ViewKey | None] = list(folds) if key.kind is ViewKind.FOLD or key.seed == 0 else []
+        if key.seed == 0:
+            final = None if self._task.split.kind is SplitKind.PREPARED else self.final_key()
+            others += [self.sealed_key(), final]
+        return tuple(dict.fromkeys([key, *(other for other in others if other is not None)]))
+
+    def _looks_prepared(self) -> bool:
+        """Return whether the user's folder holds every file that `prepare` makes for candidates."""
+        public = self._place.root / ".prepared"
+        if not public.is_dir():
+            self.build(self.fold_keys()[0])
+        names = (path.relative_to(public) for path in public.rglob("*") if path.is_file())
+        return all((self._task.folder / name).is_file() for name in names)
+
+    def _run(self, keys: tuple[ViewKey, ...]) -> None:
+        job = {
+            "task": encode(self._task),
+            "root": str(self._place.root.absolute()),
+            "private": str(self._place.private.absolute()),
+            "keys": [encode(key) for key in keys],
+        }
+        ended = subprocess.run(
+            [sys.executable, "-P", "-m", "assay.data.build"],
+            input=json.dumps(job),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        if ended.returncode == 0:
+            return
+        if ended.returncode == _REFUSED:
+            told = json.loads(ended.stdout)
+            kind = IntegrityError if told.pop("integrity") else TaskError
+            raise kind(told["code"], told["message"], kept=told["kept"], fix=told["fix"])
+        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
+        raise MachineError(
+            "E530",
+            f"the views could not be built (exit code {ended.returncode}): {last}",
+            kept="every finished trial",
+            fix="assay doctor",
+        )
