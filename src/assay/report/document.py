@@ -6,6 +6,7 @@ medium can link, quote and escape them in its own way.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -163,9 +164,35 @@ class Document:
     sections: tuple[Section, ...]
 
 
+def cells_of(document: Document) -> Iterator[Cell]:
+    """Yield all inline content of a report, in order."""
+    if document.headline is not None:
+        yield document.headline.value
+        yield document.headline.aside
+    yield document.answer
+    yield from (cell for _, cell in document.box.rows)
+    for section in document.sections:
+        for block in section.blocks:
+            yield from _cells(block)
+
+
 def plain(cell: Cell) -> str:
     """Return inline content as bare text."""
     return "".join(part if isinstance(part, str) else _text(part) for part in cell)
+
+
+def _cells(block: Block) -> Iterator[Cell]:
+    if isinstance(block, Paragraph):
+        yield block.parts
+    elif isinstance(block, Items):
+        yield from block.items
+    elif isinstance(block, Terms):
+        yield from (cell for _, cell in block.rows)
+    elif isinstance(block, Table):
+        yield from (cell for row in block.rows for cell in row)
+        yield block.caption
+    elif isinstance(block, Plot):
+        yield block.caption
 
 
 def _text(part: Num | Strong | Mono | Said | TrialRef | Tag) -> str:

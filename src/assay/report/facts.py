@@ -16,6 +16,7 @@ from assay.core.metric import Metric
 from assay.core.trial import TrialState, Verdict
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
+from assay.report.prose import clean_line
 
 LEAST_TOP, MOST_TOP = 3, 20
 
@@ -297,7 +298,7 @@ def load_candidate(objects: ObjectStore, digest: str, missing: set[str] | None =
 
 def trial_folder(number: int, title: str) -> str:
     """Return the folder of a trial relative to the run's: `trials/0014-stack-ridge`. It depends on nothing else."""
-    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    ascii_title = unicodedata.normalize("NFKD", clean_line(title)).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_title)[:40].strip("-")
     return f"trials/{number:04d}-{slug}" if slug else f"trials/{number:04d}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ def replace_file(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise MachineError(
             "E501", f"{str(path)!r} cannot be written: {error}", kept="the journal", fix="assay report, when it can be"
         ) from error

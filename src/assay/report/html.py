@@ -38,7 +38,7 @@ def render_html(document: Document, ledger: Ledger, plots: Mapping[str, str], *,
         document=document,
         plots={name: Markup(themed(svg)) for name, svg in plots.items()},  # drawn by us, its text escaped
         css=Markup(css),
-        evidence=evidence_rows(ledger),
+        evidence=evidence_rows(document, ledger),
         made=made,
     )
     return text + "\n"

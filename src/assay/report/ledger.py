@@ -57,7 +57,6 @@ class Ledger:
 
     def __init__(self) -> None:
         self._numbers: dict[str, Number] = {}
-        self._cited: dict[str, None] = {}
 
     def add(self, name: str, value: float | int | Decimal | None, source: Source, **evidence: Any) -> None:
         """Enter a number under `name`; None and non-finite values are no numbers and are left out."""
@@ -72,7 +71,6 @@ class Ledger:
         """
         if name not in self._numbers:
             raise KeyError(f"no evidence for {name!r}")
-        self._cited[name] = None
         return Num(text, name)
 
     def __contains__(self, name: str) -> bool:
@@ -83,11 +81,6 @@ class Ledger:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers)
-
-    @property
-    def cited(self) -> tuple[str, ...]:
-        """The ids cited so far, in order."""
-        return tuple(self._cited)
 
     def graded(self, trial: int | None = None) -> tuple[float, ...]:
         """Return the values that Assay graded or derived from grades, of one trial or of all."""

@@ -24,15 +24,23 @@ from assay.report.document import (
     TrialRef,
 )
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!~$&])")
+_SPECIAL = re.compile(r"[\\`*\[\]<|~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
+"""An underscore inside a word is no markup."""
+_OPENING = re.compile(r"^(\s*)(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|-{2,}|={2,}|\d+(?=[.)](?:\s|$)))")
 MOST_CODE_LINES = 400
 
 
 def escape(text: str) -> str:
     """Return `text` so that no Markdown renderer takes any of it for markup, HTML or a link; one line stays one."""
-    escaped = _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+    escaped = _SPECIAL.sub(lambda match: "\\" + match.group(), text.replace("\n", " "))
     escaped = re.sub(r"(?i)\b(https?|ftp|javascript|data):", r"\1\\:", escaped)
-    return re.sub(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)", r"\1\\\2", escaped)
+    return _OPENING.sub(_guard, escaped)
+
+
+def _guard(match: re.Match[str]) -> str:
+    """Escape what would open a heading, a quotation or a list at the start of a line."""
+    space, opening = match.groups()
+    return f"{space}{opening}\\" if opening.isdigit() else f"{space}\\{opening}"
 
 
 def render_markdown(document: Document, plots: Sequence[str], *, made: str = "") -> str:
@@ -48,7 +56,7 @@ def render_markdown(document: Document, plots: Sequence[str], *, made: str = "")
         lines += [f"> **{escape(document.draft)}**", ""]
     if document.headline:
         head = document.headline
-        aside = f" ({inline(head.aside)})" if head.aside else ""
+        aside = f" ({inline(head.aside).strip()})" if head.aside else ""
         note = f", {escape(head.note)}" if head.note else ""
         lines += [f"**{inline(head.value)}**{aside} {escape(head.label)}{note}", ""]
     lines += [inline(document.answer), "", *_terms(document.box), ""]

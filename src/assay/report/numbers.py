@@ -60,6 +60,7 @@ def _run(ledger: Ledger, facts: Facts) -> None:
         "failed": len(facts.in_state(TrialState.FAILED)),
         "rejected": len(facts.in_state(TrialState.REJECTED)),
         "stopped": len(facts.in_state(TrialState.STOPPED)),
+        "open": sum(1 for trial in facts.counted if not trial.state.is_final),
         "repairs": sum(len(trial.repairs) for trial in facts.trials),
         "resumes": history.resumes,
         "executions": len(history.all_measurements()),

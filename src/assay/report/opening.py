@@ -179,6 +179,8 @@ def _trials(teller: Teller) -> Cell:
     for state in ("failed", "rejected", "stopped"):
         if teller.ledger[f"run.{state}"].value:
             cell = (*cell, ", ", *teller.count(f"run.{state}"), f" {state}")
+    if teller.ledger["run.open"].value:
+        cell = (*cell, ", ", *teller.count("run.open"), " unfinished")
     if teller.ledger["run.variants"].value:
         cell = (*cell, "; besides ", *teller.count("run.variants", "variant"), " for ablations")
     return cell
@@ -201,7 +203,7 @@ def _scored_steps(teller: Teller) -> list[Cell]:
         items.append(("Hand in ", Mono("submission.csv"), ", or run ", Mono("best/"), " on new data."))
     items.append(("Read what won and why: ", Mono(f"assay show {winner.number} -r {run}"), "."))
     if facts.finding is Finding.GAIN and _still_gaining(teller):
-        items.append((Strong("More time may help: "), "the best was still moving in the last third of the trials."))
+        items.append((Strong("More time may help:"), " the best was still moving in the last third of the trials."))
     elif facts.finding is Finding.POSSIBLE:
         items.append(("Settle it: more rows or more folds would tell a gain of this size from noise.",))
     else:

@@ -9,8 +9,10 @@ from assay.report.document import (
     Block,
     Cell,
     Column,
+    Document,
     Items,
     Mono,
+    Num,
     Paragraph,
     Plot,
     Said,
@@ -18,6 +20,7 @@ from assay.report.document import (
     Table,
     Tag,
     Terms,
+    cells_of,
 )
 from assay.report.facts import Facts, State
 from assay.report.ledger import Ledger
@@ -177,10 +180,11 @@ def provenance_section(teller: Teller) -> Section:
     return Section(name="provenance", title="Who wrote what", blocks=(Items(items),))
 
 
-def evidence_rows(ledger: Ledger) -> list[tuple[str, str, str, str]]:
-    """Return id, exact value, where it comes from and where to look, for every number that was cited."""
+def evidence_rows(document: Document, ledger: Ledger) -> list[tuple[str, str, str, str]]:
+    """Return id, exact value, where it comes from and where to look, for every number that the report shows."""
     rows = []
-    for name in ledger.cited:
+    shown = (part.ref for cell in cells_of(document) for part in cell if isinstance(part, Num))
+    for name in dict.fromkeys(shown):
         number = ledger[name]
         where = [f"#{number.trial}"] if number.trial is not None else []
         where += [", ".join(number.views)] if number.views else []

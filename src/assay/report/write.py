@@ -9,7 +9,9 @@ from typing import Any
 
 from assay.core.clock import iso_utc
 from assay.core.codec import encode
+from assay.journal.file import FileJournal
 from assay.journal.history import History
+from assay.journal.lease import read_holder
 from assay.journal.objects import ObjectStore
 from assay.report import tables
 from assay.report.best import write_best
@@ -29,7 +31,14 @@ from assay.report.trials import trial_record, write_all
 SCHEMA = 1
 
 
-def write_reports(run_folder: Path, history: History, objects: ObjectStore, *, final: bool, top: int = 10) -> None:
+def write_reports(
+    run_folder: Path,
+    history: History | None = None,
+    objects: ObjectStore | None = None,
+    *,
+    final: bool | None = None,
+    top: int = 10,
+) -> None:
     """Write all reports of a run again, from the journal alone; each file whole, then renamed.
 
     Everything it writes can be lost and made again: `report.html`, `report.md`, `report.json`, `leaderboard.csv`,
@@ -39,16 +48,21 @@ def write_reports(run_folder: Path, history: History, objects: ObjectStore, *, f
 
     Args:
         run_folder: The run's folder; it exists.
-        history: The journal so far; it may be of a run that is going on, or one that was killed.
-        objects: The run's objects. What is missing is named in the report.
+        history: The journal so far; it may be of a run that is going on, or one that was killed. None reads it from
+            the folder.
+        objects: The run's objects; None means those of the folder. What is missing is named in the report.
         final: Whether nobody is working on the run any more: a journal without its last event is then told as
-            interrupted, otherwise as a draft.
+            interrupted, otherwise as a draft. None asks the folder's lease.
         top: Trials on the leaderboard, brought into 3 .. 20.
 
     Raises:
+        IntegrityError: The journal's chain of digests is broken (E401).
         MachineError: A file cannot be written (E501); the others are whole.
         UnbackedNumber: The report would pass on a number that nothing backs (E407).
     """
+    history = History(FileJournal(run_folder / "events.jsonl").read()) if history is None else history
+    objects = ObjectStore(run_folder / "objects") if objects is None else objects
+    final = read_holder(run_folder / "lease") is None if final is None else final
     if history.started is None:
         replace_file(run_folder / "README.md", "# A run that never started\n\nIts journal holds no event.\n")
         return

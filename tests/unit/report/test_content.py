@@ -1,0 +1,206 @@
+"""What the reports say of each kind of night."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import pytest
+
+from assay.core.trial import Verdict
+from assay.journal.history import History
+from assay.journal.objects import ObjectStore
+from assay.report.facts import Facts, trial_folder
+from support.histories import STORIES
+
+Write = Callable[[str], tuple[Path, History]]
+
+
+def report(folder: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return value
+
+
+def markdown(folder: Path) -> str:
+    return (folder / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("story", "title", "state"),
+    [
+        ("good_run", "adult-income: a gain over the baseline", "finished"),
+        ("nothing_found", "house-prices: no gain over the baseline", "finished"),
+        ("all_failed", "house-prices: nothing could be scored", "finished"),
+        ("interrupted", "house-prices: a possible gain, not established, so far", "interrupted"),
+        ("just_started", "house-prices: nothing scored yet", "interrupted"),
+        ("forecast", "m4-hourly: a gain over the baseline", "finished"),
+    ],
+)
+def test_the_title_gives_the_outcome_away(story: str, title: str, state: str, written: Write) -> None:
+    folder, _ = written(story)
+    assert report(folder)["title"] == title
+    assert report(folder)["state"] == state
+    assert markdown(folder).startswith(f"# {title}\n")
+    assert (folder / "README.md").read_text(encoding="utf-8").startswith(f"# {title}\n")
+
+
+def test_the_sealed_score_is_the_headline_with_its_interval(written: Write) -> None:
+    folder, history = written("good_run")
+    assert history.sealed is not None
+    assert history.sealed.score is not None
+    text = markdown(folder)
+    assert (
+        "**0.8811** (95 % interval 0.8699 to 0.8923) roc_auc on the sealed holdout, higher is better, 300 rows" in text
+    )
+    numbers = report(folder)["numbers"]
+    assert numbers["sealed.score"]["value"] == history.sealed.score.value
+    assert numbers["sealed.score"]["source"] == "graded"
+    assert numbers["sealed.score"]["digests"]
+
+
+def test_without_a_sealed_holdout_the_search_score_is_named_as_such(written: Write) -> None:
+    text = markdown(written("forecast")[0])
+    assert "smape, mean of the search folds, lower is better, nothing was sealed" in text
+    assert "No rows were sealed" in text
+
+
+@pytest.mark.parametrize("story", sorted(STORIES))
+def test_numbers_equal_the_journals_and_come_in_the_metrics_order(story: str, written: Write) -> None:
+    folder, history = written(story)
+    value = report(folder)
+    assert value["leaderboard"] == [t.number for t in history.ranking()[:10]]
+    for trial in history.trials.values():
+        shown = value["numbers"].get(f"trial.{trial.number}.score")
+        assert (shown["value"] if shown else None) == trial.score
+        for view, score in trial.scores.items():
+            assert value["numbers"][f"trial.{trial.number}.{view}"]["value"] == score
+
+
+@pytest.mark.parametrize("story", ["good_run", "forecast"])
+def test_an_improvement_is_positive_whatever_the_direction(story: str, written: Write) -> None:
+    folder, history = written(story)
+    winner, baseline = report(folder)["winner"], report(folder)["baselines"][0]
+    mine, theirs = history.trials[winner], history.trials[baseline]
+    gains = [history.metric.gain(mine.scores[view], theirs.scores[view]) for view in mine.scores]
+    shown = report(folder)["numbers"][f"pair.{winner}.{baseline}.mean"]["value"]
+    assert shown > 0
+    assert math.isclose(shown, fmean(gains))
+    k = len(gains)
+    error = report(folder)["numbers"][f"pair.{winner}.{baseline}.std_error"]["value"]
+    assert math.isclose(error, stdev(gains) * math.sqrt(1 / k + 1 / (k - 1)))
+
+
+def test_claims_stand_apart_and_are_flagged_when_they_differ(written: Write) -> None:
+    folder, history = written("good_run")
+    rows = {
+        r["trial"]: r for r in csv.DictReader(io.StringIO((folder / "leaderboard.csv").read_text(encoding="utf-8")))
+    }
+    assert (float(rows["8"]["claimed_by_script"]), rows["8"]["claim_differs"]) == (pytest.approx(0.9312), "yes")
+    assert (float(rows["3"]["claimed_by_script"]), rows["3"]["claim_differs"]) == (pytest.approx(0.8841), "no")
+    assert float(rows["8"]["score"]) == history.trials[8].score
+    numbers = report(folder)["numbers"]
+    assert numbers["trial.8.claimed"]["source"] == "reported"
+    assert "claimed by the script 0.9312, graded 0.8774" in markdown(folder)
+    ranked = [int(r["trial"]) for r in rows.values() if r["rank"]]
+    assert ranked == [t.number for t in history.ranking()]
+
+
+def test_a_failure_is_a_state_with_a_reason_and_never_a_number(written: Write) -> None:
+    folder, _ = written("all_failed")
+    text = markdown(folder)
+    assert "No candidate produced a score: of 4 trials, 4 failed and 0 were rejected." in text
+    assert "No module named 'torch'" in text
+    lines = (folder / "results.tsv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "id\tscore\tmemory\tstatus\tidea"
+    assert [line.split("\t")[1:4:2] for line in lines[1:]] == [["-", "failed"]] * 4
+    assert report(folder)["winner"] is None
+    assert not (folder / "best").exists()
+
+
+def test_rejected_trials_are_listed_with_their_reason(written: Write) -> None:
+    folder, _ = written("rejected_leak")
+    for name in ("report.md", "leaderboard.md", "history.md"):
+        assert "L02 the encoder is fitted on rows that it must not see" in (folder / name).read_text(encoding="utf-8")
+    assert "\trejected\t" in (folder / "results.tsv").read_text(encoding="utf-8")
+
+
+def test_what_mattered_is_measured_by_ablation(written: Write) -> None:
+    folder, history = written("good_run")
+    section = markdown(folder).split("## What mattered")[1].split("\n## ")[0]
+    whole, variant = history.trials[3], history.trials[9]
+    loss = fmean(whole.scores[v] - variant.scores[v] for v in whole.scores)
+    assert f"+{loss:.4f} ±" in section
+    assert "ordinal encoding" in section
+
+
+def test_threats_name_what_speaks_against_the_result(written: Write) -> None:
+    text = markdown(written("good_run")[0]).split("## Threats")[1].split("\n## ")[0]
+    assert "The sealed holdout was opened once, for [#21]" in text
+    assert "17 candidates were scored on the same folds" in text
+    assert "is 0.8851 instead of 0.8853" in text
+    assert "of the model before the final refit on all data" in text
+    assert "Not checked: " in text
+
+
+def test_an_interrupted_run_says_so_and_how_to_go_on(written: Write) -> None:
+    folder, _ = written("interrupted")
+    text = markdown(folder)
+    assert "This run was interrupted" in text
+    assert "`assay resume late-falcon`" in text
+    assert "The run was resumed 1 time" in text
+    assert "T2, then T1" in text
+    assert "*W12* the sandbox has no memory limit" in text
+    assert "1 unfinished" in text
+
+
+def test_a_run_under_way_is_a_draft(written: Write) -> None:
+    _, history = written("interrupted")
+    facts = Facts(history, ObjectStore(Path("nowhere")), final=False)
+    assert facts.state == "running"
+
+
+def test_money_is_shown_and_unknown_prices_make_it_a_lower_bound(written: Write) -> None:
+    paid, _ = written("paid_run")
+    assert "- Money: $0.32 for 15 requests" in markdown(paid)
+    unpriced, _ = written("unpriced_run")
+    assert "- Money: ≥ $0.05 for 2 requests" in markdown(unpriced)
+    assert "The price of 1 request is unknown" in markdown(unpriced)
+    assert "- Money: none" in markdown(written("good_run")[0])
+
+
+def test_the_report_holds_the_lineage_of_every_attempt(written: Write) -> None:
+    folder, history = written("good_run")
+    trials = report(folder)["trials"]
+    assert [t["trial"] for t in trials] == sorted(history.trials)
+    mended = next(t for t in trials if t["repairs"])
+    assert [m["attempt"] for m in mended["measurements"]] == [1, 2, 2, 2, 2, 2]
+    assert mended["measurements"][0]["outcome"] == "error"
+    assert mended["measurements"][0]["graded"] is None
+    assert len({m["code"] for m in mended["measurements"]}) == 2
+    assert trials[21]["parents"] == [3, 5]
+
+
+def test_a_gain_is_called_one_only_by_verdict(written: Write) -> None:
+    folder, history = written("nothing_found")
+    assert not [t for t in history.trials.values() if t.verdict is Verdict.REAL]
+    assert "a gain over" not in report(folder)["title"]
+    assert "nothing that was tried is better beyond doubt" in report(folder)["answer"]
+
+
+@pytest.mark.parametrize(("asked", "given"), [(1, 3), (3, 3), (12, 12), (99, 20)])
+def test_the_leaderboard_is_3_to_20_long(asked: int, given: int, written: Write) -> None:
+    _, history = written("good_run")
+    assert Facts(history, ObjectStore(Path("nowhere")), final=True, top=asked).top == given
+
+
+def test_folder_names_are_short_and_safe() -> None:
+    assert trial_folder(14, "Stack with a ridge") == "trials/0014-stack-with-a-ridge"
+    assert trial_folder(3, "../../etc/passwd \x1b[31m") == "trials/0003-etc-passwd"
+    assert trial_folder(7, "\N{GREEK SMALL LETTER ALPHA}") == "trials/0007"
+    assert len(trial_folder(1, "x" * 500)) <= len("trials/0001-") + 40
