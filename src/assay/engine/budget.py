@@ -23,16 +23,19 @@ class Budget:
         limits: Bounds of the run.
         log: Tells what was spent so far.
         clock: Measures this process's share of the time.
+        begun: Monotonic reading from which this process's time counts; None means now.
         scale: Training rows of the final fit over those of a search fold, at least 1: how much longer it may take.
     """
 
-    def __init__(self, limits: Limits, log: EventLog, clock: Clock, *, scale: float = 1.0) -> None:
+    def __init__(
+        self, limits: Limits, log: EventLog, clock: Clock, *, begun: float | None = None, scale: float = 1.0
+    ) -> None:
         self.limits = limits
         self._log = log
         self._clock = clock
         self._scale = scale
         self._before = log.read(lambda history: history.wall_s)
-        self._started = clock.monotonic()
+        self._started = clock.monotonic() if begun is None else begun
         self._stopped_by = ""
         self._lock = threading.Lock()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from assay import __version__
 from assay.core.budget import Limits
@@ -37,6 +38,7 @@ from assay.operators.debug import ModelRepairer
 from assay.operators.rendering import Prompts
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
+from assay.sandbox.choose import Mode
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.tree import Tree, TreeOptions
@@ -61,6 +63,8 @@ class Shell:
     model: Model
     clock: Clock
     versions: Mapping[str, str]
+    begun: float
+    """Monotonic reading when this process began: opening the parts counts as time of the run."""
 
 
 def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions) -> Shell:
@@ -69,8 +73,9 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions) 
     Raises:
         AssayError: The sandbox, the data, the interpreter or the model cannot be used as asked.
     """
-    limits = options.limits
-    sandbox = open_sandbox(options.sandbox)
+    limits, clock = options.limits, SystemClock()
+    begun = clock.monotonic()
+    sandbox = open_sandbox(_mode(options.sandbox))
     stack.callback(sandbox.close)
     machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
     private = folder / "private"
@@ -84,7 +89,8 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions) 
         views=Views(task, folder / "views", private),
         grader=stack.enter_context(Grader(private)),
         model=open_model(options.model, base_url=options.base_url, limits=limits, folder=folder),
-        clock=SystemClock(),
+        clock=clock,
+        begun=begun,
         versions={"assay": __version__, "python": machine.python, **machine.packages},
     )
 
@@ -115,7 +121,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
         secrets=(shell.folder / "private", shell.folder / "events.jsonl", shell.task.folder),
     )
     scale = _scale(shell.task, shell.profile)
-    budget = Budget(limits, log, shell.clock, scale=scale)
+    budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale)
     measurer = Measurer(parts, sandbox_limits(shell.machine))
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = ModelRepairer()
@@ -145,6 +151,13 @@ def sandbox_limits(machine: Machine) -> SandboxLimits:
     )
 
 
+def _mode(text: str) -> Mode:
+    for mode in get_args(Mode):
+        if text == mode:
+            return text  # type: ignore[return-value]
+    raise UsageError("E026", f"there is no sandbox mode {text!r}", fix=f"--sandbox {'|'.join(get_args(Mode))}")
+
+
 def _strategy(options: RunOptions) -> Strategy:
     if options.strategy != "tree":
         raise UsageError("E024", f"there is no strategy {options.strategy!r}", fix="--strategy tree")
@@ -152,9 +165,9 @@ def _strategy(options: RunOptions) -> Strategy:
 
 
 def _scale(task: Task, profile: DataProfile) -> float:
-    """Return how many times the rows of a search fold the final fit sees."""
+    """Return how many times the rows of a search fold the final fit sees; the profile counts the search rows."""
     k = max(2, task.split.k)
-    shown = profile.train_rows * (1.0 - task.holdout.fraction) * (k - 1) / k
-    if task.split.kind is SplitKind.FORECAST:
-        shown = float(profile.train_rows)
-    return max(1.0, profile.train_rows / max(1.0, min(shown, float(task.row_cap))))
+    forecast = task.split.kind is SplitKind.FORECAST
+    total = profile.train_rows / (1.0 if forecast else 1.0 - task.holdout.fraction)
+    shown = profile.train_rows * (1.0 if forecast else (k - 1) / k)
+    return max(1.0, total / max(1.0, shown if forecast else min(shown, float(task.row_cap))))

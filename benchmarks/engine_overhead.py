@@ -1,0 +1,131 @@
+"""What the engine adds to candidates that do nothing: time a trial, memory, and `status` on a long run.
+
+    python benchmarks/engine_overhead.py [--trials 2000]
+
+Prints a table. Every trial is one script that ends at once and writes nothing, in the real sandbox, with the scripted
+model, the real journal and the real checks; the wall time beside it is that of plain `python` on the same script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from assay.core.budget import Limits
+from assay.core.errors import ReplyInvalid
+from assay.data.intake import inspect
+from assay.engine.log import EventLog
+from assay.journal import events as ev
+from assay.journal.file import FileJournal
+from assay.models.base import Request
+from assay.models.scripted import Scripted, ScriptedModel
+from assay.strategies.assemble import assemble, open_shell
+from assay.strategies.launch import task_digest
+from assay.strategies.options import RunOptions
+
+SCRIPT = "pass\n"
+
+
+def answers(request: Request[Any]) -> Scripted:
+    """Propose scripts that do nothing, each a little different, and never repair one."""
+    if request.role == "debug":
+        return ReplyInvalid("nothing to mend")
+    return {"title": "nothing", "plan": "none", "code": f"{SCRIPT}# {request.key}\n"}
+
+
+def write_data(folder: Path) -> None:
+    """Write a table of 400 rows."""
+    folder.mkdir()
+    rows = [f"{n},{n % 7},{n % 5 + 0.1 * (n % 3)}" for n in range(400)]
+    (folder / "train.csv").write_text("id,x,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "test.csv").write_text(
+        "id,x\n" + "\n".join(f"{n},{n % 7}" for n in range(400, 440)) + "\n", encoding="utf-8"
+    )
+
+
+def run(folder: Path, trials: int) -> tuple[float, int, float]:
+    """Run that many trials; return seconds, peak memory of this process in bytes, and seconds inside children."""
+    write_data(folder / "data")
+    task = inspect(folder / "data", target="y", metric="rmse").task
+    options = RunOptions(limits=Limits(trials=trials, workers=1), runs=folder)
+    target = folder / "run"
+    target.mkdir()
+    with contextlib.ExitStack() as stack:
+        shell = open_shell(stack, target, task, options)
+        object.__setattr__(shell, "model", ScriptedModel(answers))
+        log = EventLog(FileJournal(target / "events.jsonl"), shell.clock)
+        log.add(
+            ev.RunStarted(
+                run="run",
+                task=task,
+                task_digest=task_digest(task),
+                strategy="tree",
+                model="scripted",
+                seed=0,
+                limits=options.limits,
+                sandbox=shell.sandbox.tier,
+            )
+        )
+        engine = assemble(shell, log, options)
+        shell.views.build(shell.views.fold_keys()[0])
+        started = time.perf_counter()
+        engine.work()
+        seconds = time.perf_counter() - started
+        inside = log.read(lambda h: sum(m.execution.wall_s for m in h.all_measurements() if m.execution))
+    return seconds, psutil.Process().memory_info().rss, inside
+
+
+def plain_python(repeats: int = 15) -> float:
+    """Return the median seconds of plain `python` on the same script."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", SCRIPT], check=True)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def status_seconds(folder: Path, repeats: int = 7) -> float:
+    """Return the median seconds of `assay status` as a whole process."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "assay", "status", "--runs", str(folder), "run"], check=True, capture_output=True
+        )
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--trials", type=int, default=2000)
+    trials = parser.parse_args().trials
+    python = plain_python()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        seconds, memory, inside = run(folder, trials)
+        status = status_seconds(folder)
+        size = (folder / "run" / "events.jsonl").stat().st_size
+    print(f"trials                              {trials}")
+    print(f"plain python, same script           {python * 1000:8.1f} ms")
+    print(f"a trial, sandbox and child included {seconds / trials * 1000:8.1f} ms")
+    print(f"  of which the child's process      {inside / trials * 1000:8.1f} ms")
+    print(f"  of which the engine               {(seconds - inside) / trials * 1000:8.1f} ms")
+    print(f"engine memory at the end            {memory / 2**20:8.1f} MB")
+    print(f"journal                             {size / 2**20:8.1f} MB")
+    print(f"assay status, whole process         {status * 1000:8.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
