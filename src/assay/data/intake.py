@@ -225,9 +225,8 @@ class _Intake:
         own_grader = layout.grader if given.metric is None else None
         rows = len(self.facts.train.frame)
         cap = given.row_cap or (max(ROW_CAP, rows) if forecast is not None else ROW_CAP)
-        name = layout.folder.name if layout.tables != (layout.train,) or layout.test else Path(layout.train or "").stem
         return Task(
-            name=given.name or name or "task",
+            name=given.name or task_name(layout),
             folder=layout.folder,
             statement=self.statement,
             problem=shape.problem,
@@ -298,6 +297,14 @@ class _Intake:
         yield Line(field="row_cap", value=str(task.row_cap), origin=_cap_origin(task, self.given))
         if task.grader is not None:
             yield Line(field="grader", value=task.grader, origin=said("grader"))
+
+
+def task_name(layout: Layout) -> str:
+    """Return a name for the task: the folder's, its parent's where that says no more than `data`, or the file's."""
+    if layout.tables == (layout.train,) and layout.test is None:
+        return Path(layout.train or "task").stem
+    names = [layout.folder.name, layout.folder.parent.name]
+    return next((name for name in names if name and name not in ("data", "input", "public", "dataset")), "task")
 
 
 def parameter_lines(task: Task, given: Given) -> Iterable[Line]:

@@ -85,16 +85,17 @@ def inspect_prepared(layout: Layout, given: Given, statement: str, reading: Read
     measure = _measure(layout, given, reading, said_in, len(targets))
     holdout = 0.5 if given.holdout is None else given.holdout
     train = layout.train or next((n for n in layout.side if "train" in words(n)), "")
+    test = layout.test or next((n for n in layout.side if "test" in words(n)), None)
     data = DataFiles(
         train=train,
-        test=layout.test or next((n for n in layout.side if "test" in words(n)), None),
+        test=test,
         sample=layout.sample,
         description=layout.description,
-        side=tuple(name for name in layout.side if name != train),
+        side=tuple(name for name in layout.side if name not in (train, test)),
     )
     grader = layout.grader if given.metric is None else None
     task = Task(
-        name=given.name or layout.folder.name or "task",
+        name=given.name or layout.folder.name,
         folder=layout.folder,
         statement=statement,
         problem=Problem.CUSTOM,
