@@ -132,7 +132,7 @@ class Bench:
         )
         budget = Budget(self.limits, self.log, self.clock)
         measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30))
-        judge = Judge(self.parts)
+        judge = Judge(self.parts, measurer, budget)
         delivery = Delivery(self.parts, measurer, budget)
         repairer = ModelRepairer()
         evaluator = Evaluator(self.parts, measurer, judge, budget, repairer, delivery=delivery)

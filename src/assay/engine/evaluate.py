@@ -38,6 +38,8 @@ class Plan:
     """Whether the trial takes part in the ranking."""
     baseline: bool = False
     """Whether it is one that others are measured against: neither raced nor judged."""
+    reseed: bool = False
+    """Whether to measure the noise floor with it once it is scored."""
     slot: int = 0
     """Distinguishes the trials that may be in flight at a time, for the search's error control."""
 
@@ -93,6 +95,8 @@ class Evaluator:
         """
         trial = self._create(candidate, plan)
         if trial.state.is_final:
+            if plan.reseed and trial.ranks:
+                self._judge.measure_noise(trial, self._parts.objects.candidate(trial.candidate), plan.step)
             return trial
         findings = self._parts.check(candidate)
         rejecting = [f for f in findings if f.severity == "reject"]
@@ -231,11 +235,13 @@ class Evaluator:
         if plan.baseline:
             self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.BASELINE))
         elif plan.counts:
-            judged = self._judge.judge(trial, candidate, _scores(result.measurements), plan, self._measurer)
+            judged = self._judge.judge(trial, candidate, _scores(result.measurements), plan)
             self._parts.log.add(judged)
         done = self._finish(trial, candidate, result, TrialState.COMPLETE, result.raced, remarks)
         if self._delivery is not None:
             self._delivery.offer(done)
+        if plan.reseed:
+            self._judge.measure_noise(done, candidate, plan.step)
         return done
 
     def _reject(self, trial: Trial, candidate: Candidate, reasons: list[str]) -> Trial:

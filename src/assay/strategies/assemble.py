@@ -125,7 +125,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     measurer = Measurer(parts, sandbox_limits(shell.machine))
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = ModelRepairer()
-    judge = Judge(parts)
+    judge = Judge(parts, measurer, budget)
     evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery)
     session = Session(parts, evaluator, budget)
     repairer.attach(session)

@@ -88,7 +88,7 @@ class Tree:
     def _do(self, step: Step, action: Action) -> str:
         if action.operator in ("constant", "boosting"):
             name = "constant" if action.operator == "constant" else "boosting"
-            trial = step.evaluate("trial", baseline(step, name), baseline=True)  # type: ignore[arg-type]
+            trial = step.evaluate("trial", baseline(step, name), baseline=True, reseed=name == "boosting")  # type: ignore[arg-type]
         elif action.operator == "cheat":
             trial = step.evaluate("trial", cheat(step))
         elif action.operator == "draft":
