@@ -193,7 +193,7 @@ class Teller:
             return "nothing yet: the run is going on" if self.facts.state is State.RUNNING else "an interruption"
         reasons = {
             "trials": f"the limit of {limits.trials} trials",
-            "time": f"the time limit of {format_duration(limits.wall_s)}",
+            "time": f"the time limit of {format_duration(limits.wall_s).removesuffix('00s')}",
             "cost": f"the money limit of {format_money(limits.cost_usd)}",
             "tokens": f"the limit of {limits.tokens or 0:,} tokens",
             "goal": f"the goal of {format_score(limits.goal)}",
