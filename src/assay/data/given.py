@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from assay.core.errors import TaskError
 from assay.core.metric import Direction
@@ -55,6 +55,13 @@ class Given:
     """The label that counts as positive, for two classes."""
     top_k: int | None = None
     """The k of `map_at_k`."""
+
+    def overlaid(self, other: Given) -> Given:
+        """Return this with whatever `other` says in its place; another metric takes its own direction along."""
+        spoken = {f.name: value for f in fields(other) if (value := getattr(other, f.name)) != f.default}
+        if "metric" in spoken:
+            spoken = {"direction": None, **spoken}
+        return replace(self, **spoken)
 
 
 def parse_direction(text: str) -> Direction:

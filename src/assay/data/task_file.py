@@ -52,11 +52,12 @@ def load_task(path: Path) -> Task:
     return load_task_file(path).inspection.task
 
 
-def load_task_file(path: Path, *, environment: Mapping[str, str] | None = None) -> TaskFile:
+def load_task_file(path: Path, *, said: Given | None = None, environment: Mapping[str, str] | None = None) -> TaskFile:
     """Return everything that the file at `path` says.
 
     Args:
         path: A TOML file; its paths are relative to its own folder.
+        said: What goes before the file, for example options of a command.
         environment: Variables for `${NAME}`; None takes those of this process.
 
     Raises:
@@ -75,7 +76,7 @@ def load_task_file(path: Path, *, environment: Mapping[str, str] | None = None) 
     if problems:
         raise TaskError("E120", f"{path.name}: " + "; ".join(problems), fix=f"edit {path.name}, or assay init again")
     return TaskFile(
-        inspection=inspect(folder, more=_given(values)),
+        inspection=inspect(folder, more=_given(values).overlaid(said or Given())),
         limits=values.get("limits", {}),
         protect=tuple(values.get("protect", ())),
     )
