@@ -7,6 +7,7 @@ what was expected. Nothing is decompressed, unpickled or guessed.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,9 +154,10 @@ def header_problems(header: Sequence[str], expected: Sequence[str]) -> tuple[str
         cause = _cause(header, expected)
         if cause:
             return (f"{cause}; the first line must be {_cut(want)!r}, it is {_cut(','.join(header))!r}",)
-    missing = [name for name in expected if name not in header]
-    extra = [name for name in header if name not in expected]
-    twice = sorted({name for name in header if list(header).count(name) > 1}) if len(header) <= 10_000 else []
+    got, wanted = set(header), set(expected)
+    missing = [name for name in expected if name not in got]
+    extra = [name for name in header if name not in wanted]
+    twice = [name for name, count in Counter(header).items() if count > 1]
     problems = []
     if missing:
         problems.append(f"{len(missing)} columns are missing: {shown(missing)}")

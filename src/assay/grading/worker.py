@@ -107,9 +107,9 @@ def _serve(request: Mapping[str, Any], requests: int, replies: int) -> Mapping[s
     said = b""
     late = False
     while True:
-        left = deadline - clock.monotonic()
-        ready, _, _ = select.select([mouth, requests], [], [], max(0.0, left))
-        if requests in ready or left <= 0 or len(said) > MOST_BYTES:
+        left = max(0.0, deadline - clock.monotonic())
+        ready, _, _ = select.select([mouth, requests], [], [], left)
+        if requests in ready or mouth not in ready or len(said) > MOST_BYTES:
             # Nobody sends while a request is open: a readable request pipe is the end of the engine.
             late = True
             break
@@ -132,7 +132,7 @@ def _reply(said: bytes, status: int, late: bool, request: Mapping[str, Any]) -> 
         answer: Mapping[str, Any] = lines[-1]
         return answer
     grader = b'"phase"' in said
-    if late:
+    if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         reason = f"took longer than {float(request['time_limit_s']):g} s"
     elif os.WIFSIGNALED(status):
         reason = f"was ended by signal {os.WTERMSIG(status)}"

@@ -120,7 +120,8 @@ HONEST: list[tuple[str, str]] = [
         "target encoding inside a fold",
         "import pandas as pd\nfrom sklearn.model_selection import KFold\n"
         'train = pd.read_csv("input/train.csv")\nfor a, b in KFold(5).split(train):\n'
-        '    part = train.iloc[a]\n    m = part.groupby("city")["target"].mean()\n    enc = train.iloc[b]["city"].map(m)',
+        '    part = train.iloc[a]\n    m = part.groupby("city")["target"].mean()\n'
+        '    enc = train.iloc[b]["city"].map(m)',
     ),
     (
         "a look at the means",

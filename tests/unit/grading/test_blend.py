@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.core.codec import decode, encode
+from assay.core.metric import Needs
+from assay.core.task import Task
+from assay.core.view import View
+from assay.grading import Blend, Graded, Grader, blend_script
+from support.gradings import a_task, a_view, write_csv
+
+Files = dict[int, dict[str, dict[str, Path]]]
+
+
+@pytest.fixture(scope="module")
+def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
+    with Grader(tmp_path_factory.mktemp("grader")) as service:
+        yield service
+
+
+def values_case(folder: Path, folds: int = 3, rows: int = 120) -> tuple[Task, list[View], Files]:
+    """Members 1 and 2 err independently and equally; 3 is far worse; 4 is 1 again."""
+    draw = random.Random(5)
+    views, members = [], Files()
+    for fold in range(folds):
+        truth = [(i, draw.gauss(0, 3)) for i in range(rows)]
+        views.append(a_view(folder, ("id", "target"), truth, fold=fold))
+        one = [(i, y + draw.gauss(0, 1)) for i, y in truth]
+        two = [(i, y + draw.gauss(0, 1)) for i, y in truth]
+        bad = [(i, draw.gauss(0, 9)) for i, _ in truth]
+        for number, table in ((1, one), (2, two), (3, bad), (4, one)):
+            path = write_csv(folder / f"{number}-{fold}.csv", ("id", "target"), table)
+            members.setdefault(number, {})[f"fold-{fold}"] = {"submission.csv": path}
+    return a_task(folder, "rmse"), views, members
+
+
+def mean_score(grader: Grader, task: Task, views: Sequence[View], files: Mapping[str, Mapping[str, Path]]) -> float:
+    grades = [grader.grade(task, view, files[view.key.name]["submission.csv"]) for view in views]
+    return sum(g.score.value for g in grades if isinstance(g, Graded)) / len(views)
+
+
+def test_independent_members_are_mixed_and_a_bad_one_is_not(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = values_case(tmp_path)
+    blend = grader.blend(task, views, members)
+    assert sum(blend.weights.values()) == pytest.approx(1.0)
+    assert 3 not in blend.weights
+    assert blend.weights[2] == pytest.approx(0.5, abs=0.15)
+    assert set(blend.scores) == {"fold-0", "fold-1", "fold-2"}
+    # Independent unit errors averaged in halves leave an error of 1 / sqrt(2).
+    assert sum(blend.scores.values()) / 3 == pytest.approx(0.5**0.5, rel=0.1)
+    assert sum(blend.scores.values()) / 3 < mean_score(grader, task, views, members[1])
+    assert grader.blend(task, views, members) == blend
+    assert decode(Blend, encode(blend)) == blend
+
+
+def test_scores_are_cross_fitted(grader: Grader, tmp_path: Path) -> None:
+    # Each member is perfect on one fold and useless on the other: what was chosen on one fold fails on the other.
+    draw = random.Random(3)
+    views, members = [], Files()
+    for fold in range(2):
+        truth = [(i, draw.gauss(0, 1)) for i in range(50)]
+        views.append(a_view(tmp_path, ("id", "target"), truth, fold=fold))
+        for number in (0, 1):
+            table = truth if number == fold else [(i, 10.0) for i, _ in truth]
+            path = write_csv(tmp_path / f"{number}-{fold}.csv", ("id", "target"), table)
+            members.setdefault(number, {})[f"fold-{fold}"] = {"submission.csv": path}
+    blend = grader.blend(a_task(tmp_path, "mae"), views, members)
+    assert all(score > 9 for score in blend.scores.values())
+
+
+def test_one_view_is_cross_fitted_by_rows(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = values_case(tmp_path, folds=1, rows=400)
+    blend = grader.blend(task, views, members)
+    assert set(blend.scores) == {"fold-0"}
+    assert blend.scores["fold-0"] == pytest.approx(0.5**0.5, rel=0.1)
+
+
+def test_ranks_are_mixed_where_scales_differ(grader: Grader, tmp_path: Path) -> None:
+    draw = random.Random(7)
+    views, members = [], Files()
+    for fold in range(3):
+        truth = [(i, draw.randint(0, 1)) for i in range(200)]
+        views.append(a_view(tmp_path, ("id", "target"), truth, fold=fold))
+        for number in (1, 2):
+            scores = [(i, 1 / (1 + 2.718 ** -(y * 1.5 + draw.gauss(0, 1)))) for i, y in truth]
+            if number == 2:
+                scores = [(i, p**40) for i, p in scores]
+            path = write_csv(tmp_path / f"{number}-{fold}.csv", ("id", "target"), scores)
+            members.setdefault(number, {})[f"fold-{fold}"] = {"submission.csv": path}
+    blend = grader.blend(a_task(tmp_path), views, members)
+    assert blend.rule == "rank"
+    assert set(blend.weights) == {1, 2}
+    assert all(score > 0.8 for score in blend.scores.values())
+
+
+def label_case(folder: Path, classes: Sequence[str], soft: Sequence[int]) -> tuple[Task, list[View], Files]:
+    """Noisy class probabilities of two members; the threshold 0.5 is far too high for the binary case."""
+    draw = random.Random(11)
+    views, members = [], Files()
+    for fold in range(3):
+        truth = [
+            (i, classes[-1] if draw.random() < 0.3 else classes[draw.randrange(len(classes) - 1)]) for i in range(150)
+        ]
+        views.append(a_view(folder, ("id", "target"), truth, fold=fold))
+        for number in (1, 2):
+            table: list[list[Any]] = []
+            for i, y in truth:
+                raw = [2.718 ** ((1.2 if c == y else 0.0) + draw.gauss(0, 0.8)) for c in classes]
+                if len(classes) == 2:
+                    raw[1] *= 0.25
+                table.append([i, *[value / sum(raw) for value in raw]])
+            hard = [(row[0], classes[max(range(len(classes)), key=lambda k: row[k + 1])]) for row in table]
+            files = {"submission.csv": write_csv(folder / f"{number}-{fold}.csv", ("id", "target"), hard)}
+            if number in soft:
+                one = len(classes) == 2
+                rows = [(row[0], row[2]) for row in table] if one else table
+                head = ("id", "probability") if one else ("id", *classes)
+                files["probabilities.csv"] = write_csv(folder / f"{number}-{fold}-p.csv", head, rows)
+            members.setdefault(number, {})[f"fold-{fold}"] = files
+    metric = "f1" if len(classes) == 2 else "accuracy"
+    return a_task(folder, metric, classes=classes), views, members
+
+
+def test_probabilities_make_a_better_decision_than_votes(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = label_case(tmp_path, ("no", "yes"), soft=(1, 2))
+    blend = grader.blend(task, views, members)
+    assert blend.rule == "threshold"
+    assert blend.soft == tuple(blend.weights)
+    assert blend.threshold < 0.45
+    alone = max(mean_score(grader, task, views, members[n]) for n in (1, 2))
+    assert sum(blend.scores.values()) / 3 > alone + 0.1
+
+
+def test_several_classes_are_decided_by_the_largest_mean(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = label_case(tmp_path, ("a", "b", "c"), soft=(1,))
+    blend = grader.blend(task, views, members)
+    assert blend.rule == "argmax"
+    assert set(blend.soft) <= {1}
+    alone = max(mean_score(grader, task, views, members[n]) for n in (1, 2))
+    assert sum(blend.scores.values()) / 3 > alone - 0.05
+
+
+def test_rankings_are_mixed_from_class_probabilities(grader: Grader, tmp_path: Path) -> None:
+    classes = ("a", "b", "c", "d")
+    _, views, members = label_case(tmp_path, classes, soft=(1, 2))
+    task = a_task(tmp_path, "map_at_k", classes=classes)
+    blend = grader.blend(task, views, members)
+    assert blend.rule == "top"
+    assert all(0.4 < score < 1 for score in blend.scores.values())
+    view = views[0]
+    mixed = grader.combine(task, view, blend, {n: files["fold-0"] for n, files in members.items()}, tmp_path)
+    grade = grader.grade(task, view, mixed)
+    assert isinstance(grade, Graded)
+    assert grade.score.value == pytest.approx(blend.scores["fold-0"], abs=0.05)
+
+
+def test_a_member_that_cannot_take_part_is_named(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = values_case(tmp_path)
+    write_csv(tmp_path / "2-1.csv", ("id", "target"), [(0, "nan")])
+    del members[4]["fold-2"]
+    blend = grader.blend(task, views, members)
+    assert set(blend.left_out) == {2, 4}
+    assert "119 of 120 ids" in blend.left_out[2]
+    assert "no predictions on fold-2" in blend.left_out[4]
+
+
+def test_a_users_own_metric_has_no_blend(grader: Grader, tmp_path: Path) -> None:
+    _, views, members = values_case(tmp_path)
+    assert grader.blend(a_task(tmp_path, "rmse", grader="grade.py"), views, members).weights == {}
+
+
+def members_folder(folder: Path, files: Mapping[int, Mapping[str, Path]]) -> None:
+    for number, outputs in files.items():
+        for name, path in outputs.items():
+            target = folder / "members" / str(number) / "output" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+
+
+@pytest.mark.parametrize("case", ["values", "binary", "classes"])
+def test_the_script_and_the_grader_write_the_same_mix(grader: Grader, tmp_path: Path, case: str) -> None:
+    if case == "values":
+        task, views, members = values_case(tmp_path)
+    else:
+        task, views, members = label_case(tmp_path, ("no", "yes") if case == "binary" else ("a", "b", "c"), soft=(1,))
+    blend = grader.blend(task, views, members)
+    files = {number: members[number]["fold-0"] for number in blend.weights}
+    trusted = grader.combine(task, views[0], blend, files, tmp_path)
+    place = tmp_path / "place"
+    members_folder(place, files)
+    (place / "solution.py").write_text(blend_script(task, blend), encoding="utf-8")
+    subprocess.run([sys.executable, "-I", "solution.py"], cwd=place, check=True)
+    assert (place / "output" / "submission.csv").read_bytes() == trusted.read_bytes()
+    grade = grader.grade(task, views[0], trusted)
+    assert isinstance(grade, Graded)
+    assert grade.score.value == pytest.approx(blend.scores["fold-0"], abs=0.15)
+
+
+def test_the_script_runs_members_that_have_no_predictions(tmp_path: Path) -> None:
+    write_csv(tmp_path / "input" / "test.csv", ("id",), [("x",), ("y",)])
+    for number, value in ((1, 10), (2, 30)):
+        member = tmp_path / "members" / str(number)
+        member.mkdir(parents=True)
+        (member / "solution.py").write_text(
+            "import csv\nrows = list(csv.reader(open('input/test.csv')))[1:]\n"
+            "with open('output/submission.csv', 'w') as f:\n    f.write('id,target\\n')\n"
+            f"    for row in reversed(rows): f.write(f'{{row[0]}},{value}\\n')\n",
+            encoding="utf-8",
+        )
+    script = blend_script(a_task(tmp_path, "rmse"), Blend(weights={1: 0.75, 2: 0.25}))
+    (tmp_path / "solution.py").write_text(script, encoding="utf-8")
+    subprocess.run([sys.executable, "solution.py"], cwd=tmp_path, check=True)
+    written = (tmp_path / "output" / "submission.csv").read_text(encoding="utf-8")
+    assert written == "id,target\ny,15.0\nx,15.0\n"
+
+
+def test_combining_survives_a_member_that_left_no_valid_file(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = values_case(tmp_path)
+    blend = Blend(weights={1: 0.5, 2: 0.5})
+    broken = write_csv(tmp_path / "broken.csv", ("id", "target"), [(0, 1)])
+    files = {1: members[1]["fold-0"], 2: {"submission.csv": broken}}
+    mixed = grader.combine(task, views[0], blend, files, tmp_path)
+    alone = grader.grade(task, views[0], members[1]["fold-0"]["submission.csv"])
+    assert grader.grade(task, views[0], mixed) == alone
+    none = grader.combine(task, views[0], blend, {1: {"submission.csv": broken}}, tmp_path)
+    assert "119 of 120 ids" in grader.validate(task, views[0], none)[0]
+
+
+def test_probability_columns_are_normalised_where_they_must_sum_to_one(grader: Grader, tmp_path: Path) -> None:
+    classes = ("a", "b")
+    task = a_task(
+        tmp_path, "log_loss", needs=Needs.CLASS_PROBABILITIES, columns=classes, classes=classes, sum_to_one=True
+    )
+    views = [a_view(tmp_path, ("id", "target"), [(i, classes[i % 2]) for i in range(20)], fold=f) for f in range(2)]
+    members: Files = {}
+    for number, sharp in ((1, 0.6), (2, 0.8)):
+        table = [(i, *((sharp, 1 - sharp) if i % 2 == 0 else (1 - sharp, sharp))) for i in range(20)]
+        path = write_csv(tmp_path / f"{number}.csv", ("id", *classes), table)
+        members[number] = {view.key.name: {"submission.csv": path} for view in views}
+    blend = grader.blend(task, views, members)
+    assert blend.weights == {2: 1.0}
+    mixed = grader.combine(
+        task, views[0], Blend(weights={1: 0.5, 2: 0.5}), {n: f["fold-0"] for n, f in members.items()}, tmp_path
+    )
+    assert grader.validate(task, views[0], mixed) == ()
