@@ -1,0 +1,135 @@
+"""Boundary: the one place where exceptions become words and exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from assay.cli.output import Output, clean
+from assay.cli.shell import Shell
+from assay.core.errors import AssayError, UsageError
+from assay.core.files import write_whole
+
+EXIT_UNEXPECTED = 70
+EXIT_INTERRUPT = 130
+EXIT_TERMINATED = 143
+
+# Typer vendors click and exports only this leaf of its usage errors; the base covers unknown verbs and options too.
+_BAD_USAGE: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with the exit code of its outcome.
+
+    Args:
+        argv: Arguments without the program's name; None takes those of the process.
+    """
+    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command and return its exit code. Nothing but `SystemExit` of the interpreter itself escapes."""
+    shell = Shell(output=Output(json="--json" in argv[: argv.index("--") if "--" in argv else None]))
+    try:
+        return _dispatch(argv, shell)
+    except AssayError as error:
+        return tell_error(shell.output, error)
+    except KeyboardInterrupt:
+        return _interrupted(shell)
+    except BrokenPipeError:
+        # The reader of a pipe went away, as `head` does; a second complaint at shutdown would help nobody.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _unexpected(shell, error)
+
+
+def tell_error(output: Output, error: AssayError) -> int:
+    """Say what happened, what is safe and what to do next; return the exit code."""
+    if output.json:
+        output.emit("error", {"error": error.as_dict(), "exit": error.exit_code})
+    for line in error_lines(output, error):
+        output.complain(line)
+    return error.exit_code
+
+
+def error_lines(output: Output, error: AssayError) -> list[str]:
+    """Return the house style of a failure, a line each."""
+    lines = [f"{output.paint(f'error[{error.code}]:', 'bold', 'red')} {clean(error.message)}"]
+    if error.kept:
+        lines.append(f"kept: {clean(error.kept)}")
+    if error.fix:
+        lines.append(f"fix: {clean(error.fix)}")
+    lines.append(f"more: assay explain {error.code}")
+    return lines
+
+
+def _dispatch(argv: list[str], shell: Shell) -> int:
+    from assay.cli.app import build_app
+
+    try:
+        result = build_app()(args=argv, prog_name="assay", standalone_mode=False, obj=shell)
+    except _BAD_USAGE as error:
+        raise _usage_error(error) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except typer.Exit as leave:
+        return leave.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _usage_error(error: BaseException) -> UsageError:
+    message = str(getattr(error, "format_message", lambda: error)())
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "assay") or "assay"
+    return UsageError("E001", message.rstrip("."), fix=f"{path} --help")
+
+
+def _interrupted(shell: Shell) -> int:
+    terminated = bool(shell.signals) and shell.signals[0] == signal.SIGTERM
+    code = EXIT_TERMINATED if terminated else EXIT_INTERRUPT
+    resume = f"assay resume {shell.run_name}" if shell.run_name else ""
+    if shell.output.json:
+        shell.output.emit("interrupted", {"exit": code, "run": shell.run_name or None, "resume": resume or None})
+    shell.output.complain(f"stopped; everything is saved. continue: {resume}" if resume else "stopped")
+    return code
+
+
+def _unexpected(shell: Shell, error: Exception) -> int:
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    place = _keep_crash(shell.run_folder, text)
+    message = f"unexpected {type(error).__name__}: {error}"
+    report = AssayError(
+        "E900",
+        message,
+        kept="every event written so far" if shell.run_folder else "",
+        fix=f"report this with the file {place}" if place else "report this",
+    )
+    tell_error(shell.output, report)
+    if place is None:
+        shell.output.complain(text)
+    return EXIT_UNEXPECTED
+
+
+def _keep_crash(folder: Path | None, text: str) -> Path | None:
+    """Write the traceback beside the run, or else to the temporary folder; return None if neither takes it."""
+    import tempfile
+
+    for place in (folder, Path(tempfile.gettempdir())):
+        if place is None or not place.is_dir():
+            continue
+        path = place / f"assay-crash-{os.getpid()}.txt"
+        with contextlib.suppress(OSError):
+            write_whole(path, text)
+            return path
+    return None

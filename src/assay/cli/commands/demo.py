@@ -1,0 +1,68 @@
+"""The command `demo`: everything at once on data that ships with a dependency, without a key or a network."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from assay.cli.commands.intake import TaskFlags, take_in
+from assay.cli.commands.start import plan_lines, run_options, start
+from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
+from assay.cli.shell import Shell
+from assay.core.errors import MachineError
+
+DEMO_TIME = "60s"
+"""Leaves room for start, finish and report within the 90 seconds that are promised on two cores."""
+
+BANNER = (
+    "PLAYBOOK MODE \N{EM DASH} no language model, no key, no network used. "
+    "Ideas come from built-in recipes; the code, sandbox, checks and scores are real."
+)
+CHEAT = "One recipe cheats on purpose; watch what becomes of it."
+
+
+def demo(shell: Shell, runs: Path, limit_flags: LimitFlags, run_flags: RunFlags) -> int:
+    """Write the demonstration's data, then run on it with the recipe that cheats among the honest ones."""
+    problems = Problems()
+    limits = read_limits(
+        replace(limit_flags, time=limit_flags.time or DEMO_TIME),
+        problems,
+        now=shell.output.clock.now(),
+        cores=os.cpu_count() or 1,
+    )
+    choices = read_choices(run_flags, problems)
+    problems.raise_any("demo")
+    name = _free_name(runs)
+    data = _write_data(runs / f"{name}-data")
+    intake = take_in(data, TaskFlags())
+    options = replace(
+        run_options(replace(choices, name=name), limits, strategy="tree", runs=runs), arguments={"cheats": "1"}
+    )
+    shell.output.say(shell.output.paint(BANNER, "bold"))
+    shell.output.say(CHEAT)
+    for line in plan_lines(intake, options, defaulted=False):
+        shell.output.say(line)
+    return start(shell, intake.task, options, display=choices.display, require_gain=False)
+
+
+def _free_name(runs: Path) -> str:
+    """Return a name that no run below `runs` has: `demo-` and four digits."""
+    rng = Random(os.urandom(8))
+    while (runs / (name := f"demo-{rng.randrange(10_000):04d}")).exists():
+        continue
+    return name
+
+
+def _write_data(folder: Path) -> Path:
+    from assay.data.demo import write_demo
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_demo(folder)
+    except OSError as error:
+        raise MachineError(
+            "E503", f"the folder {str(folder)!r} cannot be made: {error}", fix="--runs FOLDER"
+        ) from error
+    return folder

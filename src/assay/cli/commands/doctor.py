@@ -1,0 +1,123 @@
+"""The command `doctor`: what this machine can do, and what would make it better."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from assay.cli.output import Output
+from assay.cli.shell import Shell
+from assay.report.formatting import format_bytes
+
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY", "OLLAMA_API_KEY", "ASSAY_API_KEY")
+SETTINGS = (
+    "ASSAY_RUNS",
+    "ASSAY_ASCII",
+    "ASSAY_BASE_URL",
+    "ASSAY_PRICE",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_BASE_URL",
+    "OLLAMA_BASE_URL",
+    "GOOGLE_GEMINI_BASE_URL",
+    "NO_COLOR",
+    "CI",
+    "TERM",
+)
+PACKAGES = (
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "lightgbm",
+    "matplotlib",
+    "xgboost",
+    "catboost",
+    "torch",
+    "pydantic-ai-slim",
+)
+LOW_DISK_BYTES = 2_000_000_000
+
+
+def doctor(shell: Shell, root: Path) -> int:
+    """Examine the machine; exit 7 when nothing could be run here."""
+    from assay.sandbox import diagnose_machine
+
+    isolation = diagnose_machine()
+    free = _free_bytes(root)
+    packages = {name: _version(name) for name in PACKAGES}
+    keys = {name: bool(os.environ.get(name)) for name in KEYS}
+    usable = isolation.tier != "none"
+    fixes = list(isolation.fixes)
+    if free is not None and free < LOW_DISK_BYTES:
+        fixes.append(f"free some disk: only {format_bytes(free)} left for {str(root)!r}")
+    value: dict[str, Any] = {
+        "usable": usable,
+        "sandbox": {
+            "tier": isolation.tier,
+            "description": isolation.description,
+            "bubblewrap": isolation.bwrap,
+            "landlock_abi": isolation.landlock_abi,
+            "limits": isolation.limits,
+        },
+        "python": {"version": platform.python_version(), "executable": sys.executable},
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "packages": packages,
+        "disk_free_bytes": free,
+        "keys": keys,
+        "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ and "URL" not in name},
+        "fixes": fixes,
+    }
+    shell.output.answer("doctor", value, "\n".join(_lines(shell.output, value)))
+    return 0 if usable else 7
+
+
+def _lines(output: Output, value: dict[str, Any]) -> list[str]:
+    sandbox = value["sandbox"]
+    good = output.paint("✓", "green") if value["usable"] else output.paint("✗", "red")
+    present = [f"{name} {version}" for name, version in value["packages"].items() if version]
+    absent = [name for name, version in value["packages"].items() if not version]
+    keys = [name for name, there in value["keys"].items() if there]
+    free = value["disk_free_bytes"]
+    lines = [
+        f"{good} sandbox   tier {sandbox['tier']}",
+        *(f"    {line}" for line in sandbox["description"].splitlines()),
+        f"    bubblewrap: {sandbox['bubblewrap'] or 'not installed'} · Landlock ABI {sandbox['landlock_abi']}"
+        f" · limits: {sandbox['limits']}",
+        f"  python    {value['python']['version']} at {value['python']['executable']}",
+        f"  machine   {value['cores']} cores · {value['system']}",
+        f"  packages  {', '.join(present)}",
+    ]
+    if absent:
+        lines.append(f"            not installed: {', '.join(absent)}")
+    lines += [
+        f"  disk      {format_bytes(free)} free",
+        f"  keys      {', '.join(f'{k} is set' for k in keys) if keys else 'none set; the playbook needs none'}",
+    ]
+    if value["settings"]:
+        lines.append("  settings  " + " ".join(f"{k}={v}" for k, v in value["settings"].items()))
+    lines += [f"fix: {fix}" for fix in value["fixes"]]
+    return lines
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "present" if importlib.util.find_spec(distribution.replace("-", "_")) else None
+
+
+def _free_bytes(root: Path) -> int | None:
+    folder = root.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

@@ -1,0 +1,229 @@
+"""Commands that work on a run: `run` and `resume`, and what `demo` shares with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from assay.cli.commands.intake import Intake, TaskFlags, take_in
+from assay.cli.commands.reports import try_reports
+from assay.cli.display.views import JsonView, PlainView, QuietView, View
+from assay.cli.ending import done_json, exit_code, summary_lines
+from assay.cli.flags import (
+    DEFAULT_TIME_S,
+    DISPLAYS,
+    LimitFlags,
+    Problems,
+    RunChoices,
+    RunFlags,
+    one_of,
+    read_choices,
+    read_limits,
+    with_file_limits,
+)
+from assay.cli.interrupts import interruptible
+from assay.cli.lookup import find_run, is_live, run_folders
+from assay.cli.shell import Shell
+from assay.core.budget import Limits
+from assay.core.codec import encode
+from assay.core.errors import NothingFound
+from assay.core.task import Task
+from assay.engine.observer import Observer
+from assay.journal import events as ev
+from assay.journal.events import Event
+from assay.journal.summary import Summary, SummaryFile
+from assay.report.formatting import format_duration, format_money
+from assay.strategies.launch import RunEnd
+from assay.strategies.options import RunOptions
+
+Work = Callable[[Sequence[Observer]], RunEnd]
+
+
+def run(
+    shell: Shell,
+    path: Path,
+    runs: Path,
+    *,
+    strategy: str,
+    task_flags: TaskFlags,
+    limit_flags: LimitFlags,
+    run_flags: RunFlags,
+    require_gain: bool,
+    dry_run: bool,
+) -> int:
+    """Check everything, then work on `path` until a limit is reached."""
+    now, cores = shell.output.clock.now(), os.cpu_count() or 1
+    problems = Problems()
+    limits = read_limits(limit_flags, problems, now=now, cores=cores)
+    choices = read_choices(run_flags, problems)
+    problems.raise_any("run")
+    intake = take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
+    if intake.limits:
+        limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
+        problems.raise_any("run")
+    limits, defaulted = bounded(limits)
+    options = run_options(choices, limits, strategy=strategy, runs=runs)
+    for line in plan_lines(intake, options, defaulted=defaulted):
+        shell.output.say(line)
+    if dry_run:
+        plan = {"task": encode(intake.task), "limits": encode(limits)}
+        shell.output.answer("plan", plan, "dry run: nothing was started")
+        return 0
+    return start(shell, intake.task, options, display=choices.display, require_gain=require_gain)
+
+
+def bounded(limits: Limits) -> tuple[Limits, bool]:
+    """Return limits that end a run for sure, and whether the default time had to be put in."""
+    bounds = (limits.wall_s, limits.cost_usd, limits.tokens, limits.trials)
+    if any(bound is not None for bound in bounds):
+        return limits, False
+    return replace(limits, wall_s=DEFAULT_TIME_S), True
+
+
+def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Path) -> RunOptions:
+    """Return what the engine is told."""
+    return RunOptions(
+        limits=limits,
+        strategy=strategy,
+        model=choices.model,
+        base_url=choices.base_url,
+        seed=choices.seed,
+        name=choices.name,
+        runs=runs,
+        sandbox=choices.sandbox,
+        python=choices.python,
+        remarks=choices.remarks,
+    )
+
+
+def plan_lines(intake: Intake, options: RunOptions, *, defaulted: bool) -> list[str]:
+    """Return what was understood, before anything is spent."""
+    bounds = limit_words(options.limits)
+    note = " (nothing else bounds the run; say --time for more)" if defaulted else ""
+    keyless = " (no language model, no key, no network)" if options.model == "playbook" else ""
+    return [*intake.lines(), f" limits   {bounds}{note}", f" model    {options.model}{keyless}"]
+
+
+def limit_words(limits: Limits) -> str:
+    """Return the limits in words, whichever comes first."""
+    parts = []
+    if limits.wall_s is not None:
+        parts.append(format_duration(limits.wall_s))
+    if limits.trials is not None:
+        parts.append(f"{limits.trials:,} trials")
+    if limits.cost_usd is not None:
+        parts.append(format_money(limits.cost_usd))
+    if limits.tokens is not None:
+        parts.append(f"{limits.tokens:,} tokens")
+    if limits.goal is not None:
+        parts.append(f"a score of {limits.goal:g}")
+    words = " or ".join(parts) + (", whichever comes first" if len(parts) > 1 else "")
+    return f"{words} · {limits.workers} at a time"
+
+
+def start(shell: Shell, task: Task, options: RunOptions, *, display: str, require_gain: bool) -> int:
+    """Launch a run and see it through."""
+    from assay.strategies.launch import launch
+
+    view = choose_view(shell, display, options.runs)
+    return see_through(shell, options.runs, view, lambda seen: launch(task, options, seen), require_gain=require_gain)
+
+
+def resume(
+    shell: Shell, root: Path, name: str | None, flags: LimitFlags, *, display: str | None, require_gain: bool
+) -> int:
+    """Take a run up where it was left."""
+    problems = Problems()
+    limits = read_limits(flags, problems, now=shell.output.clock.now(), cores=os.cpu_count() or 1)
+    shown = problems.read("--display", display, one_of(DISPLAYS), "auto")
+    problems.raise_any("resume")
+    folder = find_run(root, name) if name is not None else _latest_unfinished(root)
+    summary = SummaryFile(folder).read()
+    shell.run_name, shell.run_folder = folder.name, folder
+    changed = changed_limits(summary.limits, limits, flags)
+    if changed is not None:
+        shell.output.say(f" limits {limit_words(changed)}")
+    from assay.strategies.launch import resume as take_up
+
+    view = choose_view(shell, shown, folder.parent, summary)
+    work: Work = lambda seen: take_up(folder, limits=changed, observers=seen)  # noqa: E731 - a name would say no more
+    return see_through(shell, folder.parent, view, work, require_gain=require_gain)
+
+
+def changed_limits(old: Limits, new: Limits, flags: LimitFlags) -> Limits | None:
+    """Return the old limits with those replaced that were typed; None when none was."""
+    given = {
+        "wall_s": flags.time is not None or flags.until is not None,
+        "cost_usd": flags.cost is not None,
+        "tokens": flags.tokens is not None,
+        "trials": flags.trials is not None,
+        "trial_timeout_s": flags.trial_timeout is not None,
+        "workers": flags.workers is not None,
+        "goal": flags.goal is not None,
+    }
+    changes = {name: getattr(new, name) for name, typed in given.items() if typed}
+    return replace(old, **changes) if changes else None
+
+
+def _latest_unfinished(root: Path) -> Path:
+    for folder in run_folders(root):
+        if not is_live(folder) and SummaryFile(folder).read().finished is None:
+            return folder
+    raise NothingFound("E203", f"no run in {str(root)!r} waits to be taken up", fix="assay ls")
+
+
+def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gain: bool) -> int:
+    """Do `work` under `view`, write the reports, say how it ended; return the exit code.
+
+    Raises:
+        AssayError: Nothing could be started, or the run cannot go on.
+        KeyboardInterrupt: Somebody asked for an end; everything is saved.
+    """
+
+    def first_signal() -> None:
+        view.stopping()
+        if not shell.output.abilities.terminal:
+            shell.output.complain("saving …  once more stops at once")
+
+    with interruptible(shell, first_signal):
+        with view:
+            end = work([_Tracker(shell, runs), view])
+        if shell.signals:
+            raise KeyboardInterrupt
+        try_reports(shell, end.folder)
+        summary = SummaryFile(end.folder).read()
+        code = exit_code(summary, end.exit_code, require_gain=require_gain)
+        shell.output.say()
+        for line in summary_lines(shell.output, summary, end.folder):
+            shell.output.say(line)
+        if shell.output.json:
+            shell.output.emit("done", done_json(summary, end.folder, code))
+        return code
+
+
+class _Tracker:
+    """Remembers which run is worked on, for interruptions and crashes."""
+
+    def __init__(self, shell: Shell, runs: Path) -> None:
+        self._shell = shell
+        self._runs = runs
+
+    def on_event(self, event: Event) -> None:
+        if isinstance(event.payload, ev.RunStarted):
+            self._shell.run_name = event.payload.run
+            self._shell.run_folder = self._runs / event.payload.run
+
+
+def choose_view(shell: Shell, display: str, runs: Path, summary: Summary | None = None) -> View:
+    """Return the display that fits: JSON lines under `--json`, live on a terminal, else dated lines."""
+    if shell.output.json:
+        return JsonView(shell.output, runs, summary)
+    if display == "none":
+        return QuietView()
+    if display == "live" or (display == "auto" and shell.output.abilities.terminal):
+        from assay.cli.display.live import LiveView
+
+        return LiveView(shell.output, runs, summary)
+    return PlainView(shell.output)

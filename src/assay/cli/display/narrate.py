@@ -1,0 +1,176 @@
+"""Narrate: each event as one line of words, for plain displays and for `logs`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from assay.cli.output import one_line
+from assay.core.trial import TrialState, Verdict
+from assay.journal import events as ev
+from assay.journal.events import Event
+from assay.report.formatting import (
+    MISSING,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_gain,
+    format_money,
+    format_score,
+    format_spread,
+    score_decimals,
+)
+
+_WIDTH = 160
+
+MINOR = frozenset({"asked", "answered", "noted", "step-finished", "attempt-started", "executed", "graded"})
+"""Kinds that a person who watches a run does not need line by line."""
+
+
+def narrate(event: Event) -> str:
+    """Return what happened, in at most 160 characters of safe text."""
+    teller = _TELLERS.get(event.payload.kind)
+    return one_line(teller(event.payload) if teller else event.payload.kind, _WIDTH)
+
+
+def _started(p: ev.RunStarted) -> str:
+    better = "higher" if p.task.metric.higher_is_better else "lower"
+    return (
+        f"run {p.run} started: {p.task.name}, {p.task.metric.name} ({better} is better), {p.model}, sandbox {p.sandbox}"
+    )
+
+
+def _resumed(p: ev.RunResumed) -> str:
+    return f"run resumed by process {p.pid}" if p.pid else "run resumed"
+
+
+def _asked(p: ev.Asked) -> str:
+    return f"asked {p.role} ({p.key})"
+
+
+def _answered(p: ev.Answered) -> str:
+    if p.error:
+        return f"no answer from {p.role}: {p.error}"
+    took = format_duration(p.latency_s)
+    tokens = f", {p.usage.tokens:,} tokens" if p.usage.tokens else ""
+    money = f", {format_money(p.usage.cost_usd)}" if p.usage.cost_usd else ""
+    return f"{p.role} answered by {p.model} in {took}{tokens}{money}"
+
+
+def _noted(p: ev.Noted) -> str:
+    return f"decided {p.key}"
+
+
+def _created(p: ev.TrialCreated) -> str:
+    parents = f" from {', '.join(f'#{n}' for n in p.parents)}" if p.parents else ""
+    return f"#{p.trial} created: {p.title} ({p.operator}{parents})"
+
+
+def _attempt(p: ev.AttemptStarted) -> str:
+    again = f", attempt {p.attempt}" if p.attempt > 1 else ""
+    return f"#{p.trial} runs on {p.view}{again}"
+
+
+def _executed(p: ev.Executed) -> str:
+    e = p.execution
+    memory = f", {format_bytes(e.peak_memory_bytes)}" if e.peak_memory_bytes else ""
+    detail = f": {e.detail}" if e.detail else ""
+    return f"#{p.trial} {p.view} ended: {e.outcome} in {format_duration(e.wall_s)}{memory}{detail}"
+
+
+def _graded(p: ev.Graded) -> str:
+    if p.score is not None:
+        return f"#{p.trial} {p.view} graded: {format_score(p.score.value)}{' (partial)' if p.score.partial else ''}"
+    return f"#{p.trial} {p.view} not graded: {'; '.join(p.problems) or 'no predictions'}"
+
+
+def _repaired(p: ev.Repaired) -> str:
+    return f"#{p.trial} mended by {p.by} for attempt {p.attempt}: {p.cause}"
+
+
+def _judged(p: ev.Judged) -> str:
+    against = f" against #{p.against}" if p.against is not None else ""
+    gain = f": {format_gain(p.effect)}" if p.effect is not None else ""
+    folds = f", better in {p.same_sign} of {p.folds} folds" if p.same_sign is not None and p.folds else ""
+    reasons = f" ({'; '.join(p.reasons)})" if p.reasons and p.verdict is not Verdict.BASELINE else ""
+    return f"#{p.trial} judged {p.verdict}{against}{gain}{folds}{reasons}"
+
+
+def _trial_finished(p: ev.TrialFinished) -> str:
+    if p.state is TrialState.COMPLETE:
+        flags = f" · {'; '.join(p.flags)}" if p.flags else ""
+        decimals = score_decimals([p.score], p.std_error)
+        spread = f" {format_spread(p.std_error, decimals=decimals)}" if p.std_error is not None else ""
+        score = format_score(p.score, decimals=decimals)
+        return f"#{p.trial} complete: {score}{spread} over {format_count(p.folds, 'fold')}{flags}"
+    return f"#{p.trial} {p.state}: {p.reason or MISSING}"
+
+
+def _step(p: ev.StepFinished) -> str:
+    return f"step {p.step} done{f': {p.summary}' if p.summary else ''}"
+
+
+def _noise(p: ev.NoiseMeasured) -> str:
+    if p.floor is None:
+        return "noise not measured: no time for it; nothing can be judged better than maybe"
+    return f"noise measured by {p.reseeds} reseeds: gains under {format_score(p.floor)} count as noise"
+
+
+def _sealed(p: ev.SealedOpened) -> str:
+    if p.score is None:
+        return f"sealed holdout opened for #{p.trial}: not graded: {'; '.join(p.problems) or 'no predictions'}"
+    return f"sealed holdout opened for #{p.trial}: {format_score(p.score.value)}{interval(p)}"
+
+
+def interval(sealed: ev.SealedOpened) -> str:
+    """Return ` (95 % interval 0.11 to 0.13)` of a sealed score, or nothing when there is none."""
+    score = sealed.score
+    if score is None or score.low is None or score.high is None:
+        return ""
+    ends = [format_score(v, score.std_error) for v in (score.low, score.high)]
+    return f" (95 % interval {ends[0]} to {ends[1]})"
+
+
+def _submission(p: ev.SubmissionWritten) -> str:
+    return f"submission.csv is now that of #{p.trial}, {p.rows:,} rows"
+
+
+def _phase(p: ev.PhaseEntered) -> str:
+    return f"phase: {p.phase}"
+
+
+def _told(p: ev.Told) -> str:
+    return f"told: {p.text}"
+
+
+def _remarked(p: ev.Remarked) -> str:
+    return f"warning[{p.code}]: {p.text}"
+
+
+def _finished(p: ev.RunFinished) -> str:
+    winner = f", winner #{p.winner}" if p.winner is not None else ", no winner"
+    return f"run finished: stopped by {p.stopped_by}{winner}, exit {p.exit_code}"
+
+
+_TELLERS: dict[str, Callable[[Any], str]] = {
+    ev.RunStarted.kind: _started,
+    ev.RunResumed.kind: _resumed,
+    ev.Asked.kind: _asked,
+    ev.Answered.kind: _answered,
+    ev.Noted.kind: _noted,
+    ev.TrialCreated.kind: _created,
+    ev.AttemptStarted.kind: _attempt,
+    ev.Executed.kind: _executed,
+    ev.Graded.kind: _graded,
+    ev.Repaired.kind: _repaired,
+    ev.Judged.kind: _judged,
+    ev.TrialFinished.kind: _trial_finished,
+    ev.StepFinished.kind: _step,
+    ev.NoiseMeasured.kind: _noise,
+    ev.SealedOpened.kind: _sealed,
+    ev.SubmissionWritten.kind: _submission,
+    ev.PhaseEntered.kind: _phase,
+    ev.Told.kind: _told,
+    ev.Remarked.kind: _remarked,
+    ev.RunFinished.kind: _finished,
+}

@@ -1,0 +1,143 @@
+"""Ending: what is said when a run is over, and the exit code that tells the truth about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from assay.cli.display.narrate import interval
+from assay.cli.display.panel import change_words
+from assay.cli.display.table import verdict_words
+from assay.cli.display.views import row_json
+from assay.cli.output import Output, one_line
+from assay.core.codec import encode
+from assay.core.trial import Verdict
+from assay.journal.summary import Row, Summary
+from assay.report.formatting import format_count, format_duration, format_money, format_score
+
+EXIT_SHORT = 1
+"""Finished with a verified solution that falls short of what was asked for."""
+
+
+def exit_code(summary: Summary, code: int, *, require_gain: bool) -> int:
+    """Return the exit code of a run.
+
+    Args:
+        summary: The journal at a glance.
+        code: The engine's own code; anything but 0 stands.
+        require_gain: Whether a solution counts only with a real gain over the baseline.
+    """
+    if code != 0:
+        return code
+    return EXIT_SHORT if _misses_goal(summary) or (require_gain and not has_real_gain(summary)) else 0
+
+
+def has_real_gain(summary: Summary) -> bool:
+    """Return whether the winner was judged `real`, and so better than what it had to beat."""
+    winner = _winner(summary)
+    return winner is not None and winner.verdict is Verdict.REAL
+
+
+def _misses_goal(summary: Summary) -> bool:
+    goal, best, metric = summary.limits.goal, _winner(summary), summary.metric
+    if goal is None or metric is None:
+        return False
+    return best is None or best.score is None or metric.is_better(goal, best.score)
+
+
+def _winner(summary: Summary) -> Row | None:
+    number = summary.finished.winner if summary.finished is not None else None
+    return (summary.row(number) if number is not None else None) or summary.best
+
+
+def summary_lines(output: Output, summary: Summary, folder: Path) -> list[str]:
+    """Return the lines that close a run: result, verdict, sealed score, rejections, files, next commands."""
+    winner = _winner(summary)
+    stopped = f"stopped by: {summary.finished.stopped_by}" if summary.finished is not None else "not finished"
+    money = f" · {format_money(summary.usage.cost_usd, summary.unpriced_requests)}" if summary.usage.requests else ""
+    trials = f"{format_count(summary.trials, 'trial')} in {format_duration(summary.wall_s)}{money}"
+    lines = [output.paint(f"{summary.run} · {trials} · {stopped}", "bold")]
+    if winner is None:
+        lines.append(" result   no trial produced a valid score: nothing is claimed")
+    else:
+        lines.append(f" result   {_result(summary, winner)}")
+        lines.append(f" verdict  {_verdict(summary, winner)}")
+    lines.append(f" sealed   {_sealed(summary)}")
+    lines.append(f" rejected {_rejected(summary)}")
+    lines.append(f" files    {_files(folder)}")
+    lines.append(f" next     {_next(summary, winner)}")
+    return lines
+
+
+def _result(summary: Summary, winner: Row) -> str:
+    metric = summary.metric
+    name = f"{metric.name} ({'higher' if metric.higher_is_better else 'lower'} is better) " if metric else ""
+    base = summary.baseline
+    best = f"#{winner.number} {format_score(winner.score, winner.std_error)}"
+    if base is None or base.number == winner.number:
+        return f"{name}{best} · {one_line(winner.title, 50)}"
+    start = format_score(base.score, winner.std_error, [winner.score])
+    change = change_words(summary, base) if summary.best and summary.best.number == winner.number else ""
+    return f"{name}baseline {start} → {best}{f' · {change}' if change else ''} · {one_line(winner.title, 50)}"
+
+
+def _verdict(summary: Summary, winner: Row) -> str:
+    words = verdict_words(winner)
+    noise = f" · gains under {format_score(summary.noise)} are noise" if summary.noise is not None else ""
+    if winner.verdict is Verdict.BASELINE:
+        return f"nothing beat the baseline for sure{noise}"
+    return f"{words}{noise} · what it means: assay explain verdict"
+
+
+def _sealed(summary: Summary) -> str:
+    if summary.sealed is None:
+        return "holdout not opened"
+    if summary.sealed.score is None:
+        return f"holdout opened, not graded: {one_line('; '.join(summary.sealed.problems), 80)}"
+    score = summary.sealed.score
+    value = f"{format_score(score.value, score.std_error)}{interval(summary.sealed)}"
+    return f"{value} on {score.rows:,} rows nobody had seen"
+
+
+def _rejected(summary: Summary) -> str:
+    number = summary.states.get("rejected", 0)
+    if not number:
+        return "nothing"
+    last = summary.rejected[-1]
+    why = one_line(last.reason, 70)
+    return f"{number}, {'the last ' if number > 1 else ''}#{last.number} {one_line(last.title, 40)}: {why}"
+
+
+def _files(folder: Path) -> str:
+    wanted = ("report.html", "submission.csv", "best", "leaderboard.md")
+    there = [f"{name}/" if (folder / name).is_dir() else name for name in wanted if (folder / name).exists()]
+    return f"{folder}/ {' '.join(there)}".rstrip()
+
+
+def _next(summary: Summary, winner: Row | None) -> str:
+    if winner is None:
+        return f"assay logs {summary.run} · assay top {summary.run} · assay report {summary.run} --open"
+    return f"assay report {summary.run} --open · assay diff best -r {summary.run} · assay show best -r {summary.run}"
+
+
+def done_json(summary: Summary, folder: Path, code: int) -> dict[str, Any]:
+    """Return the line `done` of `run --json`."""
+    winner, sealed = _winner(summary), summary.sealed_score
+    return {
+        "event": "done",
+        "run": summary.run,
+        "folder": str(folder.absolute()),
+        "exit": code,
+        "stopped_by": summary.finished.stopped_by if summary.finished is not None else None,
+        "best": row_json(winner) if winner is not None else None,
+        "baseline": row_json(summary.baseline) if summary.baseline is not None else None,
+        "verdict": winner.verdict.value if winner is not None and winner.verdict is not None else None,
+        "sealed": encode(sealed) if sealed is not None else None,
+        "trials": {"total": summary.trials, "scored": summary.scored, **summary.states},
+        "submission": _path(folder / "submission.csv"),
+        "report": _path(folder / "report.html"),
+    }
+
+
+def _path(path: Path) -> str | None:
+    return str(path.absolute()) if path.is_file() else None

@@ -1,0 +1,324 @@
+"""Flags: the options of `run` and `resume` as typed text, checked all at once before anything is spent."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+from assay.core.budget import Limits
+from assay.core.errors import UsageError
+
+T = TypeVar("T")
+
+DEFAULT_TIME_S = 600.0
+"""Time limit of a run that nothing else bounds."""
+
+SANDBOXES = ("auto", "strict", "landlock", "external", "off")
+DISPLAYS = ("auto", "live", "plain", "none")
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+_CLOCKS = ("time", "until")
+_SECONDS = (86_400, 3600, 60, 1)
+_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitFlags:
+    """The options that bound a run, as typed."""
+
+    time: str | None = None
+    until: str | None = None
+    cost: str | None = None
+    tokens: str | None = None
+    trials: str | None = None
+    trial_timeout: str | None = None
+    workers: str | None = None
+    goal: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFlags:
+    """The other options of `run` that have a form, as typed."""
+
+    metric: str | None = None
+    seed: str | None = None
+    row_cap: str | None = None
+    name: str | None = None
+    sandbox: str | None = None
+    display: str | None = None
+    python: Path | None = None
+    prompt_file: Path | None = None
+    model: str | None = None
+    base_url: str | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunChoices:
+    """`RunFlags` understood."""
+
+    seed: int
+    row_cap: int | None
+    name: str | None
+    sandbox: str
+    display: str
+    python: Path | None
+    remarks: tuple[str, ...]
+    """Text of the prompt file."""
+    model: str
+    base_url: str | None
+
+
+class Problems:
+    """Collects what is wrong with options, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    def read(self, flag: str, value: str | None, parse: Callable[[str], T], default: T) -> T:
+        """Return `parse(value)`, or `default` when the flag was not given or is wrong."""
+        if value is None:
+            return default
+        try:
+            return parse(value.strip())
+        except ValueError as error:
+            self.add(f"{flag} {value!r}: {error}")
+            return default
+
+    def add(self, problem: str) -> None:
+        """Note one more."""
+        self._found.append(problem)
+
+    def raise_any(self, command: str) -> None:
+        """Raise one error that names every problem.
+
+        Raises:
+            UsageError: Something is wrong (E002).
+        """
+        if self._found:
+            head = "" if len(self._found) == 1 else f"{len(self._found)} options cannot be used:\n  "
+            raise UsageError("E002", head + "\n  ".join(self._found), fix=f"assay {command} --help")
+
+
+def read_limits(flags: LimitFlags, problems: Problems, *, now: float, cores: int) -> Limits:
+    """Return the limits that `flags` ask for.
+
+    Args:
+        flags: As typed.
+        problems: Takes what is wrong.
+        now: Seconds since the epoch.
+        cores: Cores of the machine: the default number of workers.
+    """
+    spans = [
+        problems.read("--time", flags.time, duration, math.inf),
+        problems.read("--until", flags.until, lambda text: seconds_until(text, now), math.inf),
+    ]
+    wall = min(spans)
+    cost = problems.read("--cost", flags.cost, money, None)
+    tokens = problems.read("--tokens", flags.tokens, count, None)
+    trials = problems.read("--trials", flags.trials, whole, None)
+    return Limits(
+        wall_s=None if math.isinf(wall) else wall,
+        cost_usd=cost,
+        tokens=tokens,
+        trials=trials,
+        trial_timeout_s=problems.read("--trial-timeout", flags.trial_timeout, duration, None),
+        workers=problems.read("--workers", flags.workers, whole, max(1, cores)),
+        goal=problems.read("--goal", flags.goal, number, None),
+    )
+
+
+def with_file_limits(flags: LimitFlags, said: Mapping[str, Any], problems: Problems) -> LimitFlags:
+    """Return `flags` with what a task file says about limits where nothing was typed.
+
+    A time and a time of day bound the same thing, so either one typed puts both of the file aside.
+    """
+    known = {field.name for field in fields(LimitFlags)}
+    names = {"cost_usd": "cost"}
+    changes: dict[str, str] = {}
+    for key, value in said.items():
+        name = names.get(key, key)
+        if name not in known:
+            problems.add(f"limits.{key} of the task file: no such limit (known: {', '.join(sorted(known))})")
+        elif isinstance(value, bool) or not isinstance(value, str | int | float):
+            problems.add(f"limits.{key} of the task file: must be a text or a number, not {value!r}")
+        elif getattr(flags, name) is None and not (name in _CLOCKS and any(getattr(flags, c) for c in _CLOCKS)):
+            changes[name] = str(value)
+    return replace(flags, **changes)
+
+
+def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
+    """Return what `flags` choose; what is wrong goes to `problems`."""
+    problems.read("--metric", flags.metric, metric_and_direction, None)
+    return RunChoices(
+        seed=problems.read("--seed", flags.seed, natural, 0),
+        row_cap=problems.read("--row-cap", flags.row_cap, whole, None),
+        name=problems.read("--name", flags.name, run_name, None),
+        sandbox=problems.read("--sandbox", flags.sandbox, one_of(SANDBOXES), "auto"),
+        display=problems.read("--display", flags.display, one_of(DISPLAYS), "auto"),
+        python=_interpreter(flags.python, problems),
+        remarks=_prompt(flags.prompt_file, problems),
+        model=_model(flags, problems),
+        base_url=flags.base_url,
+    )
+
+
+def duration(text: str) -> float:
+    """Return the seconds of `90s`, `10m`, `1h30m`, `2d`; ValueError for anything else or nothing."""
+    match = _DURATION.fullmatch(text.lower().replace(" ", ""))
+    if match is None or not any(match.groups()):
+        hint = f"; a unit is missing, as in {text}s or {text}m" if text.replace(".", "", 1).isdigit() else ""
+        raise ValueError(f"is no length of time such as 90s, 10m or 1h30m{hint}")
+    seconds = sum(float(part) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True) if part)
+    if seconds <= 0:
+        raise ValueError("must be more than nothing")
+    return seconds
+
+
+def seconds_until(text: str, now: float) -> float:
+    """Return the seconds from `now` to the next local `HH:MM`."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
+    if match is None:
+        raise ValueError("is no time of day such as 07:00")
+    local = datetime.fromtimestamp(now, UTC).astimezone()
+    at = datetime(local.year, local.month, local.day, int(match[1]), int(match[2])).astimezone()
+    if at.timestamp() <= now:
+        later = (local + timedelta(days=1)).date()
+        at = datetime(later.year, later.month, later.day, int(match[1]), int(match[2])).astimezone()
+    return at.timestamp() - now
+
+
+def money(text: str) -> Decimal:
+    """Return an amount in US dollars above 0."""
+    try:
+        amount = Decimal(text.removeprefix("$"))
+    except InvalidOperation:
+        raise ValueError("is no amount of US dollars such as 8 or 0.50") from None
+    if not amount.is_finite() or amount <= 0:
+        raise ValueError("must be more than 0")
+    return amount
+
+
+def count(text: str) -> int:
+    """Return a count of at least 1, written as `2000000`, `500k` or `2M`."""
+    match = _COUNT.fullmatch(text.replace(",", "").replace("_", ""))
+    if match is None:
+        raise ValueError("is no count such as 200000, 500k or 2M")
+    result = int(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
+    if result < 1:
+        raise ValueError("must be at least 1")
+    return result
+
+
+def whole(text: str) -> int:
+    """Return a whole number of at least 1."""
+    return natural(text, least=1)
+
+
+def natural(text: str, *, least: int = 0) -> int:
+    """Return a whole number of at least `least`."""
+    try:
+        result = int(text)
+    except ValueError:
+        raise ValueError("is no whole number") from None
+    if result < least:
+        raise ValueError(f"must be at least {least}")
+    return result
+
+
+def number(text: str) -> float:
+    """Return a finite number."""
+    try:
+        result = float(text)
+    except ValueError:
+        raise ValueError("is no number") from None
+    if not math.isfinite(result):
+        raise ValueError("must be a finite number")
+    return result
+
+
+def metric_and_direction(text: str) -> tuple[str | None, str | None]:
+    """Return name and direction of `rmse` or `rmse:min`."""
+    name, colon, better = text.partition(":")
+    if not name:
+        raise ValueError("has no name")
+    if colon and better not in ("min", "max"):
+        raise ValueError(f"after the colon stands min or max, not {better!r}")
+    return name, better or None
+
+
+def run_name(text: str) -> str:
+    """Return a name that is safe as a folder's."""
+    if not _NAME.fullmatch(text):
+        raise ValueError("may hold letters, digits, '_' and '-', at most 64, and opens with a letter or digit")
+    return text
+
+
+def one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a parser that takes these words only."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"is none of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _interpreter(path: Path | None, problems: Problems) -> Path | None:
+    if path is None:
+        return None
+    if path.is_dir():
+        found = next((p for p in (path / "bin" / "python", path / "python.exe") if p.exists()), None)
+        if found is not None:
+            return found.absolute()
+    if not path.is_file():
+        problems.add(f"--python {str(path)!r}: there is no interpreter")
+        return None
+    return path.absolute()
+
+
+def _prompt(path: Path | None, problems: Problems) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(f"--prompt-file {str(path)!r}: cannot be read as text: {error}")
+        return ()
+    if not text:
+        problems.add(f"--prompt-file {str(path)!r}: is empty")
+        return ()
+    return (text,)
+
+
+def _model(flags: RunFlags, problems: Problems) -> str:
+    model = flags.model.strip() if flags.model is not None else "playbook"
+    if model == "playbook":
+        if flags.base_url is not None:
+            problems.add("--base-url has no use without --model: the playbook asks nobody")
+        return model
+    from assay.models.endpoint import resolve
+
+    try:
+        endpoint = resolve(model, base_url=flags.base_url, environ=os.environ)
+    except UsageError as error:
+        problems.add(f"--model: {error.message}")
+        return model
+    if flags.offline and not _is_local(endpoint.base_url):
+        problems.add(f"--offline with --model {model!r}: it is not on this machine; say --base-url, or no model")
+    return model
+
+
+def _is_local(base_url: str | None) -> bool:
+    return base_url is not None and bool(
+        re.match(r"https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)", base_url)
+    )

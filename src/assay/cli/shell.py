@@ -1,0 +1,21 @@
+"""Shell: what every command is handed besides its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assay.cli.output import Output
+
+
+@dataclass(kw_only=True)
+class Shell:
+    """One invocation of `assay`."""
+
+    output: Output
+    run_folder: Path | None = None
+    """The run that a command works on, once it is known: a crash file goes there."""
+    run_name: str = ""
+    """Its name, for what is said after an interruption."""
+    signals: list[int] = field(default_factory=list)
+    """Signals received so far that ask for an end."""

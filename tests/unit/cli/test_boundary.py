@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.cli.boundary import run, tell_error
+from assay.cli.output import Abilities, Output, clean, one_line
+from assay.core.clock import FakeClock
+from assay.core.errors import AssayError, MachineError, NothingFound
+
+HEAVY = {
+    "pandas",
+    "numpy",
+    "sklearn",
+    "pydantic",
+    "scipy",
+    "matplotlib",
+    "lightgbm",
+    "pyarrow",
+    "rich",
+    "jinja2",
+    "yaml",
+}
+
+
+def assay(*argv: str, env: dict[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-X", "importtime", "-m", "assay", *argv]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **(env or {})}, **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "allowed"),
+    [
+        (["--help"], set()),
+        # Typer may convert the options of a verb by pydantic, which Assay does not import itself for these.
+        (["--version"], {"pydantic"}),
+        (["run", "--help"], {"pydantic"}),
+        (["ls"], {"pydantic"}),
+        (["status", "--help"], {"pydantic"}),
+    ],
+)
+def test_nothing_heavy_is_imported_to_help_or_list(argv: list[str], allowed: set[str], tmp_path: Path) -> None:
+    done = assay(*argv, cwd=tmp_path)
+    assert done.returncode == 0
+    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "assay" in imported
+    assert not (imported & HEAVY) - allowed
+
+
+def test_installed_entry_point_is_the_boundary() -> None:
+    from importlib.metadata import entry_points
+
+    (entry,) = entry_points(group="console_scripts", name="assay")
+    assert entry.value == "assay.cli:main"
+
+
+def test_error_has_four_parts_and_the_exit_code_of_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    error = MachineError("E501", "the disk is full", kept="all 31 trials", fix="free 2 GB, then assay resume")
+    assert tell_error(Output(), error) == 7
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [
+        "error[E501]: the disk is full",
+        "kept: all 31 trials",
+        "fix: free 2 GB, then assay resume",
+        "more: assay explain E501",
+    ]
+
+
+def test_error_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = FakeClock(1_800_000_000.0)
+    code = tell_error(Output(json=True, clock=clock), NothingFound("E201", "no run 'x'", fix="assay ls"))
+    said = capsys.readouterr()
+    assert code == 5
+    assert json.loads(said.out) == {
+        "schema": "assay.error.v1",
+        "time": "2027-01-15T08:00:00Z",
+        "error": {"code": "E201", "message": "no run 'x'", "kept": "", "fix": "assay ls"},
+        "exit": 5,
+    }
+    assert said.err.startswith("error[E201]: no run 'x'\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["nope"], "No such command 'nope'"),
+        (["run", "--nope"], "No such option"),
+        (["show"], "Missing argument"),
+        (["top", "-k", "many"], "valid int"),
+        (["status", "--watch", "0"], "0"),
+        (["--json"], "No such option"),
+    ],
+)
+def test_usage_errors_are_coded(argv: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(argv) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("error[E001]: ")
+    assert words in said.err
+    assert "--help" in said.err
+
+
+def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_unexpected_exception_leaves_a_file_and_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A run folder whose journal is a folder is nothing that any code foresees.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "runs" / "odd" / "events.jsonl").mkdir(parents=True)
+    assert run(["status"]) == 70
+    said = capsys.readouterr()
+    assert said.err.startswith("error[E900]: unexpected IsADirectoryError")
+    assert "Traceback" not in said.err
+    (crash,) = tmp_path.glob("assay-crash-*.txt")
+    assert "Traceback" in crash.read_text(encoding="utf-8")
+    assert crash.name in said.err
+
+
+def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m assay --help | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stderr == ""
+
+
+class Screen(io.StringIO):
+    encoding = "utf-8"
+
+    def __init__(self, *, tty: bool = True) -> None:
+        super().__init__()
+        self._tty = tty
+
+    def isatty(self) -> bool:
+        return self._tty
+
+
+class Latin(Screen):
+    encoding = "latin-1"
+
+
+@pytest.mark.parametrize(
+    ("stream", "env", "abilities"),
+    [
+        (Screen(), {"TERM": "xterm"}, (True, True, False)),
+        (Screen(), {"TERM": "xterm", "NO_COLOR": "1"}, (True, False, False)),
+        (Screen(), {"TERM": "dumb"}, (False, False, False)),
+        (Screen(), {}, (False, False, False)),
+        (Screen(), {"TERM": "xterm", "CI": "true"}, (False, False, False)),
+        (Screen(tty=False), {"TERM": "xterm"}, (False, False, False)),
+        (Latin(), {"TERM": "xterm"}, (True, True, True)),
+        (Screen(), {"TERM": "xterm", "ASSAY_ASCII": "1"}, (True, True, True)),
+    ],
+)
+def test_what_a_stream_can_show(stream: Screen, env: dict[str, str], abilities: tuple[bool, bool, bool]) -> None:
+    found = Abilities.of(stream, env)
+    assert (found.terminal, found.colour, found.ascii) == abilities
+
+
+def test_ascii_terminal_gets_ascii() -> None:
+    out = Screen()
+    Output(out=out, env={"ASSAY_ASCII": "1"}).say("#4 ±.0037 · \N{MINUS SIGN}7.3 ▁█ → … \N{EN DASH}")
+    assert out.getvalue() == "#4 +/-.0037 | -7.3 _# -> ... -\n"
+
+
+def test_people_read_standard_error_under_json() -> None:
+    out, err = Screen(), Screen()
+    output = Output(json=True, out=out, err=err, env={})
+    output.say("words")
+    output.emit("x", {"a": 1})
+    assert err.getvalue() == "words\n"
+    assert json.loads(out.getvalue())["a"] == 1
+
+
+def test_json_never_says_nan() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        Output(json=True, out=Screen(), env={}).emit("x", {"score": float("nan")})
+
+
+def test_untrusted_text_is_cleaned() -> None:
+    assert clean("a\x1b[31m\u202eb\tc\nd") == "a�[31m�b\tc\nd"
+    assert one_line("  a\n b " + "x" * 50, 10) == "a b xxxxx…"
+
+
+def test_every_error_class_has_an_exit_code_of_the_table() -> None:
+    def leaves(cls: type[AssayError]) -> list[type[AssayError]]:
+        return [cls, *(leaf for sub in cls.__subclasses__() for leaf in leaves(sub))]
+
+    assert {cls.exit_code for cls in leaves(AssayError)} <= {2, 4, 5, 6, 7}

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import assay
+from assay.cli.commands.explain import explanations
+
+SOURCE = Path(assay.__file__).parent
+CODE = re.compile(r"[EWL]\d{2,3}\b")
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    """Codes that open a string of the code: those of errors, remarks, findings and reasons."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            match = CODE.match(node.value)
+            if match and not _is_docstring_table(node.value):
+                yield match[0]
+
+
+def _is_docstring_table(text: str) -> bool:
+    return "\n" in text
+
+
+def all_codes() -> dict[str, Path]:
+    return {code: path for path in sorted(SOURCE.rglob("*.py")) for code in codes_in(path)}
+
+
+def test_codes_are_found_at_all() -> None:
+    found = all_codes()
+    assert {"E001", "E101", "E401", "E510", "L02"} <= set(found)
+
+
+def test_every_code_in_use_is_explained() -> None:
+    missing = {code: str(path) for code, path in all_codes().items() if code not in explanations()}
+    assert missing == {}
+
+
+def test_every_code_that_is_explained_is_in_use() -> None:
+    used = set(all_codes())
+    stale = [name for name in explanations() if CODE.fullmatch(name) and name not in used]
+    assert stale == []
+
+
+@pytest.mark.parametrize("name", sorted(explanations()))
+def test_every_entry_says_something(name: str) -> None:
+    entry = explanations()[name]
+    assert entry.title
+    assert not entry.title.endswith(".")
+    assert entry.text.endswith((".", "why", "`assay explain verdict`.")) or "\n" in entry.text
+    if name.startswith("E"):
+        assert entry.fix
+
+
+def test_explain_prints_and_finds_by_any_case(assay: Any) -> None:
+    assert assay("explain", "e101").out.startswith("E101: Nothing at this path\n")
+    assert "paired fold differences" in assay("explain", "verdict").out
+    assert assay("explain", "E101", "--json").json["name"] == "E101"
+    assert "verdict" in assay("explain").out
+
+
+def test_unknown_topic_suggests(assay: Any) -> None:
+    said = assay("explain", "verdit")
+    assert said.code == 5
+    assert "did you mean verdict" in said.err
