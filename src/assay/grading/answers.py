@@ -27,16 +27,29 @@ class Answers:
     expected: Expected
     targets: tuple[str, ...]
     """Columns of `table` that hold the answers, in the order of the prediction columns."""
+    place: Codes | None = None
+    """Which of the expected rows each answer is about; None where every row has an answer, in the same order."""
+
+    def narrowed(self, predictions: Predictions) -> Predictions:
+        """Return the predictions that have answers."""
+        return predictions if self.place is None else predictions.take(self.place)
 
 
-def read_answers(path: Path, asked: Question) -> Answers:
+def read_answers(path: Path, asked: Question, whole: Mapping[str, Any] | None = None) -> Answers:
     """Return the answers in `path` with labels in order.
 
+    Args:
+        path: The private CSV.
+        asked: The task.
+        whole: Where the answers cover only some of the rows to predict: the request, whose `sample` or `test` file
+            names them all.
+
     Raises:
-        TaskError: E136: the file does not hold the target columns.
+        TaskError: E136: the file does not hold the target columns, or answers rows that nobody is asked for.
     """
     table = read_trusted(path)
-    ids = next((name for name in (asked.output.id_column, asked.id_column) if name in table.header), None)
+    wanted = (asked.output.id_column, asked.id_column) if asked.output.id_column else ()
+    ids = next((name for name in wanted if name in table.header), None)
     targets = asked.targets
     if not set(targets) <= set(table.header):
         targets = asked.output.columns
@@ -48,11 +61,20 @@ def read_answers(path: Path, asked: Question) -> Answers:
         known = Names(contract.classes, booleans=True)
         new = [cell for cell in seen if known.find(cell) is None]
         contract = replace(contract, classes=label_order((*contract.classes, *new)))
-    return Answers(
-        table=table,
-        expected=Expected(contract=contract, rows=table.rows, ids=table.column(ids) if ids else None),
-        targets=targets,
-    )
+    own = Expected(contract=contract, rows=table.rows, ids=table.column(ids) if ids else None)
+    if whole is None:
+        return Answers(table=table, expected=own, targets=targets)
+    expected = replace(expected_rows(asked, whole), contract=contract)
+    return Answers(table=table, expected=expected, targets=targets, place=_place(own, expected))
+
+
+def _place(answered: Expected, expected: Expected) -> Codes:
+    find = Names(expected.ids or ()).find
+    found = [find(text) for text in answered.ids or ()]
+    lost = [text for text, at in zip(answered.ids or (), found, strict=True) if at is None]
+    if lost or len(found) != answered.rows:
+        raise TaskError("E136", f"answers of rows that nobody is asked for: {lost[:3]!r}")
+    return np.array(found, dtype=np.int64)
 
 
 def read_trusted(path: Path) -> Table:
@@ -167,10 +189,24 @@ def expected_of(asked: Question, request: Mapping[str, Any]) -> Expected:
     Raises:
         TaskError: E137: no file says which rows are asked for.
     """
+    if request.get("answers"):
+        return answers_of(asked, request).expected
+    return expected_rows(asked, request)
+
+
+def answers_of(asked: Question, request: Mapping[str, Any]) -> Answers:
+    """Return the answers that a request names."""
+    return read_answers(Path(request["answers"]), asked, request if request.get("partial") else None)
+
+
+def expected_rows(asked: Question, request: Mapping[str, Any]) -> Expected:
+    """Return what predictions must look like by the sample or the test file of the view.
+
+    Raises:
+        TaskError: E137: no file says which rows are asked for.
+    """
     from assay.data.tables import as_text, read_table
 
-    if request.get("answers"):
-        return read_answers(Path(request["answers"]), asked).expected
     for name, column in (("sample", asked.output.id_column), ("test", asked.id_column or asked.output.id_column)):
         if not request.get(name):
             continue

@@ -12,7 +12,7 @@ import numpy as np
 from assay.core.codec import decode, encode
 from assay.core.metric import Needs
 from assay.grading import blend_program
-from assay.grading.answers import Answers, expected_of, join, read_answers
+from assay.grading.answers import Answers, answers_of, expected_of, join
 from assay.grading.arrays import Floats, Pairs
 from assay.grading.blend import Blend
 from assay.grading.blend_search import Stored, rule_for, search
@@ -89,7 +89,7 @@ def _searched(
 
 
 def _open_view(asked: Question, view: Mapping[str, Any]) -> _Opened:
-    answers = read_answers(Path(view["answers"]), asked)
+    answers = answers_of(asked, view)
     contract = answers.expected.contract
     if contract.needs is not Needs.RANKED_LABELS:
         return _Opened(name=view["name"], answers=answers, pairs=join(asked, answers, Predictions(table=answers.table)))
@@ -117,7 +117,7 @@ def _member(
     absent = [view.name for view in views if submission not in files.get(view.name, {})]
     if absent:
         raise Rejected([f"no predictions on {', '.join(absent)}"])
-    own = [validate(Path(files[view.name][submission]), view.answers.expected) for view in views]
+    own = [view.answers.narrowed(validate(Path(files[view.name][submission]), view.answers.expected)) for view in views]
     if rule == "mean":
         return [predictions.numbers for predictions in own], False
     if rule == "flags":
@@ -145,7 +145,8 @@ def _probabilities(path: Path, view: _Opened) -> Floats:
     contract = replace(expected.contract, needs=Needs.RANKED_LABELS, columns=tuple(names), classes=())
     if expected.ids is not None:
         contract = replace(contract, id_column=header[0])
-    table = validate(path, Expected(contract=contract, rows=expected.rows, ids=expected.ids)).table
+    whole = validate(path, Expected(contract=contract, rows=expected.rows, ids=expected.ids))
+    table = view.answers.narrowed(whole).table
     problems: list[str] = []
     cells = table.columns[1:] if expected.ids is not None else table.columns
     values = probability_columns(names, cells, None, problems)

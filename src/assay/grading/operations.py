@@ -12,7 +12,7 @@ import numpy as np
 from assay.core.codec import decode, encode
 from assay.core.errors import TaskError
 from assay.grading import blend_operations
-from assay.grading.answers import Answers, any_columns, expected_of, join, read_answers
+from assay.grading.answers import Answers, answers_of, any_columns, expected_of, join
 from assay.grading.arrays import Array
 from assay.grading.grade import PredictionStats
 from assay.grading.interval import bootstrap
@@ -67,7 +67,7 @@ def stats(request: Mapping[str, Any], tell: Tell) -> Reply:
         cells = np.array([hash(row) for row in predictions.ranked])[:, None]
     _, counts = np.unique(cells, axis=0, return_counts=True)
     first = cells[:, 0].astype(float)
-    ids = [plain_number(text) for text in answers.expected.ids or ()]
+    ids = [plain_number(text) for text in predictions.table.columns[0]] if answers.expected.ids else []
     numeric = bool(ids) and len(counts) == len(cells) > 2 and all(number is not None for number in ids)
     result = PredictionStats(
         rows=len(cells),
@@ -103,9 +103,9 @@ def _same_column(values: Array, request: Mapping[str, Any]) -> str:
 
 def _opened(request: Mapping[str, Any]) -> tuple[Question, Answers, Predictions]:
     asked = decode(Question, request["question"])
-    answers = read_answers(Path(request["answers"]), asked)
+    answers = answers_of(asked, request)
     path = Path(request["file"])
-    return asked, answers, validate(path, any_columns(answers.expected, path))
+    return asked, answers, answers.narrowed(validate(path, any_columns(answers.expected, path)))
 
 
 OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Tell], Reply]] = MappingProxyType(

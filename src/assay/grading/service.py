@@ -135,10 +135,10 @@ class Grader:
         request = {
             "op": "blend",
             "question": encode(question(task)),
-            "views": [{"name": view.key.name, "answers": str(view.answers)} for view in views],
+            "views": [{"name": view.key.name, **_sources(task, view)} for view in views],
             "members": files,
         }
-        readable = [view.answers for view in views if view.answers]
+        readable = [path for view in views for path in (view.answers, view.input) if path]
         readable += [path for on in members.values() for outputs in on.values() for path in outputs.values()]
         try:
             reply = self._request(request, task, readable, [], self._blend_limit_s)
@@ -255,12 +255,13 @@ def _need_answers(view: View) -> None:
         raise MachineError("E521", f"the answers of view {view.key.name!r} are not there: {view.answers}")
 
 
-def _sources(task: Task, view: View) -> dict[str, str | None]:
+def _sources(task: Task, view: View) -> dict[str, str | bool | None]:
     """Return the files by which the worker knows what is asked for."""
     return {
         "answers": str(view.answers.absolute()) if view.answers else None,
         "test": _shown(view, task.data.test),
         "sample": _shown(view, task.data.sample),
+        "partial": view.partial,
     }
 
 
@@ -268,7 +269,8 @@ def _shown(view: View, name: str | None) -> str | None:
     """Return where the view shows the user's file `name`, which it may have unpacked."""
     if name is None:
         return None
-    for shown in (name, name.removesuffix(".gz").removesuffix(".zip")):
+    plain = name.removesuffix(".gz").removesuffix(".zip")
+    for shown in (name, plain, Path(name).name, Path(plain).name):
         path = view.input / shown
         if path.is_file():
             return str(path.absolute())

@@ -58,6 +58,11 @@ class Table:
         """Return the column called `name`."""
         return self.columns[self.header.index(name)]
 
+    def take(self, index: Sequence[int]) -> Table:
+        """Return the rows at `index`, in that order."""
+        columns = tuple(tuple(column[i] for i in index) for column in self.columns)
+        return Table(header=self.header, columns=columns, rows=len(index))
+
 
 def shown(values: Sequence[object]) -> str:
     """Return the first few of `values` by repr, cut to a readable length."""

@@ -55,6 +55,15 @@ class Predictions:
     numbers: Floats = field(default_factory=lambda: np.empty((0, 0)))
     ranked: tuple[Ranking, ...] = ()
 
+    def take(self, index: Codes) -> Predictions:
+        """Return the predictions at `index`, in that order."""
+        return Predictions(
+            table=self.table.take(index.tolist()),
+            labels=self.labels[index] if self.labels.size else self.labels,
+            numbers=self.numbers[index] if self.numbers.size else self.numbers,
+            ranked=tuple(self.ranked[i] for i in index.tolist()) if self.ranked else (),
+        )
+
 
 class Rejected(ValueError):
     """The file is not what was asked for.
@@ -109,8 +118,7 @@ def _in_order(table: Table, expected: Expected, problems: list[str]) -> Table:
     order = [place[i] for i in range(expected.rows)]
     if order == list(range(expected.rows)):
         return table
-    columns = tuple(tuple(column[i] for i in order) for column in table.columns)
-    return Table(header=table.header, columns=columns, rows=table.rows)
+    return table.take(order)
 
 
 def _places(table: Table, expected: Expected, ids: Sequence[str], problems: list[str]) -> dict[int, int]:

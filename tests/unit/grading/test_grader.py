@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,31 @@ def test_a_file_for_rows_whose_answers_nobody_has(grader: Grader, tmp_path: Path
     assert len(grader.validate(a_task(tmp_path), view, bad)) == 3
     with pytest.raises(MachineError, match="answers of view 'fold-0'"):
         grader.grade(a_task(tmp_path), view, good)
+
+
+def test_answers_of_some_of_the_rows(grader: Grader, tmp_path: Path) -> None:
+    view = replace(a_view(tmp_path, ("id", "target"), TRUTH), partial=True)
+    assert view.answers is not None
+    write_csv(view.answers, ("id", "target"), [TRUTH[30], TRUTH[5]])
+    right_there = [(i, y if i in ("r5", "r30") else 1 - y) for i, y in TRUTH]
+    path = write_csv(tmp_path / "p.csv", ("id", "target"), right_there)
+    grade = grader.grade(a_task(tmp_path), view, path)
+    assert isinstance(grade, Graded)
+    assert (grade.score.value, grade.score.rows) == (1.0, 2)
+    some = write_csv(tmp_path / "q.csv", ("id", "target"), [TRUTH[5], TRUTH[30]])
+    grade = grader.grade(a_task(tmp_path), view, some)
+    assert isinstance(grade, Invalid)
+    assert "38 of 40 ids of 'id' are missing" in grade.problems[0]
+    blend = grader.blend(a_task(tmp_path, "brier"), [view], {1: {"fold-0": {"submission.csv": path}}})
+    assert blend.scores == {"fold-0": 0.0}
+
+
+def test_rows_by_order_even_where_the_answers_name_them(grader: Grader, tmp_path: Path) -> None:
+    view = a_view(tmp_path, ("row", "target"), [(0, 1.0), (1, 2.0)])
+    path = write_csv(tmp_path / "p.csv", ("target",), [(1,), (4,)])
+    grade = grader.grade(a_task(tmp_path, "mae", ids=None), view, path)
+    assert isinstance(grade, Graded)
+    assert grade.score.value == 1.0
 
 
 def test_how_predictions_look(grader: Grader, tmp_path: Path) -> None:
