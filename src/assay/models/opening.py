@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assay.core.budget import Limits, Spent
 from assay.core.errors import UsageError
-from assay.models.base import Model
+
+if TYPE_CHECKING:
+    from assay.models.base import Model
 
 logger = logging.getLogger(__name__)
 
