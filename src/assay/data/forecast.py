@@ -85,8 +85,8 @@ def _continued(
     if train.duplicated().any() or future.duplicated().any():
         return None
     spans = train.groupby("series")["time"].agg(["max", "size"])
-    starts = future.groupby("series")["time"].agg(["min", "size"])
-    both = starts.join(spans, how="left", lsuffix="_test")
+    starts = future.groupby("series")["time"].agg(["min", "size"]).rename(columns={"size": "asked"})
+    both = starts.join(spans, how="left")
     if both["max"].isna().any() or not (both["min"] > both["max"]).all() or both["size"].min() < 2:
         return None
     if not _is_regular(train, both):
@@ -94,7 +94,7 @@ def _continued(
     return Forecast(
         series_columns=columns,
         time_column=time,
-        horizon=int(starts["size"].max()),
+        horizon=int(starts["asked"].max()),
         shortest=int(spans["size"].quantile(0.1)),
     )
 

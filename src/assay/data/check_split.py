@@ -1,0 +1,71 @@
+"""Checks of the split: groups and dates that make a random one optimistic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.core.task import Problem, SplitKind, Task
+from assay.data.columns import Columns
+from assay.data.facts import Facts
+from assay.data.findings import DataFinding, note, warn
+from assay.data.split_guess import FEW_ROWS, date_columns, group_columns, tests_are_later, tests_are_other_groups
+from assay.data.tables import as_text, is_missing
+
+_RANDOM = (SplitKind.KFOLD, SplitKind.STRATIFIED, SplitKind.HOLDOUT)
+
+
+def split_findings(task: Task, facts: Facts) -> Iterator[DataFinding]:
+    """Yield findings about the split."""
+    if task.holdout.fraction <= 0:
+        yield from _nothing_sealed(task, facts)
+    if task.split.kind not in _RANDOM or task.problem is Problem.FORECAST:
+        return
+    columns = Columns(
+        targets=task.targets,
+        target_origin="",
+        id_column=task.id_column,
+        id_origin="",
+        output_id=task.output.id_column,
+        output=task.output.columns,
+    )
+    yield from _groups(facts, columns)
+    yield from _dates(facts, columns)
+
+
+def _nothing_sealed(task: Task, facts: Facts) -> Iterator[DataFinding]:
+    rows = int((~is_missing(facts.train.frame[task.target])).sum())
+    why = f"{rows} labelled rows are too few" if rows < FEW_ROWS else "the task says so"
+    yield warn(
+        "W215",
+        f"no rows are sealed ({why}): the final score rests on the search folds alone and is optimistic",
+        fix="add labelled rows, or set holdout = { fraction = 0.15 }",
+        rows=float(rows),
+    )
+
+
+def _groups(facts: Facts, columns: Columns) -> Iterator[DataFinding]:
+    for name in group_columns(facts, columns)[:3]:
+        groups = facts.train.frame[name].nunique()
+        if facts.test is not None and name in facts.test.columns:
+            shared = len(set(as_text(facts.train.frame[name])) & set(as_text(facts.test.frame[name])))
+            if shared and not tests_are_other_groups(facts, name):
+                text = f"{shared} values of {name} appear in train and test: a random split is right if that is meant"
+                yield note("W220", text, columns=(name,), fix=f"--split group={name} if new ones come", groups=shared)
+                continue
+        yield warn(
+            "W220",
+            f"rows of the same {name} ({groups} of them) fall into several folds; the score is likely optimistic",
+            columns=(name,),
+            fix=f"--split group={name}",
+            groups=float(groups),
+        )
+
+
+def _dates(facts: Facts, columns: Columns) -> Iterator[DataFinding]:
+    for name in date_columns(facts, columns)[:3]:
+        if tests_are_later(facts, name):
+            text = f"by {name} every test row is later than every training row; a random split looks into the future"
+            yield warn("W221", text, columns=(name,), fix=f"--split time={name}")
+        elif facts.test is None:
+            text = f"rows are dated by {name}; if later ones are to be predicted, a random split looks into the future"
+            yield warn("W221", text, columns=(name,), fix=f"--split time={name}")
