@@ -22,8 +22,7 @@ from typing import Any, NoReturn
 from assay.core.clock import SystemClock
 from assay.core.errors import TaskError
 from assay.grading.validate import Rejected
-from assay.sandbox.lockdown import lock_down
-from assay.sandbox.protect import protect_engine
+from assay.sandbox import lock_down, protect_engine
 
 MOST_BYTES = 65_536
 """Longest line in either direction."""
