@@ -40,7 +40,9 @@ class Delivery:
         key = self._parts.views.final_key()
         if key is None or not trial.ranks:
             return
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return  # a final fit is under way; a worker that waited for it would only be idle
+        try:
             best, written = self._parts.log.read(lambda history: (history.best, history.submission))
             if best is None or best.number != trial.number or (written is not None and not self._affordable(trial)):
                 return
@@ -58,6 +60,8 @@ class Delivery:
             predictions = self._measurer.predictions(measurement)
             if predictions is not None and measurement.graded and not measurement.problems:
                 self.write(trial.number, predictions)
+        finally:
+            self._lock.release()
 
     def write(self, trial: int, predictions: Path) -> None:
         """Replace `submission.csv` by valid predictions of `trial` for the real test file."""

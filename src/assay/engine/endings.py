@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+INTERRUPT = "interrupt"
+"""Why a search stops that is to be resumed rather than finished up."""
+
 
 class Ending(Exception):
     """The search is over; the engine finishes up with what there is.
 
     Args:
-        stopped_by: `trials`, `time`, `cost`, `tokens`, `goal`, `user`, `exhausted`, or an error's code.
+        stopped_by: `trials`, `time`, `cost`, `tokens`, `goal`, `user`, `interrupt`, or an error's code.
     """
 
     def __init__(self, stopped_by: str) -> None:

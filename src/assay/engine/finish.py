@@ -185,7 +185,12 @@ class Finish:
         history = self._parts.log.pinned(1 << 62)
         members = [history.trials[number] for number in blend.weights]
         with ThreadPoolExecutor(max(1, self._budget.limits.workers)) as pool:
-            results = list(pool.map(lambda member: self._run(member, view), members))
+            try:
+                results = list(pool.map(lambda member: self._run(member, view), members))
+            except BaseException:
+                # Leaving the pool waits for its threads, and they for their processes.
+                self._parts.activities.stop()
+                raise
         problems = tuple(problem for _, problem in results if problem)
         if problems:
             return None, problems

@@ -10,6 +10,7 @@ from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
 from assay.core.trial import Verdict
 from assay.engine.budget import Budget
+from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.measure import Measurer
 from assay.engine.noise import RESEEDS
 from assay.engine.parts import Parts
@@ -69,7 +70,7 @@ class Judge:
         """Return what the scores show against the best of the plan's history, confirmed on fresh partitions.
 
         Raises:
-            Ending: The run was stopped during a confirmation.
+            Ending: The run was interrupted during a confirmation, to be resumed.
         """
         history, best = plan.history, plan.history.best
         if best is None:
@@ -81,7 +82,13 @@ class Judge:
         if complete and worth_confirming(search, noise):
             incumbent = self._parts.objects.candidate(best.candidate)
             while needs_more(search, fresh, noise, errors) and self._affordable(trial, best, len(fresh) + 1):
-                one = self._fresh(trial, candidate, best, incumbent, len(fresh) + 1)
+                try:
+                    one = self._fresh(trial, candidate, best, incumbent, len(fresh) + 1)
+                except Ending as ending:
+                    # The search folds are scored: a confirmation that time cut off must not lose them.
+                    if ending.stopped_by == INTERRUPT:
+                        raise
+                    break
                 if one is None:
                     break
                 fresh.append(one)

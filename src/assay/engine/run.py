@@ -13,7 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.files import write_whole
 from assay.core.trial import TrialState
 from assay.engine import control
-from assay.engine.endings import Ending
+from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.finish import Finish
 from assay.engine.parts import Parts
 from assay.engine.pulse import Pulse, pulse_json
@@ -73,6 +73,8 @@ class Run:
                 raise KeyboardInterrupt
             self._phase("finish")
             winner = self._finish.work(stopped_by)
+            if self._interrupted:
+                raise KeyboardInterrupt
             return self._close(stopped_by, winner)
         finally:
             ended.set()
@@ -131,9 +133,10 @@ class Run:
         if message.verb is control.Verb.TELL:
             self._parts.log.add(ev.Told(text=message.text))
             return
-        self._interrupted = message.verb is control.Verb.STOP_NOW
-        self._session.budget.stop("user")
-        if self._parts.log.read(lambda history: history.phase) == "search":
+        now = message.verb is control.Verb.STOP_NOW
+        self._interrupted = self._interrupted or now
+        self._session.budget.stop(INTERRUPT if now else "user")
+        if now or self._parts.log.read(lambda history: history.phase) == "search":
             self._parts.activities.stop()
 
     def _write_pulse(self) -> None:

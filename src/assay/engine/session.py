@@ -17,7 +17,7 @@ from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
 from assay.core.errors import BudgetSpent, IntegrityError, ModelError, ReplyInvalid
 from assay.engine.budget import Budget
-from assay.engine.endings import Ending, NoAnswer
+from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
 from assay.engine.parts import Parts
 from assay.journal import events as ev
@@ -135,7 +135,7 @@ class Session:
             try:
                 answer = self.parts.model.answer(request)
             except ReplyInvalid as error:
-                self._answered(request, error=f"{error.code} {error.message}")
+                self._answered(request, error=f"{error.code} {error.message}", usage=error.usage)
                 raise NoAnswer(error.message) from error
             except BudgetSpent as error:
                 self.budget.stop("cost")
@@ -210,8 +210,8 @@ class _Pipeline:
                     self._session.budget.check()
                     running[pool.submit(self._one, number)] = number
                 self._wait(running, None)
-            except BaseException:
-                self._session.budget.stop("user")
+            except BaseException as reason:
+                self._session.budget.stop(reason.stopped_by if isinstance(reason, Ending) else INTERRUPT)
                 self._session.parts.activities.stop()
                 raise
             finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from assay import __version__
-from assay.core.budget import Limits
+from assay.core.budget import Limits, Spent
 from assay.core.clock import Clock, SystemClock
 from assay.core.errors import UsageError
 from assay.core.profile import DataProfile
@@ -67,8 +67,15 @@ class Shell:
     """Monotonic reading when this process began: opening the parts counts as time of the run."""
 
 
-def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions) -> Shell:
+def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, *, spent: Spent | None = None) -> Shell:
     """Open the parts of a run, closed with `stack`.
+
+    Args:
+        stack: Closes what this opens.
+        folder: The run's folder.
+        task: What to work on.
+        options: What a person chose.
+        spent: What earlier processes of the run have used; caps on money and tokens go on from there.
 
     Raises:
         AssayError: The sandbox, the data, the interpreter or the model cannot be used as asked.
@@ -88,7 +95,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions) 
         sandbox=sandbox,
         views=Views(task, folder / "views", private),
         grader=stack.enter_context(Grader(private)),
-        model=open_model(options.model, base_url=options.base_url, limits=limits, folder=folder),
+        model=open_model(options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder),
         clock=clock,
         begun=begun,
         versions={"assay": __version__, "python": machine.python, **machine.packages},

@@ -18,6 +18,7 @@ from assay.core.digest import digest_json
 from assay.core.errors import IntegrityError, MachineError, NothingFound, UsageError
 from assay.core.files import write_whole
 from assay.core.task import Task
+from assay.engine.budget import spent
 from assay.engine.log import EventLog
 from assay.engine.observer import Observer
 from assay.journal import events as ev
@@ -88,7 +89,7 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
         if finished is not None and limits is None:
             return RunEnd(folder=folder, exit_code=finished.exit_code, stopped_by=finished.stopped_by)
         options = replace(options, limits=limits or started.limits)
-        shell = open_shell(stack, folder, task, options)
+        shell = open_shell(stack, folder, task, options, spent=log.read(spent))
         if task_digest(shell.task) != started.task_digest:
             raise IntegrityError(
                 "E405",
