@@ -3,6 +3,7 @@
 Importing this package loads no numeric library; views are built in a child process.
 """
 
+from assay.data.apart import check_apart, inspect_apart, load_task_apart, profile_apart
 from assay.data.check import check
 from assay.data.demo import demo_answers, write_demo
 from assay.data.findings import DataFinding, Severity
@@ -25,12 +26,16 @@ __all__ = [
     "TaskFile",
     "Views",
     "check",
+    "check_apart",
     "demo_answers",
     "inspect",
+    "inspect_apart",
     "load_task",
+    "load_task_apart",
     "load_task_file",
     "named",
     "profile",
+    "profile_apart",
     "task_toml",
     "write_demo",
     "write_task",

@@ -1,4 +1,4 @@
-"""The trusted child that builds views: `python -P -m assay.data.build`, the job as JSON on its standard input.
+"""The trusted child: `python -P -m assay.data.build`, one job as JSON on its standard input, the answer on its output.
 
 A process of its own, so that the engine never imports pandas and a crash while reading a file is not the engine's.
 """
@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.core.codec import decode
-from assay.core.errors import AssayError, IntegrityError
+from assay.core.codec import decode, encode
+from assay.core.errors import AssayError
 from assay.core.task import SplitKind, Task
 from assay.core.view import ViewKey
 from assay.data.builder import Builder
+from assay.data.check import check
+from assay.data.child import REFUSED
+from assay.data.given import Given
+from assay.data.intake import inspect
 from assay.data.prepared_builder import PreparedBuilder
+from assay.data.profile import profile
+from assay.data.task_file import load_task_file
 from assay.data.view_files import ViewPlace
-
-REFUSED = 3
-"""Exit code when the job ended in an error that is told as JSON on standard output."""
 
 
 def build_views(task: Task, place: ViewPlace, keys: tuple[ViewKey, ...]) -> None:
@@ -36,20 +40,31 @@ def build_views(task: Task, place: ViewPlace, keys: tuple[ViewKey, ...]) -> None
         builder.build(key)
 
 
+def _views(job: Mapping[str, Any]) -> None:
+    place = ViewPlace(root=Path(job["root"]), private=Path(job["private"]))
+    build_views(decode(Task, job["task"]), place, tuple(decode(ViewKey, key) for key in job["keys"]))
+
+
+_JOBS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "views": _views,
+    "inspect": lambda job: inspect(Path(job["path"]), more=decode(Given, job["given"])),
+    "load": lambda job: load_task_file(Path(job["path"])),
+    "check": lambda job: check(decode(Task, job["task"])),
+    "profile": lambda job: profile(decode(Task, job["task"])),
+}
+
+
 def main() -> int:
     """Do the job on standard input; return the exit code."""
     job: dict[str, Any] = json.load(sys.stdin)
     told = sys.stdout
     sys.stdout = sys.stderr  # a user's prepare may print
     try:
-        build_views(
-            decode(Task, job["task"]),
-            ViewPlace(root=Path(job["root"]), private=Path(job["private"])),
-            tuple(decode(ViewKey, key) for key in job["keys"]),
-        )
+        answer = _JOBS[job["do"]](job)
     except AssayError as error:
-        told.write(json.dumps(error.as_dict() | {"integrity": isinstance(error, IntegrityError)}))
+        told.write(json.dumps(error.as_dict() | {"kind": type(error).__name__}))
         return REFUSED
+    told.write(json.dumps(encode(answer)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The demo's data: real handwritten digits that ship with scikit-learn, asked a question that takes some finding out."""
+"""The demo's data: real handwritten digits that ship with scikit-learn, and a question about them that is not easy."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Predict the probability that a handwritten digit is a prime number: `prime` is 1
 
 ## Data
 
-`train.csv` has {train} images and `test.csv` {test}, 8 x 8 pixels each: `r0c0` to `r7c7` hold how much ink there is, from
-0 to 16, row by row. Which digit it is stands nowhere. Source: optical recognition of handwritten digits (Alpaydin and
-Kaynak, 1998, UCI, CC BY 4.0), as it ships with scikit-learn.
+`train.csv` has {train} images and `test.csv` {test}, 8 x 8 pixels each: `r0c0` to `r7c7` hold how much ink there is,
+from 0 to 16, row by row. Which digit it is stands nowhere. Source: optical recognition of handwritten digits (Alpaydin
+and Kaynak, 1998, UCI, CC BY 4.0), as it ships with scikit-learn.
 
 `sample_submission.csv` shows the format with constant values.
 

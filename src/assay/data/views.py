@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from assay.core.codec import encode
-from assay.core.errors import IntegrityError, MachineError, TaskError
+from assay.core.errors import MachineError
 from assay.core.task import SplitKind, Task
 from assay.core.view import View, ViewKey, ViewKind
+from assay.data.child import run_child
 from assay.data.view_files import ViewPlace, default_cap
-
-_REFUSED = 3
 
 
 class Views:
@@ -56,7 +52,7 @@ class Views:
         Raises:
             TaskError: The data do not allow it; the message says what to change.
             IntegrityError: E410, the data have changed since the task was made.
-            MachineError: E530, the building process died, for example for lack of memory or disk.
+            MachineError: E530, the child that reads the data died, for example for lack of memory or disk.
         """
         view = self._place.load(key, self._task)
         if view is not None:
@@ -90,30 +86,12 @@ class Views:
         return all((self._task.folder / name).is_file() for name in names)
 
     def _run(self, keys: tuple[ViewKey, ...]) -> None:
-        job = {
-            "task": encode(self._task),
-            "root": str(self._place.root.absolute()),
-            "private": str(self._place.private.absolute()),
-            "keys": [encode(key) for key in keys],
-        }
-        ended = subprocess.run(
-            [sys.executable, "-P", "-m", "assay.data.build"],
-            input=json.dumps(job),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if ended.returncode == 0:
-            return
-        if ended.returncode == _REFUSED:
-            told = json.loads(ended.stdout)
-            kind = IntegrityError if told.pop("integrity") else TaskError
-            raise kind(told["code"], told["message"], kept=told["kept"], fix=told["fix"])
-        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-        raise MachineError(
-            "E530",
-            f"the views could not be built (exit code {ended.returncode}): {last}",
-            kept="every finished trial",
-            fix="assay doctor",
+        run_child(
+            {
+                "do": "views",
+                "task": encode(self._task),
+                "root": str(self._place.root.absolute()),
+                "private": str(self._place.private.absolute()),
+                "keys": [encode(key) for key in keys],
+            }
         )
