@@ -20,8 +20,7 @@ from assay.core.files import write_whole
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import View, ViewKey, ViewKind
-from assay.grading.blend import Blend
-from assay.grading.grade import Grade, Graded, Invalid
+from assay.grading import Blend, Grade, Graded, Invalid, PredictionStats
 
 
 def script(**behaviour: Any) -> Candidate:
@@ -81,6 +80,9 @@ class FakeGrading:
 
     def validate(self, task: Task, view: View, predictions: Path) -> tuple[str, ...]:
         return () if predictions.read_text(encoding="utf-8").strip() else ("empty",)
+
+    def stats(self, task: Task, view: View, predictions: Path) -> PredictionStats | Invalid:
+        return PredictionStats(rows=10, distinct=10, top_share=0.1)
 
     def blend(
         self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Mapping[str, Path]]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean, variance
+from statistics import fmean
 
 from assay.core.metric import Metric
+from assay.engine.noise import sample_variance
 from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test
 
 HOLDOUT_RATIO = 0.25
@@ -43,7 +44,7 @@ class Comparison:
     @property
     def variance(self) -> float:
         """Sample variance of the gains; 0 with fewer than two."""
-        return variance(self.gains) if self.folds > 1 else 0.0
+        return sample_variance(self.gains)
 
     @cached_property
     def test(self) -> PairedTest | Undefined:

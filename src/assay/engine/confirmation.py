@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 
 from assay.engine.comparison import Comparison
-from assay.engine.noise import NoiseFloor
+from assay.engine.noise import NoiseFloor, sample_variance
 from assay.engine.racing import Decision
 from assay.engine.spending import ALPHA, SearchErrors
 
@@ -32,7 +32,7 @@ class FreshTest:
     mean: float
     """Mean gain over all fresh folds: unbiased, since nothing was selected on them."""
     low: float
-    """Lower end of the 95 % interval of the mean gain, with the wider of the two standard errors."""
+    """Lower end of the 95 % interval of the mean gain, with the standard error of `p_new_rows`."""
     high: float
     p_partitions: float
     """One-sided p-value with the fresh partitions taken as independent replicates."""
@@ -108,12 +108,14 @@ def fresh_test(search: Comparison, fresh: Sequence[Comparison], noise: NoiseFloo
       the dependence never averages out. That is the question "... and on other rows?", as far as it can be asked
       without any. With one fold a partition, both are Nadeau and Bengio's repeated hold-out, which is this one.
 
-    s² joins three estimates by their degrees of freedom, as in Smyth's moderated t-test with a known prior: the
-    spread of gains within each fresh partition, the same within the search partition (selection looked at its mean
-    only, and for normal gains mean and spread are independent), and the measured noise. With one fold a partition,
-    the spread is taken between the fresh ones. The prior keeps a spread that is small by accident from making a
-    candidate significant, and gives two or three folds the degrees of freedom that they lack; it is left out when
-    the candidate's own spread is more than four times as large in variance, since then it is not the baseline's noise.
+    For the second, s² is the spread of gains within each fresh partition and within the search partition, joined by
+    their degrees of freedom; selection looked at the search partition's mean only, and for normal gains mean and
+    spread are independent. With one fold a partition, it is the spread between the fresh ones. For the first, the
+    measured noise is joined to it in the same way, as in Smyth's moderated t-test with a known prior: it keeps a
+    spread that is small by accident from making a candidate significant, and gives two or three folds the degrees of
+    freedom that they lack. It is left out when the candidate's own spread is more than four times as large in
+    variance, since then it is not the baseline's noise; and it has no place in the second test, because reseeds on
+    the same rows cannot see luck with those rows.
 
     Returns:
         The test, or None when there is nothing to estimate a spread from, or a gain is not finite.
@@ -125,44 +127,45 @@ def fresh_test(search: Comparison, fresh: Sequence[Comparison], noise: NoiseFloo
     gains = [gain for one in fresh for gain in one.gains]
     if not gains or not all(math.isfinite(gain) for gain in (*gains, *search.gains)):
         return None
-    spread, df = _fold_variance(search, fresh, noise)
-    if df == 0 or spread == 0.0:
+    own, own_df = _own_variance(search, fresh)
+    joined, joined_df = _moderated(own, own_df, search, noise)
+    if own == 0.0 or joined == 0.0:
         return None
     from scipy.special import stdtr, stdtrit
 
     mean, ratio, count = fmean(gains), search.ratio, len(gains)
-    all_dependent = math.sqrt((1.0 / count + ratio) * spread)
-    replicates = math.sqrt((1.0 / search.folds + ratio) * spread / len(fresh)) if search.folds > 1 else all_dependent
-    half = float(stdtrit(df, 0.975)) * max(all_dependent, replicates)
+    per_partition = 1.0 / search.folds + ratio
+    share = per_partition / len(fresh) if search.folds > 1 else 1.0 / count + ratio
+    replicates = math.sqrt(share * joined)
+    dependent = math.sqrt((1.0 / count + ratio) * own)
+    half = float(stdtrit(own_df, 0.975)) * dependent
     return FreshTest(
         mean=mean,
         low=mean - half,
         high=mean + half,
-        p_partitions=float(stdtr(df, -mean / replicates)),
-        p_new_rows=float(stdtr(df, -mean / all_dependent)),
+        p_partitions=float(stdtr(joined_df, -mean / replicates)),
+        p_new_rows=float(stdtr(own_df, -mean / dependent)),
     )
 
 
 _NOT_THE_SAME_NOISE = 4.0
 
 
-def _fold_variance(search: Comparison, fresh: Sequence[Comparison], noise: NoiseFloor) -> tuple[float, int]:
-    """Return the pooled variance of one fold's gain, and its degrees of freedom."""
+def _own_variance(search: Comparison, fresh: Sequence[Comparison]) -> tuple[float, int]:
+    """Return the variance of one fold's gain from the candidate's own folds, and its degrees of freedom."""
     if search.folds > 1:
         parts = [one for one in (search, *fresh) if one.folds > 1]
         df = sum(one.folds - 1 for one in parts)
-        own = sum((one.folds - 1) * one.variance for one in parts) / df
-        scale = 1.0 / search.folds + search.ratio
-    else:
-        means = [one.mean for one in fresh]
-        df = len(means) - 1
-        own = variance(means) if df else 0.0
-        scale = 1.0
+        return sum((one.folds - 1) * one.variance for one in parts) / df, df
+    means = [one.mean for one in fresh]
+    return sample_variance(means), len(means) - 1
+
+
+def _moderated(own: float, df: int, search: Comparison, noise: NoiseFloor) -> tuple[float, int]:
+    """Return `own` joined with the measured noise by their degrees of freedom, and the sum of those."""
     if noise.deviation is None:
         return own, df
-    prior = noise.deviation**2 / scale
-    if own == 0.0:
-        return prior, noise.df
+    prior = noise.deviation**2 / ((1.0 / search.folds + search.ratio) if search.folds > 1 else 1.0)
     if own > _NOT_THE_SAME_NOISE * prior:
         return own, df
     return (df * own + noise.df * prior) / (df + noise.df), df + noise.df

@@ -17,7 +17,7 @@ from assay.engine.endings import Ending
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts, Repairer
-from assay.grading.reported import reported_mismatch
+from assay.grading import Invalid, check_predictions, reported_mismatch
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 from assay.kinds.base import Failure
@@ -227,7 +227,7 @@ class Evaluator:
             if m.score is not None
         ]
         partial = [m for m in result.measurements if m.score is not None and m.score.partial]
-        remarks = [*flags, *[f"P02 {claim}" for claim in claims if claim][:1]]
+        remarks = [*flags, *self._oddities(result.measurements[0]), *[f"P02 {claim}" for claim in claims if claim][:1]]
         if partial:
             remarks.append(
                 f"P01 partial: {len(partial)} of {len(result.measurements)} folds were cut by the time limit"
@@ -243,6 +243,17 @@ class Evaluator:
         if plan.reseed:
             self._judge.measure_noise(done, candidate, plan.step)
         return done
+
+    def _oddities(self, measurement: Measurement) -> list[str]:
+        """Return what the predictions of a fold themselves give away: remarks, since a baseline is odd too."""
+        predictions = self._measurer.predictions(measurement)
+        key = next(key for key in self._parts.views.fold_keys() if key.name == measurement.view)
+        if predictions is None:
+            return []
+        stats = self._parts.grading.stats(self._parts.task, self._parts.views.build(key), predictions)
+        if isinstance(stats, Invalid):
+            return []
+        return [f"{f.code} {f.sentence}" for f in check_predictions(self._parts.task, stats)]
 
     def _reject(self, trial: Trial, candidate: Candidate, reasons: list[str]) -> Trial:
         self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.REJECTED, reasons=tuple(reasons)))

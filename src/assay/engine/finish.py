@@ -19,8 +19,7 @@ from assay.engine.deliver import Delivery
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
-from assay.grading.blend import Blend, blend_script
-from assay.grading.grade import Graded
+from assay.grading import Blend, Graded, blend_script
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 

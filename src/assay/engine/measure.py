@@ -15,8 +15,7 @@ from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
 from assay.engine.parts import Parts
-from assay.grading.grade import Graded, Invalid
-from assay.grading.reported import reported_score
+from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev
 from assay.journal.history import Measurement
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
 RESEEDS = 4
 """Fresh partitions on which the baseline is run again to measure the noise, time allowing."""
@@ -75,10 +75,18 @@ def measure_noise(runs: Sequence[Mapping[str, float]]) -> NoiseFloor:
     means = tuple(fmean(run.values()) for run in runs)
     if not all(math.isfinite(mean) for mean in means):
         return _unknown(f"the noise was not measured: the baseline's mean scores {means!r} are not all finite")
-    spread = stdev(means)
+    spread = math.sqrt(sample_variance(means))
     if spread <= _ROUNDING * max(abs(mean) for mean in means):
         return _unknown("the noise was not measured: the baseline scored the same on every partition")
     return NoiseFloor(deviation=math.sqrt(2.0) * spread, df=len(means) - 1, folds=sizes.pop(), means=means)
+
+
+def sample_variance(values: Sequence[float]) -> float:
+    """Return the sample variance, 0 with fewer than two values. `statistics.variance` is exact and 20 times slower."""
+    if len(values) < 2:
+        return 0.0
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
 
 
 def _unknown(reason: str) -> NoiseFloor:

@@ -14,8 +14,7 @@ from assay.core.task import Task
 from assay.core.view import View, ViewKey
 from assay.engine.activities import Activities
 from assay.engine.log import EventLog
-from assay.grading.blend import Blend
-from assay.grading.grade import Grade
+from assay.grading import Blend, Grade, Invalid, PredictionStats
 from assay.journal.objects import ObjectStore
 from assay.kinds.base import Failure, Kind
 from assay.models.base import Message, Model
@@ -75,6 +74,10 @@ class Grading(Protocol):
 
     def validate(self, task: Task, view: View, predictions: Path) -> tuple[str, ...]:
         """Return what is wrong with predictions for a view whose answers nobody has; empty if nothing."""
+        ...
+
+    def stats(self, task: Task, view: View, predictions: Path) -> PredictionStats | Invalid:
+        """Return what valid predictions look like, for `check_predictions`."""
         ...
 
     def blend(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 
 from assay.engine.comparison import Comparison
-from assay.engine.noise import NoiseFloor
+from assay.engine.noise import NoiseFloor, sample_variance
 
 RACING_ERROR = 0.01
 """Chance, at each look, of stopping a candidate that would have ended level with the incumbent or above it."""
@@ -16,7 +16,7 @@ RACING_ERROR = 0.01
 _FIRST_FOLD = 2.0
 """By how much the standard deviation is enlarged when there is one fold only."""
 
-SCREEN = 0.25
+SCREEN = 0.1
 """Noise deviations by which the search mean must be above the incumbent's for a confirmation."""
 
 
@@ -92,7 +92,7 @@ def worth_confirming(search: Comparison, noise: NoiseFloor) -> Decision:
 
 def _fold_variance(gains: Sequence[float], folds: int, noise: NoiseFloor) -> tuple[float, int]:
     """Return the variance of one fold's gain and its degrees of freedom, on the large side."""
-    own, own_df = (variance(gains), len(gains) - 1) if len(gains) > 1 else (0.0, 0)
+    own, own_df = sample_variance(gains), len(gains) - 1
     if noise.deviation is None:
         return own, own_df
     base = folds * noise.deviation**2

@@ -91,7 +91,7 @@ class Judgement:
     p_value: float | None = None
     """One-sided, for this comparison by itself; None when it is not defined."""
     adjusted_p: float | None = None
-    """For the search. Of a confirmation: at most 0.05 just when its tests pass. Else `p_value` times the number tried."""
+    """For the search. Of a confirmation: at most 0.05 just when its tests pass; else `p_value` times those tried."""
     same_sign: int = 0
     """Search folds in which the candidate was better."""
     folds: int = 0

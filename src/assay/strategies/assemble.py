@@ -27,8 +27,7 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
-from assay.grading.checks import check_script
-from assay.grading.service import Grader
+from assay.grading import Grader, check_candidate
 from assay.journal.objects import ObjectStore
 from assay.kinds import ScriptKind
 from assay.models import open_model
@@ -120,7 +119,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
         sandbox=shell.sandbox,
         model=shell.model,
         render=prompts.render,
-        check=lambda candidate: check_script(candidate.source, shell.task, shell.profile),
+        check=lambda candidate: check_candidate(candidate, shell.task, shell.profile),
         kinds={kind.name: kind for kind in (ScriptKind(),)},
         clock=shell.clock,
         activities=activities,
