@@ -99,7 +99,7 @@ class Watchdog:
         return _memory_breach(used, limit) if self._group is None and used > limit else None
 
     def _measured_memory(self, usage: TreeUsage, root: int | None) -> int:
-        in_files = 0 if root is None else sum(_used_bytes(f"/proc/{root}/root{path}") for path in self._tmpfs)
+        in_files = 0 if root is None else sum(_private_bytes(root, path) for path in self._tmpfs)
         upper = usage.resident_bytes + in_files
         if upper <= self._limits.memory_bytes // 2:
             return upper
@@ -108,9 +108,11 @@ class Watchdog:
 
     def _look_at_disk(self, usage: TreeUsage) -> Breach | None:
         allowed, most_files = self._limits.workspace_bytes, self._limits.workspace_files
-        size, files = folder_size(self._writable, stop_after=most_files)
+        size, files, hidden = folder_size(self._writable, stop_after=most_files)
         free = _free_bytes(self._writable[0])
         gone = self._free_at_start - free
+        if hidden:
+            size = max(size, gone)
         if gone > size + allowed // 8:
             size += unlinked_bytes(usage.pids, self._writable[0].stat().st_dev)
         if size > allowed:
@@ -127,19 +129,30 @@ def _memory_breach(used: int, limit: int) -> Breach:
     return Breach(outcome=Outcome.MEMORY, detail=f"used {used} bytes of memory, {limit} allowed")
 
 
-def folder_size(folders: Sequence[Path], *, stop_after: int) -> tuple[int, int]:
-    """Return bytes on disk and number of entries below `folders`, links not followed; ends early past `stop_after`."""
+def folder_size(folders: Sequence[Path], *, stop_after: int) -> tuple[int, int, bool]:
+    """Return bytes on disk, number of entries, and whether some folder could not be listed; links are not followed.
+
+    Args:
+        folders: Where to look.
+        stop_after: End early past this number of entries.
+    """
     size = files = 0
+    hidden = False
     pending = [str(folder) for folder in folders]
     while pending and files <= stop_after:
-        with suppress(OSError), os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                files += 1
-                with suppress(OSError):
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-    return size, files
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    with suppress(OSError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append(entry.path)
+        except FileNotFoundError:
+            continue
+        except OSError:  # made unreadable by its owner, or deeper than a path can say
+            hidden = True
+    return size, files, hidden
 
 
 def _free_bytes(path: Path) -> int:
@@ -152,9 +165,16 @@ def _total_bytes(path: Path) -> int:
     return info.f_blocks * info.f_frsize
 
 
-def _used_bytes(path: str) -> int:
+def _private_bytes(root: int, path: str) -> int:
+    """Return what is used of the file system that process `root` sees at `path`, or 0 while that is still ours.
+
+    A sandbox that is being set up still sees the host's files, whose size says nothing about it.
+    """
+    theirs = f"/proc/{root}/root{path}"
     try:
-        info = os.statvfs(path)
+        if os.stat(theirs).st_dev == os.stat(path).st_dev:  # noqa: PTH116 - called several times a second
+            return 0
+        info = os.statvfs(theirs)
     except OSError:
         return 0
     return (info.f_blocks - info.f_bfree) * info.f_frsize
