@@ -14,8 +14,7 @@ from assay.core.clock import Clock, SystemClock
 from assay.core.errors import UsageError
 from assay.core.profile import DataProfile
 from assay.core.task import SplitKind, Task
-from assay.data.profile import profile
-from assay.data.views import Views
+from assay.data import Views, profile_apart
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
@@ -89,7 +88,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
     return Shell(
         folder=folder,
         task=task,
-        profile=profile(task),
+        profile=profile_apart(task),
         machine=machine,
         sandbox=sandbox,
         views=Views(task, folder / "views", private),
