@@ -202,7 +202,10 @@ def _scored_steps(teller: Teller) -> list[Cell]:
     if done is not None:
         items.append(("Hand in ", Mono("submission.csv"), ", or run ", Mono("best/"), " on new data."))
     items.append(("Read what won and why: ", Mono(f"assay show {winner.number} -r {run}"), "."))
-    if facts.finding is Finding.GAIN and _still_gaining(teller):
+    end = facts.history.finished
+    if end is not None and end.stopped_by in ("time", "trials") and len(facts.ranking) < 6:
+        items.append(("Give it more: ", *teller.count("run.scored", "trial"), " with a score are few to choose from."))
+    elif facts.finding is Finding.GAIN and _still_gaining(teller):
         items.append((Strong("More time may help:"), " the best was still moving in the last third of the trials."))
     elif facts.finding is Finding.POSSIBLE:
         items.append(("Settle it: more rows or more folds would tell a gain of this size from noise.",))

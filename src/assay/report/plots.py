@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assay.core.trial import Verdict
+from assay.journal.history import Trial
 from assay.report.facts import Facts, Paired
 from assay.report.formatting import format_duration
 from assay.report.prose import clean_line
@@ -18,6 +19,7 @@ from assay.report.times import activities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 INK, FAINT, RULE = "#1f2328", "#6e7681", "#d5d9de"
@@ -26,6 +28,7 @@ TOKENS = {INK: "ink", FAINT: "faint", RULE: "rule", ACCENT: "accent", GOOD: "goo
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 WIDTH_IN = 7.4
 MOST_BARS = 14
+MOST_LABELS = 8
 
 
 def draw_plots(facts: Facts) -> dict[str, str]:
@@ -80,7 +83,7 @@ def _progress(facts: Facts) -> Figure:
     by_order = bool(facts.history.resumes) or facts.started is None
     unit, scale = ("trial", 1.0) if by_order else _time_unit(facts)
     start = facts.started or 0.0
-    place: Callable[[Any], float] = (
+    place: Callable[[Trial], float] = (
         (lambda t: float(t.number)) if by_order else (lambda t: max(0.0, t.finished - start) / scale)
     )
     shown = _in_view(facts)
@@ -93,15 +96,7 @@ def _progress(facts: Facts) -> Figure:
     low, high = [b - e for b, e in zip(best, error, strict=True)], [b + e for b, e in zip(best, error, strict=True)]
     axes.fill_between(left, low, high, step="post", color=ACCENT, alpha=0.13, linewidth=0)
     axes.step(left, best, where="post", color=ACCENT, linewidth=1.6)
-    for trial, _ in facts.curve:
-        y = trial.score or 0.0
-        if not shown[0] <= y <= shown[1]:
-            continue
-        colour = {Verdict.REAL: GOOD, Verdict.MAYBE: ACCENT}.get(trial.verdict or Verdict.NOISE, FAINT)
-        kept = trial.verdict in (Verdict.REAL, Verdict.MAYBE)
-        axes.plot(place(trial), y, marker="o", markersize=5.5 if kept else 3.6, color=colour, linestyle="none")
-        if trial.verdict is Verdict.REAL:
-            _label(axes, place(trial), y, f"#{trial.number}", colour, above=facts.metric.higher_is_better)
+    _marks(axes, facts, place, shown)
     if facts.baseline is not None and facts.baseline.score is not None:
         axes.axhline(facts.baseline.score, color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.annotate(
@@ -109,11 +104,30 @@ def _progress(facts: Facts) -> Figure:
             textcoords="offset points", ha="right", va="bottom", fontsize=8.5, color=FAINT,
         )  # fmt: skip
     axes.set_ylim(*shown)
+    _thousands(axes.yaxis)
     axes.set_xlim(left=0, right=last * 1.03 or 1)
     axes.set_xlabel(unit)
     _title(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
     _note(figure, _progress_note(facts, shown))
     return figure
+
+
+def _marks(axes: Axes, facts: Facts, place: Callable[[Trial], float], shown: tuple[float, float]) -> None:
+    """Mark every scored trial in view, and name those whose gain is real."""
+    dots: dict[Verdict | None, list[tuple[float, float]]] = {}
+    for trial, _ in facts.curve:
+        y = trial.score or 0.0
+        if shown[0] <= y <= shown[1]:
+            kept = trial.verdict if trial.verdict in (Verdict.REAL, Verdict.MAYBE) else None
+            dots.setdefault(kept, []).append((place(trial), y))
+    small = 3.6 if len(facts.curve) < 150 else 2.0
+    for verdict, size, colour in ((None, small, FAINT), (Verdict.MAYBE, 5.5, ACCENT), (Verdict.REAL, 5.5, GOOD)):
+        points = dots.get(verdict, [])
+        axes.plot([x for x, _ in points], [y for _, y in points], "o", markersize=size, color=colour)
+    real = [trial for trial, _ in facts.curve if trial.verdict is Verdict.REAL]
+    for trial in real[-MOST_LABELS:]:
+        above = facts.metric.higher_is_better
+        _label(axes, place(trial), trial.score or 0.0, f"#{trial.number}", GOOD, above=above)
 
 
 def _paired(facts: Facts, paired: Paired) -> Figure:
@@ -143,7 +157,7 @@ def _sealed(facts: Facts) -> Figure:
         low, high = (None, None) if error is None else (winner.score - 1.96 * error, winner.score + 1.96 * error)
         rows.append((f"#{winner.number}, search folds", winner.score, low, high, FAINT))
     end = facts.history.finished
-    if end is not None and end.shrunk_score is not None:
+    if end is not None and end.shrunk_score is not None and (winner is None or end.shrunk_score != winner.score):
         rows.append(("corrected for best of many", end.shrunk_score, None, None, FAINT))
     if sealed is not None and sealed.score is not None:
         score = sealed.score
@@ -228,12 +242,21 @@ def _axes(height_in: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def _thousands(axis: Axis) -> None:
+    """Write large values as the tables do: 12,000."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    if max(abs(limit) for limit in axis.get_view_interval()) >= 1000:
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
 def _title(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.01, ha="left", fontsize=10.5, color=INK)
 
 
 def _sideways(figure: Figure, axes: Axes) -> Figure:
     """Turn the grid for figures whose values run along the x axis."""
+    _thousands(axes.xaxis)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=RULE, linewidth=0.6, alpha=0.6)
     for side in ("left", "bottom"):

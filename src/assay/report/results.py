@@ -82,7 +82,7 @@ def method_section(teller: Teller) -> Section | None:
     if other is not None and baseline is not None:
         text = patch(other, candidate, old_name=f"trial-{baseline.number}", new_name=f"trial-{winner.number}")
         blocks.append(Code(summary=f"Difference from the baseline #{baseline.number}", text=text, language="diff"))
-    for name, text in candidate.files.items():
+    for name, text in sorted(candidate.files.items(), key=lambda item: item[0] != candidate.entry):
         shown = clean_line(name, 120)
         language = "python" if name.endswith(".py") else ""
         blocks.append(Code(summary=f"The winner's {shown}", text=clean(text, MOST_CHARACTERS), language=language))

@@ -55,7 +55,7 @@ def activities(facts: Facts) -> list[Activity]:
     return [
         Activity(name=name, title=title, seconds=seconds[name], count=counts[name])
         for name, title in _TITLES.items()
-        if counts[name]
+        if counts[name] and seconds[name] >= 0.001
     ]
 
 

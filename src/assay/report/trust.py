@@ -21,6 +21,7 @@ from assay.report.document import (
     Tag,
     Terms,
     cells_of,
+    plain,
 )
 from assay.report.facts import Facts, State
 from assay.report.ledger import Ledger
@@ -43,6 +44,7 @@ def threats_section(teller: Teller) -> Section:
     items = [
         _holdout(teller),
         *_optimism(teller),
+        *_noise(teller),
         *_disagreement(teller),
         *_refit(teller),
         *_isolation(teller),
@@ -222,16 +224,28 @@ def _optimism(teller: Teller) -> list[Cell]:
         *teller.count("run.scored", "candidate was", "candidates were"),
         " scored on the same folds, and the best of many looks better than it is.",
     )
-    if "shrunk.score" in teller.ledger:
-        told = (
-            *told,
-            " Corrected for that, the search score of the winner is ",
-            *teller.score("shrunk.score"),
-            " instead of ",
-            *teller.score(f"trial.{facts.winner.number}.score"),
-            ".",
-        )
-    return [told]
+    return [(*told, *_shrunk(teller, facts.winner))]
+
+
+def _shrunk(teller: Teller, winner: Trial) -> Cell:
+    if "shrunk.score" not in teller.ledger:
+        return ()
+    shrunk, score = teller.score("shrunk.score"), teller.score(f"trial.{winner.number}.score")
+    if teller.ledger["shrunk.score"].value == winner.score and "noise.floor" not in teller.ledger:
+        return (" Without a measured noise this could not be corrected for.",)
+    if plain(shrunk) == plain(score):
+        return (" Corrected for that, the search score of the winner is still ", *shrunk, ".")
+    return (" Corrected for that, the search score of the winner is ", *shrunk, " instead of ", *score, ".")
+
+
+def _noise(teller: Teller) -> list[Cell]:
+    noise = teller.facts.history.noise
+    if noise is None:
+        return []
+    if "noise.floor" not in teller.ledger:
+        return [("The noise of equal candidates was not measured, so no gain could be called real.",)]
+    floor, reseeds = teller.score("noise.floor"), teller.count("noise.reseeds", "reseed")
+    return [("Gains under ", *floor, " count as noise, measured by ", *reseeds, " of the baseline.")]
 
 
 def _disagreement(teller: Teller) -> list[Cell]:

@@ -68,13 +68,19 @@ def write_reports(
         return
     facts = Facts(history, objects, final=final, top=top)
     write_all(run_folder, facts)
-    ledger = build_ledger(facts)
-    teller = Teller(facts, ledger)
+    teller = Teller(facts, build_ledger(facts))
     write_best(run_folder, teller)
+    for name, content in _contents(teller).items():
+        replace_file(run_folder / name, content)
+
+
+def _contents(teller: Teller) -> dict[str, str | bytes]:
+    """Return the run folder's own reports by name; all are made before any is written."""
+    facts, ledger = teller.facts, teller.ledger
     document = build_document(facts, ledger)
     plots = draw_plots(facts)
-    made = f"as of {iso_utc(history.last.time)}" if history.last else ""
-    contents: dict[str, str | bytes] = {
+    made = f"as of {iso_utc(facts.history.last.time)}" if facts.history.last else ""
+    return {
         **{f"plots/{name}.svg": svg for name, svg in plots.items()},
         "progress.png": draw_progress_png(facts),
         "leaderboard.csv": tables.leaderboard_csv(facts),
@@ -87,8 +93,6 @@ def write_reports(
         "report.html": render_html(document, ledger, plots, made=made),
         "README.md": _readme(document, facts),
     }
-    for name, content in contents.items():
-        replace_file(run_folder / name, content)
 
 
 def _report_json(facts: Facts, ledger: Ledger, document: Document) -> str:

@@ -14,9 +14,14 @@ from typing import Any
 import pytest
 
 from assay.core.trial import Verdict
+from assay.journal.events import NoiseMeasured
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
+from assay.report.document import plain
 from assay.report.facts import Facts, trial_folder
+from assay.report.numbers import build_ledger
+from assay.report.telling import Teller
+from assay.report.trust import threats_section
 from support.histories import STORIES
 
 Write = Callable[[str], tuple[Path, History]]
@@ -146,6 +151,22 @@ def test_threats_name_what_speaks_against_the_result(written: Write) -> None:
     assert "is 0.8851 instead of 0.8853" in text
     assert "of the model before the final refit on all data" in text
     assert "Not checked: " in text
+
+
+def test_an_unmeasured_noise_is_a_threat_and_a_measured_one_is_told(written: Write) -> None:
+    assert "Gains under 0.0009 count as noise, measured by 3 reseeds of the baseline." in markdown(
+        written("good_run")[0]
+    )
+    history, _ = STORIES["good_run"]()
+    history.noise = NoiseMeasured(floor=None, reseeds=1)
+    facts = Facts(history, ObjectStore(Path("nowhere")), final=True)
+    items = [plain(item) for item in threats_section(Teller(facts, build_ledger(facts))).blocks[0].items]  # type: ignore[union-attr]
+    assert "The noise of equal candidates was not measured, so no gain could be called real." in items
+
+
+def test_few_scored_trials_ask_for_more_time(written: Write) -> None:
+    text = markdown(written("unpriced_run")[0]).split("## What to do next")[1].split("\n## ")[0]
+    assert "Give it more: 2 trials with a score are few to choose from." in text
 
 
 def test_an_interrupted_run_says_so_and_how_to_go_on(written: Write) -> None:
