@@ -61,8 +61,16 @@ class Budget:
         if wall is None:
             return 0.0
         ranking = self._log.read(lambda history: [trial.wall_s for trial in history.ranking()[:5]])
-        expected = 1.3 * sum(ranking) * (1.0 + self._scale) / max(1, self.limits.workers)
+        expected = 1.3 * sum(self.finish_cost_s(fold_s) for fold_s in ranking)
         return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, expected))
+
+    def finish_cost_s(self, fold_s: float) -> float:
+        """Return the share of the run's time that sealed check and final fit of one candidate are expected to take.
+
+        Args:
+            fold_s: Mean seconds of the candidate on one search fold.
+        """
+        return fold_s * (1.0 + self._scale) / max(1, self.limits.workers)
 
     def spent(self) -> Spent:
         """Return what was used so far."""

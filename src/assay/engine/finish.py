@@ -24,6 +24,8 @@ from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 
 MOST_MEMBERS = 12
+SAFE_SHARE = 0.8
+"""Share of the time left that the fits of a blend may be expected to take."""
 BLEND_KEY = "finish/blend"
 
 
@@ -74,11 +76,8 @@ class Finish:
         members = self._members(history)
         if (known is not None and known.state.is_final) or len(members) < 2:
             return
-        keys = self._parts.views.fold_keys()
-        files = {t.number: {k.name: self._files(t, k) for k in keys} for t in members}
-        views = [self._parts.views.build(key) for key in keys]
-        blend = self._parts.grading.blend(self._parts.task, views, files)
-        if len(blend.weights) < 2:
+        blend = self._best_mix(members)
+        if blend is None:
             return
         trial = self._create_blend(history, blend)
         judged = self._judge.compare(trial, blend.scores, history)
@@ -96,6 +95,34 @@ class Finish:
                 wall_s=sum(history.trials[number].wall_s for number in blend.weights),
             )
         )
+
+    def _best_mix(self, members: list[Trial]) -> Blend | None:
+        """Return the best mix that can still be fitted in the time left, or None if there is none of two or more."""
+        keys = self._parts.views.fold_keys()
+        views = [self._parts.views.build(key) for key in keys]
+        while len(members) > 1:
+            files = {t.number: {k.name: self._files(t, k) for k in keys} for t in members}
+            blend = self._parts.grading.blend(self._parts.task, views, files)
+            mixed = [t for t in members if t.number in blend.weights]
+            if len(mixed) < 2:
+                return None
+            fitting = self._fitting(sorted(mixed, key=lambda t: -blend.weights[t.number]))
+            if len(fitting) == len(mixed):
+                return blend
+            members = fitting
+        return None
+
+    def _fitting(self, members: list[Trial]) -> list[Trial]:
+        """Return the first members whose sealed check and final fit are expected to end in time."""
+        left = self._budget.remaining_s
+        if left is None:
+            return members
+        fitting, cost = [], 0.0
+        for trial in members:
+            cost += self._budget.finish_cost_s(trial.wall_s)
+            if cost <= SAFE_SHARE * left:
+                fitting.append(trial)
+        return fitting
 
     def _members(self, history: History) -> list[Trial]:
         keys = {key.name for key in self._parts.views.fold_keys()}
