@@ -118,6 +118,15 @@ class Groups:
         self._numbers = itertools.count()
         self.version = version
 
+    def remove_leftovers(self) -> None:
+        """Remove groups of engines that were killed; one that is still in use cannot be removed and stays."""
+        for parent in dict.fromkeys(self._parents.values()):
+            for folder in parent.glob("assay-*-*"):
+                pid = folder.name.split("-")[1]
+                if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                    with suppress(OSError):
+                        folder.rmdir()
+
     def make(self, limits: SandboxLimits) -> Group:
         """Make a group with these limits.
 
@@ -171,6 +180,7 @@ def find_groups() -> Groups | None:
         own = _own_paths(Path("/proc/self/cgroup").read_text(encoding="ascii"))
         groups = _version_1(own) or _version_2(own)
         if groups is not None:
+            groups.remove_leftovers()
             groups.make(SandboxLimits(wall_s=1, memory_bytes=2**26)).remove()
         return groups
     except OSError:

@@ -16,6 +16,7 @@ from assay.sandbox.bwrap import Bwrap, find_bwrap
 from assay.sandbox.cgroup import Groups, find_groups
 from assay.sandbox.environment import find_interpreter
 from assay.sandbox.guarded import GuardedSandbox, LocalSandbox
+from assay.sandbox.leftovers import remove_leftovers
 from assay.sandbox.lockdown import LockdownSandbox, landlock_abi, open_to_all
 from assay.sandbox.namespaces import NamespaceSandbox
 from assay.sandbox.probe import probe
@@ -102,6 +103,7 @@ def open_sandbox(
     """
     if mode not in ("auto", "strict", "landlock", "off", "external"):
         raise UsageError("E010", f"no sandbox mode {mode!r}: auto, strict, landlock, off or external")
+    remove_leftovers()
     found = inspect_machine() if machine is None else machine
     if mode == "off":
         return LocalSandbox(groups=found.groups, clock=clock, description=messages.OFF)

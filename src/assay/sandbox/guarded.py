@@ -18,6 +18,7 @@ from assay.core.errors import MachineError
 from assay.sandbox.base import Command, SandboxLimits, SandboxProcess, Workspace
 from assay.sandbox.cgroup import Group, Groups, make_group
 from assay.sandbox.environment import Interpreter, clean_environment, find_interpreter, replace_python
+from assay.sandbox.leftovers import own_prefix
 from assay.sandbox.pipes import Pipes, filled
 from assay.sandbox.policy import check_workspace
 from assay.sandbox.process import Launched, TreeProcess
@@ -69,7 +70,7 @@ class GuardedSandbox:
         interpreter = find_interpreter(command.interpreter)
         check_workspace(workspace, interpreter.folders)
         user = self._user(workspace, interpreter)
-        tmp = Path(tempfile.mkdtemp(prefix="assay-tmp-"))
+        tmp = Path(tempfile.mkdtemp(prefix=own_prefix()))
         job = Job(command=command, workspace=workspace, limits=limits, interpreter=interpreter, tmp=tmp, user=user)
         try:
             process = self._launch(job)

@@ -313,14 +313,14 @@ class TreeProcess:
                 self._finished = Finished(
                     outcome=Outcome.INFRA, exit_code=None, wall_s=wall_s, cpu_s=None, peak_memory_bytes=None, log=b""
                 )
+            if group is not None:
+                group.remove()  # before anybody hears of the end: an engine that then exits would leave it behind
             with self._lock:
                 self._close_go()
                 self._selector.close()
                 for descriptor in (self._launched.output, self._launched.status, self._wake_read, self._wake_write):
                     os.close(descriptor)
                 self._done.set()
-            if group is not None:
-                group.remove()
 
     def _finish(self, wall_s: float) -> Finished:
         code = self._record.get("exit-code")

@@ -17,6 +17,7 @@ from assay.sandbox.base import Mount, SandboxLimits, Workspace
 from assay.sandbox.bwrap import workplace
 from assay.sandbox.cgroup import _own_paths
 from assay.sandbox.environment import clean_environment, find_interpreter, replace_python
+from assay.sandbox.leftovers import own_prefix, remove_leftovers
 from assay.sandbox.lockdown import landlock_abi
 from assay.sandbox.policy import check_workspace
 from assay.sandbox.seccomp import FilterPolicy, build_filter
@@ -219,3 +220,15 @@ print(protect_engine(), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 def test_the_engine_can_close_its_memory() -> None:
     done = subprocess.run([sys.executable, "-c", UNDUMPABLE], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "0"]
+
+
+def test_only_folders_of_dead_engines_are_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    mine = tmp_path / f"{own_prefix()}a"
+    dead = tmp_path / f"{own_prefix().replace(str(os.getpid()), str(ended.pid))}b"
+    foreign = tmp_path / f"assay-tmp-1-{ended.pid}-c"
+    for folder in (mine, dead, foreign):
+        (folder / "x").mkdir(parents=True)
+    assert remove_leftovers(tmp_path) == [dead]
+    assert {path.name for path in tmp_path.iterdir()} == {mine.name, foreign.name}
