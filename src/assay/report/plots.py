@@ -292,10 +292,11 @@ def _empty(text: str) -> Figure:
 
 def _in_view(facts: Facts) -> tuple[float, float]:
     """Return the limits of the score axis: from the baseline to the best, scores far worse than that cut off."""
-    scores = [t.score for t in facts.ranking if t.score is not None]
+    tried = facts.metric.ranked((t for t in facts.ranking if t.verdict is not Verdict.BASELINE), lambda t: t.score)
+    scores = [t.score for t in tried if t.score is not None]
     anchors = [facts.ranking[0].score or 0.0]
     anchors += [facts.baseline.score] if facts.baseline is not None and facts.baseline.score is not None else []
-    anchors += scores[: max(2, 3 * len(scores) // 4)]
+    anchors += scores[: max(1, 3 * len(scores) // 4)]
     errors = [t.std_error or 0.0 for t in facts.ranking[:1]]
     low, high = min(anchors) - errors[0], max(anchors) + errors[0]
     margin = 0.12 * (high - low) or 0.05 * abs(high) or 1.0

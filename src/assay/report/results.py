@@ -110,6 +110,7 @@ def results_section(teller: Teller) -> Section | None:
             "Scores are means over the search folds, graded by Assay; SE is the standard error over folds. Gains are "
             "paired by fold, positive is better, with a standard error corrected for the overlap of the folds. What a "
             "script claims of itself is never ranked.",
+            " (3/5) marks a trial dropped after 3 of 5 folds." if _dropped(facts) else "",
         ),
     )
     blocks: list[Block] = [table]
@@ -251,7 +252,11 @@ def _row(teller: Teller, trial: Trial) -> tuple[Cell, ...]:
 
 def _raced(facts: Facts, trial: Trial) -> Cell:
     most = max((t.folds for t in facts.ranking), default=0)
-    return (f" ({trial.folds} of {most} folds)",) if trial.folds < most else ()
+    return (f" ({trial.folds}/{most})",) if trial.folds < most else ()
+
+
+def _dropped(facts: Facts) -> bool:
+    return len({trial.folds for trial in facts.ranking}) > 1
 
 
 def _compares(facts: Facts) -> bool:

@@ -24,6 +24,7 @@ from assay.report.document import (
     plain,
 )
 from assay.report.facts import Facts, State
+from assay.report.formatting import format_count
 from assay.report.ledger import Ledger
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
@@ -300,7 +301,8 @@ def _racing(teller: Teller) -> list[Cell]:
     short = [t for t in facts.ranking if t.folds < most]
     if not short:
         return []
-    return [(f"{len(short)} candidates were dropped before their last fold; they rank below all that ran on {most}.",)]
+    told = format_count(len(short), "candidate was", "candidates were")
+    return [(f"{told} dropped before the last fold, and ranked below all that ran on {most}.",)]
 
 
 def _flags(teller: Teller) -> list[Cell]:
