@@ -59,8 +59,8 @@ def run_prepare(program: Path, raw: Path, into: Path) -> Prepared:
         raise TaskError(
             "E117", f"{program.name} failed: {type(error).__name__}: {error}", fix=f"mend {program.name}"
         ) from error
-    layout = find_layout(public)
-    if layout.sample is None:
+    layout = find_layout(public) if any(public.iterdir()) else None
+    if layout is None or layout.sample is None:
         raise TaskError(
             "E117", f"{program.name} makes no sample submission in public", fix="write sample_submission.csv"
         )

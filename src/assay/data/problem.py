@@ -169,7 +169,7 @@ def _problem(
     if not numeric:
         return Problem.MULTICLASS, f"guessed: {columns.targets[0]} holds {distinct} labels"
     if metric is not None:
-        of_classes = metric.needs in _OF_CLASSES
+        of_classes = metric.needs in _OF_CLASSES and (distinct <= _FEW_NUMBERS or bool((column % 1 == 0).all()))
         return (Problem.MULTICLASS if of_classes else Problem.REGRESSION), f"from the metric {metric.name}"
     if distinct <= min(_FEW_NUMBERS, len(column) // 20) and bool((column % 1 == 0).all()):
         return Problem.MULTICLASS, f"guessed: {columns.targets[0]} has {distinct} whole values"

@@ -20,9 +20,14 @@ class Views:
         task: The task.
         root: Folder for the views; made on first use.
         private: Folder for the answers, outside of `root` and of everything a candidate can open.
+
+    Raises:
+        ValueError: One of the folders is in the other.
     """
 
     def __init__(self, task: Task, root: Path, private: Path) -> None:
+        if root.absolute().is_relative_to(private.absolute()) or private.absolute().is_relative_to(root.absolute()):
+            raise ValueError(f"views in {str(root)!r} and answers in {str(private)!r} must not share a folder")
         self._task = task
         self._place = ViewPlace(root=root, private=private)
         self._lock = threading.Lock()

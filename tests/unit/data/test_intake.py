@@ -1,0 +1,257 @@
+"""Folders of every shape are understood, and every line says where it comes from."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.core.metric import Direction, Needs
+from assay.core.task import Problem, SplitKind
+from assay.data import Given, inspect
+from support.data_sets import columns, with_target, write_arrays, write_folder, write_forecast
+
+
+def test_the_usual_layout_says_where_every_line_comes_from(tmp_path: Path) -> None:
+    about = "# Widgets\n\nPredict `y`.\n\n## Evaluation\n\nSubmissions are scored on accuracy (higher is better).\n"
+    found = inspect(write_folder(tmp_path / "widgets", "binary", about=about))
+    task = found.task
+    assert (task.name, task.targets, task.id_column) == ("widgets", ("y",), "id")
+    assert task.metric.name == "accuracy"
+    assert task.output.needs is Needs.LABELS
+    assert task.output.classes == ("0", "1")
+    assert task.split.kind is SplitKind.STRATIFIED
+    assert task.holdout.fraction == 0.15
+    assert task.statement == about
+    assert found.origin("metric") == "from description.md"
+    assert found.origin("target") == "from sample_submission.csv"
+    assert found.origin("better") == "known for accuracy"
+    assert found.origin("split").startswith("guessed")
+    assert (found.train_rows, found.test_rows) == (400, 40)
+
+
+def test_without_a_sample_file_the_target_is_what_the_test_file_lacks(tmp_path: Path) -> None:
+    found = inspect(write_folder(tmp_path, "regression", sample=False))
+    assert found.task.targets == ("y",)
+    assert found.origin("target") == "guessed: in train.csv, not in test.csv"
+    assert found.task.metric.name == "rmse"
+    assert found.task.output.columns == ("y",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sample", "metric"),
+    [
+        ("binary", True, "roc_auc"),
+        ("labels", True, "accuracy"),
+        ("labels", False, "roc_auc"),
+        ("multiclass", True, "accuracy"),
+        ("multiclass", False, "log_loss"),
+        ("regression", True, "rmse"),
+    ],
+)
+def test_default_metrics_follow_the_sample_file(tmp_path: Path, kind: str, sample: bool, metric: str) -> None:
+    assert inspect(write_folder(tmp_path, kind, sample=sample)).task.metric.name == metric
+
+
+def test_text_labels_keep_their_spelling(tmp_path: Path) -> None:
+    task = inspect(write_folder(tmp_path, "labels", sample=False)).task
+    assert task.output.classes == ("False", "True")
+    assert task.metric.param("positive", "") == "True"
+
+
+@pytest.mark.parametrize("prefix", ["", "y_", "Status_"])
+def test_a_sample_with_one_column_a_class(tmp_path: Path, prefix: str) -> None:
+    folder = write_folder(tmp_path, "multiclass")
+    ids = pd.read_csv(folder / "test.csv", dtype=str)["id"]
+    names = [f"{prefix}{label}" for label in ("top", "low", "mid")]
+    pd.DataFrame({"id": ids, **dict.fromkeys(names, 1 / 3)}).to_csv(folder / "sample_submission.csv", index=False)
+    task = inspect(folder).task
+    assert task.targets == ("y",)
+    assert task.metric.name == "log_loss"
+    assert task.metric.needs is Needs.CLASS_PROBABILITIES
+    assert task.output.columns == tuple(names)
+    assert task.output.classes == ("top", "low", "mid")
+    assert task.output.sum_to_one
+
+
+def test_several_targets(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, "regression")
+    train = pd.read_csv(folder / "train.csv", dtype=str)
+    train.assign(z=train["y"]).to_csv(folder / "train.csv", index=False)
+    ids = pd.read_csv(folder / "test.csv", dtype=str)[["id"]]
+    ids.assign(y=0, z=0).to_csv(folder / "sample_submission.csv", index=False)
+    task = inspect(folder).task
+    assert task.targets == ("y", "z")
+    assert task.metric.name == "rmse_mean_columnwise"
+    assert inspect(folder, metric="MCRMSLE").task.metric.name == "rmsle_mean_columnwise"
+    (folder / "test.csv").unlink()
+    (folder / "sample_submission.csv").unlink()
+    assert inspect(folder, target="y, z").task.targets == ("y", "z")
+
+
+def test_odd_names_packed_files_and_inner_folders(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "odd" / "data")
+    (folder / "sample_submission.csv").rename(folder / "sampleSubmission.csv")
+    with zipfile.ZipFile(folder / "train_data.csv.zip", "w") as archive:
+        archive.write(folder / "train.csv", "train_data.csv")
+    (folder / "train.csv").unlink()
+    task = inspect(tmp_path / "odd").task
+    assert (task.data.train, task.data.sample) == ("train_data.csv.zip", "sampleSubmission.csv")
+    assert task.name == "odd"
+
+
+def test_a_single_file_is_the_training_file(tmp_path: Path) -> None:
+    write_folder(tmp_path)
+    shutil.copy(tmp_path / "train.csv", tmp_path / "churn.csv")
+    task = inspect(tmp_path / "churn.csv", target="y").task
+    assert task.name == "churn"
+    assert task.data.test is None
+    assert task.data.side == ()
+
+
+def test_rows_without_ids_go_by_their_order(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, "binary")
+    for name in ("train.csv", "test.csv", "sample_submission.csv"):
+        pd.read_csv(folder / name, dtype=str).drop(columns="id").to_csv(folder / name, index=False)
+    task = inspect(folder).task
+    assert task.id_column is None
+    assert task.output.id_column is None
+    assert task.output.columns == ("y",)
+
+
+def test_a_sample_that_counts_rows(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, "binary")
+    for name in ("train.csv", "test.csv"):
+        pd.read_csv(folder / name, dtype=str).drop(columns="id").to_csv(folder / name, index=False)
+    pd.DataFrame({"id": range(1, 41), "y": 0.5}).to_csv(folder / "sample_submission.csv", index=False)
+    task = inspect(folder).task
+    assert task.id_column is None
+    assert task.output.id_column == "id"
+
+
+def test_columns_that_only_the_training_file_has_are_said(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    train = pd.read_csv(folder / "train.csv", dtype=str)
+    train.assign(casual="1").to_csv(folder / "train.csv", index=False)
+    found = inspect(folder)
+    assert found.task.targets == ("y",)
+    assert [finding.columns for finding in found.findings if finding.code == "W208"] == [("casual",)]
+
+
+def test_side_files_are_shown_unless_they_hold_the_target(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "images").mkdir()
+    (folder / "images" / "a.png").write_bytes(b"png")
+    (folder / "notes.txt").write_text("hello", encoding="utf-8")
+    shutil.copy(folder / "train.csv", folder / "leaked_labels.csv")
+    (folder / "runs").mkdir()
+    found = inspect(folder)
+    assert found.task.data.side == ("images", "notes.txt")
+    assert "leaked_labels.csv" in next(finding.sentence for finding in found.findings if finding.code == "W214")
+
+
+def test_a_forecast_is_seen(tmp_path: Path) -> None:
+    task = inspect(write_forecast(tmp_path)).task
+    assert task.problem is Problem.FORECAST
+    assert task.metric.name == "smape"
+    assert (task.series_columns, task.time_column) == (("series",), "t")
+    assert (task.split.kind, task.split.horizon, task.split.k) == (SplitKind.FORECAST, 5, 5)
+    assert task.row_cap >= 230
+
+
+def test_a_single_daily_series_is_a_forecast(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-01", periods=130, freq="D").strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"date": days, "sales": np.random.default_rng(0).normal(size=130).round(3)})
+    frame.head(120).to_csv(tmp_path / "train.csv", index=False)
+    frame.tail(10)[["date"]].to_csv(tmp_path / "test.csv", index=False)
+    task = inspect(tmp_path).task
+    assert (task.problem, task.series_columns, task.split.horizon) == (Problem.FORECAST, (), 10)
+
+
+def test_later_test_rows_make_a_time_split(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    for name, start in (("train.csv", "2020-01-01"), ("test.csv", "2022-01-01")):
+        frame = pd.read_csv(folder / name, dtype=str)
+        moments = pd.Timestamp(start) + pd.to_timedelta(np.random.default_rng(1).integers(0, 9_000, len(frame)), "h")
+        frame.assign(seen_at=moments.strftime("%Y-%m-%d %H:%M")).to_csv(folder / name, index=False)
+    split = inspect(folder).task.split
+    assert (split.kind, split.column) == (SplitKind.TIME, "seen_at")
+
+
+def test_new_groups_in_the_test_file_make_a_group_split(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    for name, first in (("train.csv", 0), ("test.csv", 100)):
+        frame = pd.read_csv(folder / name, dtype=str)
+        frame.assign(patient=[first + row // 8 for row in range(len(frame))]).to_csv(folder / name, index=False)
+    found = inspect(folder)
+    assert (found.task.split.kind, found.task.split.column) == (SplitKind.GROUP, "patient")
+    assert found.origin("split") == "guessed: no patient of the test file is in the train file"
+
+
+def test_an_own_fold_column(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    frame = pd.read_csv(folder / "train.csv", dtype=str)
+    frame.assign(fold=[row % 4 for row in range(len(frame))]).to_csv(folder / "train.csv", index=False)
+    task = inspect(folder).task
+    assert (task.split.kind, task.split.column, task.split.k) == (SplitKind.COLUMN, "fold", 3)
+
+
+def test_what_is_given_wins(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, about="Scored by log loss.")
+    found = inspect(folder, metric="F1:max", split="kfold=4", about="Find them.", more=Given(holdout=0.2, row_cap=99))
+    task = found.task
+    assert (task.metric.name, task.metric.param("positive", "")) == ("f1", "1")
+    assert (task.split.kind, task.split.k, task.holdout.fraction, task.row_cap) == (SplitKind.KFOLD, 4, 0.2, 99)
+    assert task.statement == "Find them."
+    assert found.origin("metric") == found.origin("split") == found.origin("holdout") == "given"
+
+
+@pytest.mark.parametrize(
+    ("text", "metric"),
+    [
+        (
+            "Submissions are evaluated on Root-Mean-Squared-Error (RMSE) between the logarithm of the predicted value",
+            "rmsle",
+        ),
+        ("## Evaluation\n\nMean Absolute Error, lower is better", "mae"),
+        ("We use the symmetric mean absolute percentage error (SMAPE).", "smape"),
+        ("Rank them. ## Metric\n\nSpearman's rank correlation, higher is better", "spearman"),
+    ],
+)
+def test_metrics_are_read_from_descriptions(tmp_path: Path, text: str, metric: str) -> None:
+    assert inspect(write_folder(tmp_path, "regression", about=text)).task.metric.name == metric
+
+
+def test_few_rows_are_not_sealed(tmp_path: Path) -> None:
+    found = inspect(write_folder(tmp_path, rows=120))
+    assert found.task.holdout.fraction == 0
+    assert "W215" in {finding.code for finding in found.findings}
+
+
+def test_a_grader_of_the_users_own(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "grade.py").write_text(
+        'DIRECTION = "lower"\n\n\ndef grade(submission, answers):\n    return 0.5\n', encoding="utf-8"
+    )
+    task = inspect(folder).task
+    assert task.grader == "grade.py"
+    assert (task.metric.name, task.metric.direction) == ("grade.py", Direction.LOWER)
+
+
+def test_arrays_with_the_users_own_prepare(tmp_path: Path) -> None:
+    task = inspect(write_arrays(tmp_path)).task
+    assert (task.problem, task.prepare, task.split.kind) == (Problem.CUSTOM, "prepare.py", SplitKind.PREPARED)
+    assert (task.targets, task.id_column, task.metric.name) == (("ill",), "id", "roc_auc")
+    assert task.holdout.fraction == 0.5
+    (tmp_path / "sample_submission.csv").unlink()
+    assert inspect(tmp_path).origin("sample") == "made by prepare.py"
+
+
+def test_other_formats(tmp_path: Path) -> None:
+    frame = with_target(columns(60), "regression")
+    frame.to_parquet(tmp_path / "train.parquet", index=False)
+    frame.drop(columns="y").head(9).to_json(tmp_path / "test.jsonl", orient="records", lines=True)
+    task = inspect(tmp_path).task
+    assert (task.data.train, task.data.test, task.target, task.id_column) == ("train.parquet", "test.jsonl", "y", "id")
