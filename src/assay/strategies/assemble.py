@@ -31,7 +31,9 @@ from assay.journal.objects import ObjectStore
 from assay.kinds import ScriptKind
 from assay.models import open_model
 from assay.models.base import Model
+from assay.models.playbook import Playbook
 from assay.models.roles import Machine
+from assay.models.routed import RoutedModel
 from assay.operators.debug import ModelRepairer
 from assay.operators.rendering import Prompts
 from assay.sandbox import open_sandbox
@@ -85,6 +87,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
     machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
+    model = open_model(options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder)
     return Shell(
         folder=folder,
         task=task,
@@ -93,7 +96,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
         sandbox=sandbox,
         views=Views(task, folder / "views", private),
         grader=stack.enter_context(Grader(private)),
-        model=open_model(options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder),
+        model=RoutedModel(model, {"baseline": Playbook()}),
         clock=clock,
         begun=begun,
         versions={"assay": __version__, "python": machine.python, **machine.packages},
