@@ -91,7 +91,8 @@ def needs_more(search: Comparison, fresh: Sequence[Comparison], noise: NoiseFloo
 def look_level(fresh: Sequence[Comparison], errors: SearchErrors) -> float:
     """Return the error that may be spent at this look of the confirmation.
 
-    The looks after the first partition and at the end share the level by Bonferroni: 20 % and 80 %.
+    The looks after the first partition and at the end share the level by Bonferroni: 20 % and 80 %. The end may come
+    early for lack of time, which has nothing to do with the gains.
     """
     return errors.level * (FIRST_LOOK if len(fresh) == 1 else 1.0 - FIRST_LOOK)
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-RESEEDS = 4
+RESEEDS = 5
 """Fresh partitions on which the baseline is run again to measure the noise, time allowing."""
 
 FEWEST_RUNS = 3
 """Runs of the baseline, the one on the search partition included, below which no floor is given."""
 
 _ROUNDING = 1e-12
-"""Spread below this share of the scores is rounding, not noise."""
+"""Spread below this share of the values is rounding, not noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,18 +75,22 @@ def measure_noise(runs: Sequence[Mapping[str, float]]) -> NoiseFloor:
     means = tuple(fmean(run.values()) for run in runs)
     if not all(math.isfinite(mean) for mean in means):
         return _unknown(f"the noise was not measured: the baseline's mean scores {means!r} are not all finite")
-    spread = math.sqrt(sample_variance(means))
-    if spread <= _ROUNDING * max(abs(mean) for mean in means):
+    variance = sample_variance(means)
+    if variance == 0.0:
         return _unknown("the noise was not measured: the baseline scored the same on every partition")
-    return NoiseFloor(deviation=math.sqrt(2.0) * spread, df=len(means) - 1, folds=sizes.pop(), means=means)
+    return NoiseFloor(deviation=math.sqrt(2.0 * variance), df=len(means) - 1, folds=sizes.pop(), means=means)
 
 
 def sample_variance(values: Sequence[float]) -> float:
-    """Return the sample variance, 0 with fewer than two values. `statistics.variance` is exact and 20 times slower."""
+    """Return the sample variance; 0 with fewer than two values, and where all agree up to rounding.
+
+    The standard library's is exact by fractions, and too slow for something done after every fold.
+    """
     if len(values) < 2:
         return 0.0
     mean = math.fsum(values) / len(values)
-    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    squares = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return squares if squares > (_ROUNDING * max(abs(value) for value in values)) ** 2 else 0.0
 
 
 def _unknown(reason: str) -> NoiseFloor:

@@ -71,11 +71,11 @@ def can_still_win(gains: Sequence[float], *, folds: int, noise: NoiseFloor) -> D
 def worth_confirming(search: Comparison, noise: NoiseFloor) -> Decision:
     """Decide whether a candidate's search folds justify the cost of a confirmation.
 
-    Only a would-be best whose mean gain exceeds a quarter of the noise deviation: among equal candidates about one in
-    forty gets there (2.6 of 100 in the calibration), while of those truly better by three deviations nine in ten do;
-    the others hide behind an incumbent that was lucky itself. The rule looks at the mean alone, never at the spread,
-    so that the spread of the search folds stays usable in the confirmation's test. It affects cost and power, not the
-    error: that is controlled on the fresh seeds, whatever was selected here.
+    Only a would-be best whose mean gain exceeds a tenth of the noise deviation: of 100 equal candidates three or four
+    get there (as records do), of those truly better by three deviations more than nine in ten; the others hide behind
+    an incumbent that was lucky itself. The rule looks at the mean alone, never at the spread, so that the spread of
+    the search folds stays usable in the confirmation's test. It affects cost and power, not the error: that is
+    controlled on the fresh partitions, whatever was selected here.
 
     Args:
         search: Candidate against incumbent on the search partition, all folds.
