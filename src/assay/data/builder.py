@@ -109,7 +109,7 @@ class Builder:
                 sample = sample_frame(self._task, self.facts.sample, ids)
                 write_table(self.facts.sample, sample, folder / self.facts.sample.name)
             self._show_rest(folder)
-        self._place.save(key, self._task, train_rows=int(train.sum()), test_rows=len(rows), answers=True)
+        self._place.save(key, self._task, train_rows=int(train.sum()), test_rows=len(rows))
 
     def _write_answers(self, key: ViewKey, rows: np.ndarray, id_name: str, ids: list[str]) -> None:
         import pandas as pd
@@ -133,7 +133,7 @@ class Builder:
             if facts.sample is not None:
                 self._as_is(facts.sample, task.data.sample, folder)
             self._show_rest(folder)
-        self._place.save(key, task, train_rows=int(train.sum()), test_rows=len(facts.test.frame), answers=False)
+        self._place.save(key, task, train_rows=int(train.sum()), test_rows=len(facts.test.frame))
 
     def _as_is(self, table: Table, name: str | None, folder: Path) -> None:
         """Copy a table to the byte where candidates can read it so, else write it again unpacked and in UTF-8."""

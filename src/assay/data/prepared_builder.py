@@ -59,7 +59,7 @@ class PreparedBuilder:
         with fresh_folder(self._place.input(key, self._task)) as folder:
             link_tree(self._prepared.public, folder)
         partial = len(rows) < len(answers)
-        self._place.save(key, self._task, train_rows=0, test_rows=len(answers), answers=True, partial=partial)
+        self._place.save(key, self._task, train_rows=0, test_rows=len(answers), partial=partial)
 
     @property
     def _id_column(self) -> str:
@@ -115,4 +115,4 @@ class PreparedBuilder:
                 shutil.copyfile(self._task.folder / name, folder / name)
         sample = find_layout(self._place.input(key, self._task)).sample
         rows = len(read_table(self._place.input(key, self._task) / (sample or "")).frame)
-        self._place.save(key, self._task, train_rows=0, test_rows=rows, answers=False)
+        self._place.save(key, self._task, train_rows=0, test_rows=rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def find_shape(facts: Facts, columns: Columns, given: Given, metric: Metric | No
     """Return the problem that the targets pose.
 
     Raises:
-        TaskError: E104 a target is missing in every row, E105 it has one value, E120 not a known problem.
+        TaskError: E104 a target is missing everywhere or infinite somewhere, E105 it has one value, E120 no such problem.
     """
     for name in columns.targets:
         _require_values(facts, name)
@@ -132,6 +133,12 @@ def _require_values(facts: Facts, name: str) -> None:
         )
 
 
+def _require_finite(numbers: pd.DataFrame) -> None:
+    for name in numbers:
+        if numbers[name].dtype.kind == "f" and (numbers[name].abs() == math.inf).any():
+            raise TaskError("E104", f"the target {name!r} holds infinite values", fix="remove these rows")
+
+
 def _labels(column: pd.Series) -> tuple[tuple[str, ...], tuple[int, ...]]:
     values = as_text(column[~is_missing(column)])
     labels = sorted_labels(set(values))
@@ -154,9 +161,10 @@ def _given_problem(text: str) -> Problem:
 def _problem(
     facts: Facts, columns: Columns, metric: Metric | None, distinct: int, *, forecast: bool
 ) -> tuple[Problem, str]:
+    numbers = typed(replace(facts.train, frame=facts.train.frame[list(columns.targets)]))
+    _require_finite(numbers)
     if forecast:
         return Problem.FORECAST, "guessed: the test rows are later than the training rows of the same series"
-    numbers = typed(replace(facts.train, frame=facts.train.frame[list(columns.targets)]))
     if len(columns.targets) > 1:
         return _several(numbers, columns)
     if columns.classes_by_column:

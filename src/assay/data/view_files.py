@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.core.digest import digest_file
+from assay.core.errors import IntegrityError
 from assay.core.files import write_whole
 from assay.core.task import Task
 from assay.core.view import View, ViewKey, ViewKind
@@ -38,16 +40,27 @@ class ViewPlace:
         return self.root / f"{folder_name(key, task)}.json"
 
     def load(self, key: ViewKey, task: Task) -> View | None:
-        """Return the view if it has been built, else None."""
+        """Return the view if it has been built, else None.
+
+        Raises:
+            IntegrityError: E411, the answers are not those that were written.
+        """
         try:
             facts = json.loads(self.record(key, task).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        if facts.get("task") != task.data_digest or not self.input(key, task).is_dir():
+        except (FileNotFoundError, ValueError):
+            return None  # a damaged record is as good as none: the view is built again
+        if not isinstance(facts, dict) or facts.get("task") != task.data_digest or not self.input(key, task).is_dir():
             return None
         answers = self.answers(key, task) if facts["answers"] else None
         if answers is not None and not answers.is_file():
             return None
+        if answers is not None and digest_file(answers) != facts["answers"]:
+            raise IntegrityError(
+                "E411",
+                f"the private answers of {key.name} are not those that were written",
+                kept="every finished trial",
+                fix=f"remove {self.record(key, task)} to have the view built again",
+            )
         return View(
             key=key,
             input=self.input(key, task),
@@ -57,15 +70,14 @@ class ViewPlace:
             partial=facts["partial"],
         )
 
-    def save(
-        self, key: ViewKey, task: Task, *, train_rows: int, test_rows: int, answers: bool, partial: bool = False
-    ) -> None:
-        """Record that a view is whole."""
+    def save(self, key: ViewKey, task: Task, *, train_rows: int, test_rows: int, partial: bool = False) -> None:
+        """Record that a view is whole, with the digest of its answers if it has any."""
+        answers = self.answers(key, task)
         facts = {
             "task": task.data_digest,
             "train_rows": train_rows,
             "test_rows": test_rows,
-            "answers": answers,
+            "answers": None if key.kind is ViewKind.FINAL else digest_file(answers),
             "partial": partial,
         }
         write_whole(self.record(key, task), json.dumps(facts))

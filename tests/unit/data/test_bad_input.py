@@ -54,6 +54,11 @@ CASES: dict[str, tuple[Spoil, str, str]] = {
     "unknown target": (_written("x.txt", b"", target="z"), "E102", "'z'"),
     "near target": (_written("x.txt", b"", target="colur"), "E102", "did you mean 'colour'"),
     "target all missing": (_changed("train.csv", lambda f: f.assign(y="")), "E104", "missing in all 400 rows"),
+    "infinite target": (
+        _changed("train.csv", lambda f: f.assign(y=f["size"].where(f.index > 0, "inf")), metric="rmse"),
+        "E104",
+        "infinite",
+    ),
     "one class": (_changed("train.csv", lambda f: f.assign(y="1")), "E105", "'1' in every row"),
     "unknown metric": (_written("x.txt", b"", metric="rmsse"), "E106", "did you mean 'rmse'"),
     "NaN metric": (_written("x.txt", b"", metric="nan"), "E106", "'nan'"),

@@ -273,6 +273,21 @@ def test_answers_may_not_lie_among_the_views(tmp_path: Path) -> None:
         Views(task, tmp_path / "views", tmp_path / "views" / "private")
 
 
+def test_a_damaged_view_is_built_again_and_changed_answers_are_refused(tmp_path: Path) -> None:
+    task = inspect(write_folder(tmp_path / "data")).task
+    keys = keys_of(task, tmp_path)[:1]
+    view = built(task, tmp_path, keys)["fold-0"]
+    whole = content(view.input)
+    (tmp_path / "views" / "fold-0.json").write_text("{", encoding="utf-8")
+    (view.input / "train.csv").unlink()
+    assert content(built(task, tmp_path, keys)["fold-0"].input) == whole
+    assert view.answers is not None
+    view.answers.write_text(view.answers.read_text(encoding="utf-8").replace(",1", ",0"), encoding="utf-8")
+    with pytest.raises(IntegrityError) as caught:
+        built(task, tmp_path, keys)
+    assert caught.value.code == "E411"
+
+
 @pytest.mark.slow
 def test_several_threads_share_one_build_in_a_child(tmp_path: Path) -> None:
     task = inspect(write_folder(tmp_path / "data")).task
