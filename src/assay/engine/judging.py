@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from assay.core.candidate import Candidate
@@ -111,15 +112,12 @@ class Judge:
         """
         if self._parts.log.read(lambda history: history.noise) is not None:
             return
-        runs = [dict(trial.scores)]
         folds = len(self._parts.views.fold_keys())
-        for seed in range(1, RESEEDS + 1):
-            if not self._within(NOISE_SHARE, trial.wall_s * folds * seed):
-                break
-            scores = self._partition(trial, candidate, seed)
-            if scores is None:
-                break
-            runs.append(scores)
+        seeds = [s for s in range(1, RESEEDS + 1) if self._within(NOISE_SHARE, trial.wall_s * folds * s)]
+        workers = max(1, self._budget.limits.workers)
+        with ThreadPoolExecutor(workers, thread_name_prefix="reseed") as pool:
+            found = list(pool.map(lambda seed: self._partition(trial, candidate, seed), seeds))
+        runs = [dict(trial.scores), *(scores for scores in found if scores is not None)]
         floor = measure_noise(runs)
         self._parts.log.add(ev.NoiseMeasured(floor=floor.floor, reseeds=len(runs) - 1, values=encode(floor), step=step))
 

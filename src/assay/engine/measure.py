@@ -100,7 +100,7 @@ class Measurer:
         )
         if execution.outcome is Outcome.INFRA:
             raise MachineError(
-                "E510", f"the sandbox failed twice: {execution.detail}", kept="every finished trial", fix="assay doctor"
+                "E517", f"the sandbox failed twice: {execution.detail}", kept="every finished trial", fix="assay doctor"
             )
 
     def _start(

@@ -116,9 +116,9 @@ class Session:
     def steps(self, run_step: Callable[[Step], str], *, start: int = 0, stop: int | None = None) -> None:
         """Run numbered steps, several at a time, until the run ends.
 
-        Step n starts when all steps up to n - workers are done, and sees their trials and no later ones: what it
-        decides does not depend on which of the steps beside it is faster. Steps that the journal knows as done are
-        not run again.
+        Step n starts when all steps up to n - workers, and all before `start`, are done, and sees their trials and no
+        later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the journal
+        knows as done are not run again.
 
         Args:
             run_step: Does one step and returns a few words on it; runs in a thread.
@@ -237,6 +237,6 @@ class _Pipeline:
                 future.result()
 
     def _one(self, number: int) -> None:
-        history = self._session.parts.log.pinned(number - self._workers + 1)
+        history = self._session.parts.log.pinned(max(self._start, number - self._workers + 1))
         summary = self._run_step(Step(self._session, number, history))
         self._session.parts.log.add(ev.StepFinished(step=number, summary=summary))

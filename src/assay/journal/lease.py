@@ -13,6 +13,10 @@ import psutil
 from assay.core.errors import UsageError
 
 
+LEASE_FILE = "lease"
+"""Name of the lock file in a run folder."""
+
+
 class Lease:
     """Holds a run folder for this process until `release` or the end of the process.
 

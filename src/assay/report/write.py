@@ -11,7 +11,7 @@ from assay.core.clock import iso_utc
 from assay.core.codec import encode
 from assay.journal.file import FileJournal
 from assay.journal.history import History
-from assay.journal.lease import read_holder
+from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.objects import ObjectStore
 from assay.report import tables
 from assay.report.best import write_best
@@ -62,7 +62,7 @@ def write_reports(
     """
     history = History(FileJournal(run_folder / "events.jsonl").read()) if history is None else history
     objects = ObjectStore(run_folder / "objects") if objects is None else objects
-    final = read_holder(run_folder / "lease") is None if final is None else final
+    final = read_holder(run_folder / LEASE_FILE) is None if final is None else final
     if history.started is None:
         replace_file(run_folder / "README.md", "# A run that never started\n\nIts journal holds no event.\n")
         return

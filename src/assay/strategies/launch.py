@@ -23,7 +23,7 @@ from assay.engine.log import EventLog
 from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
-from assay.journal.lease import Lease
+from assay.journal.lease import LEASE_FILE, Lease
 from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
@@ -53,7 +53,7 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
     folder = _new_folder(options)
     try:
         with contextlib.ExitStack() as stack:
-            stack.callback(Lease(folder / "lease").release)
+            stack.callback(Lease(folder / LEASE_FILE).release)
             shell = open_shell(stack, folder, task, options)
             _write_description(folder, task, options)
             log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
@@ -80,7 +80,7 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
     """
     task, options = _read_description(folder)
     with contextlib.ExitStack() as stack:
-        stack.callback(Lease(folder / "lease").release)
+        stack.callback(Lease(folder / LEASE_FILE).release)
         log = EventLog(FileJournal(folder / "events.jsonl"), SystemClock(), observers)
         started = log.read(lambda history: history.started)
         if started is None:

@@ -76,7 +76,10 @@ class Tree:
         Raises:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
         """
-        session.steps(self._step, stop=session.budget.limits.trials)
+        most = session.budget.limits.trials
+        # Everything after the baselines is judged by the noise that they measure, so it waits for them.
+        session.steps(self._step, stop=2 if most is None else min(2, most))
+        session.steps(self._step, start=2, stop=most)
 
     def _step(self, step: Step) -> str:
         action = choose(step.history, step.number, step.rng, self._options)
