@@ -12,7 +12,6 @@ import psutil
 
 from assay.core.errors import UsageError
 
-
 LEASE_FILE = "lease"
 """Name of the lock file in a run folder."""
 
