@@ -111,23 +111,31 @@ def inspect_prepared(layout: Layout, given: Given, statement: str, reading: Read
         prepare=layout.prepare,
         data_digest=data_digest(layout.folder, data, grader, layout.prepare),
     )
-    lines = (
-        Line(field="about", value=reading.about, origin=said_in or "guessed: nothing describes the task"),
-        Line(field="prepare", value=layout.prepare or "", origin="guessed: by its name"),
-        Line(field="sample", value=sample.name, origin=sample_origin),
-        Line(field="target", value=", ".join(targets), origin="given" if given.target else f"from {sample.name}"),
-        Line(field="id", value=id_column or "", origin="given" if given.id_column else f"from {sample.name}"),
-        Line(field="problem", value=task.problem.value, origin=f"from {layout.prepare}"),
+    lines = _lines(
+        task, given, measure, about=reading.about, said_in=said_in, sample=sample.name, sample_origin=sample_origin
+    )
+    return Inspection(task=task, lines=lines, test_rows=len(sample.frame))
+
+
+def _lines(
+    task: Task, given: Given, measure: Measure, *, about: str, said_in: str, sample: str, sample_origin: str
+) -> tuple[Line, ...]:
+    return (
+        Line(field="about", value=about, origin=said_in or "guessed: nothing describes the task"),
+        Line(field="prepare", value=task.prepare or "", origin="guessed: by its name"),
+        Line(field="sample", value=sample, origin=sample_origin),
+        Line(field="target", value=", ".join(task.targets), origin="given" if given.target else f"from {sample}"),
+        Line(field="id", value=task.id_column or "", origin="given" if given.id_column else f"from {sample}"),
+        Line(field="problem", value=task.problem.value, origin=f"from {task.prepare}"),
         Line(field="metric", value=measure.metric.name, origin=measure.origin),
         Line(field="better", value=measure.metric.direction.value, origin=measure.better_origin),
-        Line(field="split", value="by your own prepare", origin=f"from {layout.prepare}"),
+        Line(field="split", value="by your own prepare", origin=f"from {task.prepare}"),
         Line(
             field="holdout",
-            value=f"{holdout:g}",
+            value=f"{task.holdout.fraction:g}",
             origin="default: half of the private answers" if given.holdout is None else "given",
         ),
     )
-    return Inspection(task=task, lines=lines, test_rows=len(sample.frame))
 
 
 def _sample(layout: Layout) -> tuple[Table, str]:

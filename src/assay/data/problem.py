@@ -53,7 +53,8 @@ def find_shape(facts: Facts, columns: Columns, given: Given, metric: Metric | No
     """Return the problem that the targets pose.
 
     Raises:
-        TaskError: E104 a target is missing everywhere or infinite somewhere, E105 it has one value, E120 no such problem.
+        TaskError: E104 a target is missing everywhere or infinite somewhere, E105 it has one value, E120 no
+            such problem.
     """
     for name in columns.targets:
         _require_values(facts, name)
