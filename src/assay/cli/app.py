@@ -328,13 +328,14 @@ def logs(
     name: Run = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
     trial: Annotated[str | None, typer.Option("--trial", help="What this trial's processes printed.")] = None,
+    llm: Annotated[bool, typer.Option("--llm", help="Files that hold each call to a language model.")] = False,
     runs: Runs = Path(_RUNS),
     json: Json = False,
 ) -> int:
     """Show what happened, a dated line per event."""
     from assay.cli.commands.logs import logs as command
 
-    return command(_shell(context), runs, name, follow=follow, trial=trial)
+    return command(_shell(context), runs, name, follow=follow, trial=trial, llm=llm)
 
 
 def report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ import typer
 
 from assay.cli.output import Output, clean
 from assay.cli.shell import Shell
-from assay.core.errors import AssayError, UsageError
+from assay.core.errors import AssayError, MachineError, UsageError
 from assay.core.files import write_whole
 
 EXIT_UNEXPECTED = 70
@@ -49,7 +50,8 @@ def run(argv: list[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        return _unexpected(shell, error)
+        full = _disk_error(shell, error)
+        return _unexpected(shell, error) if full is None else tell_error(shell.output, full)
 
 
 def tell_error(output: Output, error: AssayError) -> int:
@@ -82,7 +84,10 @@ def _dispatch(argv: list[str], shell: Shell) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.Exit as leave:
-        return leave.exit_code
+        result = leave.exit_code
+    if result == EXIT_INTERRUPT:
+        # Some versions of Typer turn an interruption into this code, and would lose what there is to say about it.
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 
@@ -101,6 +106,18 @@ def _interrupted(shell: Shell) -> int:
         shell.output.emit("interrupted", {"exit": code, "run": shell.run_name or None, "resume": resume or None})
     shell.output.complain(f"stopped; everything is saved. continue: {resume}" if resume else "stopped")
     return code
+
+
+def _disk_error(shell: Shell, error: Exception) -> AssayError | None:
+    """Return what to say when the disk is full or read-only, wherever that was noticed; None for anything else."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return None
+    return MachineError(
+        "E501",
+        f"{error.strerror}: {str(error.filename or shell.run_folder or 'a temporary file')!r}",
+        kept="every event written so far" if shell.run_folder is not None else "",
+        fix=f"free some space, then: assay resume {shell.run_name}" if shell.run_name else "free some space",
+    )
 
 
 def _unexpected(shell: Shell, error: Exception) -> int:

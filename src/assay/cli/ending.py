@@ -75,7 +75,7 @@ def _result(summary: Summary, winner: Row) -> str:
     base = summary.baseline
     best = f"#{winner.number} {format_score(winner.score, winner.std_error)}"
     if base is None or base.number == winner.number:
-        return f"{name}{best} · {one_line(winner.title, 50)}"
+        return f"{name}{best} · {one_line(winner.title, 50)}{', the baseline itself' if base is not None else ''}"
     start = format_score(base.score, winner.std_error, [winner.score])
     change = change_words(summary, base) if summary.best and summary.best.number == winner.number else ""
     return f"{name}baseline {start} → {best}{f' · {change}' if change else ''} · {one_line(winner.title, 50)}"

@@ -21,6 +21,7 @@ DEFAULT_TIME_S = 600.0
 """Time limit of a run that nothing else bounds."""
 
 SANDBOXES = ("auto", "strict", "landlock", "external", "off")
+STRATEGIES = ("tree",)
 DISPLAYS = ("auto", "live", "plain", "none")
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -305,6 +306,10 @@ def _model(flags: RunFlags, problems: Problems) -> str:
     if model == "playbook":
         if flags.base_url is not None:
             problems.add("--base-url has no use without --model: the playbook asks nobody")
+        return model
+    if model.startswith("recorded:"):
+        if not Path(model.removeprefix("recorded:")).is_dir():
+            problems.add(f"--model {model!r}: there is no such folder of recordings")
         return model
     from assay.models.endpoint import resolve
 

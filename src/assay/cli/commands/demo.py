@@ -11,7 +11,6 @@ from assay.cli.commands.intake import TaskFlags, take_in
 from assay.cli.commands.start import plan_lines, run_options, start
 from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.shell import Shell
-from assay.core.errors import MachineError
 
 DEMO_TIME = "60s"
 """Leaves room for start, finish and report within the 90 seconds that are promised on two cores."""
@@ -34,8 +33,11 @@ def demo(shell: Shell, runs: Path, limit_flags: LimitFlags, run_flags: RunFlags)
     )
     choices = read_choices(run_flags, problems)
     problems.raise_any("demo")
+    from assay.data.demo import write_demo
+
     name = _free_name(runs)
-    data = _write_data(runs / f"{name}-data")
+    data = runs / f"{name}-data" / "prime-digits"
+    write_demo(data)
     intake = take_in(data, TaskFlags())
     options = replace(
         run_options(replace(choices, name=name), limits, strategy="tree", runs=runs), arguments={"cheats": "1"}
@@ -53,16 +55,3 @@ def _free_name(runs: Path) -> str:
     while (runs / (name := f"demo-{rng.randrange(10_000):04d}")).exists():
         continue
     return name
-
-
-def _write_data(folder: Path) -> Path:
-    from assay.data.demo import write_demo
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_demo(folder)
-    except OSError as error:
-        raise MachineError(
-            "E503", f"the folder {str(folder)!r} cannot be made: {error}", fix="--runs FOLDER"
-        ) from error
-    return folder

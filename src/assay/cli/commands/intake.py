@@ -61,7 +61,7 @@ class Intake:
         split = f"{task.split.kind}{f' by {task.split.column}' if task.split.column else ''}, {task.split.k} folds"
         lines = [shape, f" data     {seen.train_rows:,} labelled rows ({sealed}){test} · split {split}"]
         for line in seen.lines:
-            if line.guessed and line.field not in _BY_NAME:
+            if line.guessed and line.value and line.field not in _BY_NAME:
                 lines.append(
                     f" guessed  {line.field} = {one_line(line.value, 40)}: {one_line(_reason(line.origin), 60)}"
                 )

@@ -22,10 +22,15 @@ MOST_LOG_CHARACTERS = 200_000
 """Of one execution; the whole is in the run folder."""
 
 
-def logs(shell: Shell, root: Path, name: str | None, *, follow: bool, trial: str | None) -> int:
-    """Show what happened in a run, or with `trial` what its processes printed."""
+def logs(shell: Shell, root: Path, name: str | None, *, follow: bool, trial: str | None, llm: bool) -> int:
+    """Show what happened in a run, with `trial` what its processes printed, with `llm` where model calls are kept."""
     folder = find_run(root, name)
     shell.run_name = folder.name
+    if llm:
+        files = [str(path) for path in sorted((folder / "llm").glob("*"))]
+        text = "\n".join(files) or f"{folder.name} made no call to a language model"
+        shell.output.answer("llm", {"run": folder.name, "files": files}, text)
+        return 0
     if trial is not None:
         return _trial_log(shell, folder, trial)
     journal = FileJournal(folder / "events.jsonl")

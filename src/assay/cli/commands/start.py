@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from assay.cli.ending import done_json, exit_code, summary_lines
 from assay.cli.flags import (
     DEFAULT_TIME_S,
     DISPLAYS,
+    STRATEGIES,
     LimitFlags,
     Problems,
     RunChoices,
@@ -24,11 +26,12 @@ from assay.cli.flags import (
     with_file_limits,
 )
 from assay.cli.interrupts import interruptible
+from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, is_live, run_folders
 from assay.cli.shell import Shell
 from assay.core.budget import Limits
 from assay.core.codec import encode
-from assay.core.errors import NothingFound
+from assay.core.errors import MachineError, NothingFound
 from assay.core.task import Task
 from assay.engine.observer import Observer
 from assay.journal import events as ev
@@ -58,7 +61,9 @@ def run(
     problems = Problems()
     limits = read_limits(limit_flags, problems, now=now, cores=cores)
     choices = read_choices(run_flags, problems)
+    problems.read("--strategy", strategy, one_of(STRATEGIES), strategy)
     problems.raise_any("run")
+    require_model(choices)
     intake = take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
     if intake.limits:
         limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
@@ -72,6 +77,24 @@ def run(
         shell.output.answer("plan", plan, "dry run: nothing was started")
         return 0
     return start(shell, intake.task, options, display=choices.display, require_gain=require_gain)
+
+
+def require_model(choices: RunChoices) -> None:
+    """Check before anything is spent that the model could be asked.
+
+    Raises:
+        ProviderRefused: It needs a key, and none is set (E303).
+        MachineError: The packages for language models are not installed (E560).
+    """
+    if choices.model == "playbook" or choices.model.startswith("recorded:"):
+        return
+    from assay.models.endpoint import resolve
+
+    resolve(choices.model, base_url=choices.base_url, environ=os.environ).key()
+    if importlib.util.find_spec("pydantic_ai") is None:
+        raise MachineError(
+            "E560", "language models need packages that are not installed", fix="pip install 'assay[llm]'"
+        )
 
 
 def bounded(limits: Limits) -> tuple[Limits, bool]:
@@ -181,6 +204,7 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
         AssayError: Nothing could be started, or the run cannot go on.
         KeyboardInterrupt: Somebody asked for an end; everything is saved.
     """
+    keep_log(shell)
 
     def first_signal() -> None:
         view.stopping()

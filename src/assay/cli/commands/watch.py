@@ -88,7 +88,7 @@ def _status_lines(
     if summary.baseline is not None:
         lines.append(f" base   #{summary.baseline.number} {score_words(summary.baseline)}")
     if holder is not None:
-        lines += [line.replace(" now   ", " now    ", 1) for line in now_lines(summary, pulse, now)]
+        lines += [f"{line[:7]} {line[7:]}" for line in now_lines(summary, pulse, now)]
         beat = f", heartbeat {format_duration(max(0.0, now - pulse.time))} ago" if pulse is not None else ""
         lines.append(f" engine process {holder[0]}{beat}")
     lines.append(f" used   {used_words(summary, now if holder is not None else summary.time)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from assay.cli.display.table import digits
 from assay.cli.output import one_line
 from assay.core.trial import TrialState, Verdict
 from assay.journal import events as ev
@@ -18,7 +19,6 @@ from assay.report.formatting import (
     format_money,
     format_score,
     format_spread,
-    score_decimals,
 )
 
 _WIDTH = 160
@@ -99,7 +99,7 @@ def _judged(p: ev.Judged) -> str:
 def _trial_finished(p: ev.TrialFinished) -> str:
     if p.state is TrialState.COMPLETE:
         flags = f" · {'; '.join(p.flags)}" if p.flags else ""
-        decimals = score_decimals([p.score], p.std_error)
+        decimals = digits(p.score, p.std_error)
         spread = f" {format_spread(p.std_error, decimals=decimals)}" if p.std_error is not None else ""
         score = format_score(p.score, decimals=decimals)
         return f"#{p.trial} complete: {score}{spread} over {format_count(p.folds, 'fold')}{flags}"

@@ -65,11 +65,16 @@ def trial_line(output: Output, row: Row, metric: Metric, best: Row | None, *, wi
 
 
 def row_decimals(row: Row, rival: float | None = None) -> int:
-    """Return with how many decimals a trial's score is written: two digits of its standard error, where it has one."""
-    if row.std_error is not None and math.isfinite(row.std_error) and row.std_error > 0:
-        room = _SCORE - 2 - len(f"{abs(row.score or 0.0):,.0f}")
-        return max(0, min(_MOST_DECIMALS, room, 1 - math.floor(math.log10(row.std_error))))
-    return score_decimals([row.score, rival])
+    """Return with how many decimals a trial's score is written."""
+    return digits(row.score, row.std_error, rival)
+
+
+def digits(score: float | None, std_error: float | None, rival: float | None = None) -> int:
+    """Return a number of decimals: two digits of the standard error where there is one, else enough to tell apart."""
+    if score is not None and std_error is not None and math.isfinite(std_error) and std_error > 0:
+        room = _SCORE - 2 - len(f"{abs(score):,.0f}")
+        return max(0, min(_MOST_DECIMALS, room, 1 - math.floor(math.log10(std_error))))
+    return score_decimals([score, rival])
 
 
 def spark(values: Sequence[float], width: int = 12) -> str:

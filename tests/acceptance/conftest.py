@@ -1,0 +1,29 @@
+"""What the acceptance tests share: one real engine."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support.real_engine import RealEngine
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
+    """An engine whose honest baseline is scored; its environment holds a secret."""
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_API_KEY", CANARY)
+        yield RealEngine(tmp_path_factory.mktemp("engine"), stack)
+
+
+CANARY = "sk-canary-5be1f0"
+
+
+@pytest.fixture
+def outside(engine: RealEngine) -> Path:
+    """A file of the user's that no candidate may touch."""
+    path = engine.folder / "thesis.txt"
+    path.write_text("ten years of work")
+    path.chmod(0o666)
+    return path
