@@ -174,7 +174,8 @@ def _family(task: Task, profile: DataProfile, texts: tuple[str, ...], phrases: t
         return Family.FORECAST
     if PurePosixPath(task.data.train).suffix == ".npz":
         return Family.IMAGES
-    if len(phrases) >= 2 and set(texts) <= set(phrases) and len(profile.columns) <= len(phrases) + 3:
+    comparable = task.problem in (Problem.BINARY, Problem.REGRESSION) and len(task.targets) == 1
+    if comparable and len(phrases) >= 2 and set(texts) <= set(phrases) and len(profile.columns) <= len(phrases) + 3:
         return Family.PAIRS
     return Family.TEXT if texts and others <= 3 * len(texts) else Family.TABULAR
 

@@ -62,6 +62,7 @@ _MEMBERS = {
     "SplineTransformer": "sklearn.preprocessing",
     "StandardScaler": "sklearn.preprocessing",
     "TargetEncoder": "sklearn.preprocessing",
+    "normalize": "sklearn.preprocessing",
     "make_pipeline": "sklearn.pipeline",
     "nn": "torch",
     "FitFailedWarning": "sklearn.exceptions",

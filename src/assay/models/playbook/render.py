@@ -42,7 +42,11 @@ def render(recipe: Recipe, facts: Facts, *, title: str, plan: str) -> str:
         title: First line of the docstring.
         plan: The rest of the docstring.
     """
-    name = recipe.model if recipe.model in ("constant", "cheat") else recipe.family
+    name = (
+        recipe.model
+        if recipe.model == "cheat" or (recipe.model == "constant" and recipe.family != "forecast")
+        else recipe.family
+    )
     body = tidy(_environment().get_template(f"{name}.j2").render(_context(recipe, facts)))
     about = "\n".join([f'"""{_sentence(title)}', "", textwrap.fill(_plain(plan), 100), '"""'])
     return f"{about}\n\n{import_lines(body)}\n\n{body}"
@@ -82,6 +86,8 @@ def _context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
         **_output_context(facts),
         **_input_context(recipe, facts),
         **_model_context(recipe, facts),
+        **_forecast_context(recipe, facts),
+        **_pairs_context(facts),
     }
 
 
@@ -221,12 +227,34 @@ def _model_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
         "has_cut": facts.needs_cut and folds > 0,
         "early": int(recipe.option("early_stopping", 0)) if folds else 0,
         "group": split.column if split.kind is SplitKind.GROUP else None,
-        "at": "X.iloc" if recipe.family == "tabular" else "X",
+        "at": "X.iloc" if recipe.family in ("tabular", "pairs") else "X",
         "decision": recipe.model == "svc",
         "dense": recipe.model == "lightgbm",
         "native": recipe.model in boosters or (recipe.model == "hist_gradient_boosting" and narrow),
         "scaled": recipe.model in _SCALED,
         "scaled_doc": _SCALED_DOC.get(recipe.model, ""),
+    }
+
+
+def _forecast_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
+    low = facts.profile.targets[0].low
+    time = facts.task.time_column
+    return {
+        "boosted": recipe.model == "lightgbm",
+        "log_series": bool(recipe.option("log", False)) and low is not None and low > 0,
+        "floor": float(f"{(low or 0.0) / 2:.3g}"),
+        "not_negative": low is not None and low >= 0,
+        "time_in_test": any(c.name == time and c.in_test for c in facts.profile.columns),
+    }
+
+
+def _pairs_context(facts: Facts) -> dict[str, Any]:
+    # The phrase that comes back most often is the one about which most is known.
+    phrases = sorted(facts.phrases, key=lambda name: facts.column(name).distinct)[:2]
+    return {
+        "first": phrases[0] if phrases else "",
+        "second": phrases[1] if len(phrases) > 1 else "",
+        "pair_categories": [c for c in facts.categories if c not in phrases],
     }
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from assay.models.playbook.facts import Facts, Family
+from assay.models.playbook.forecast import ForecastShelf
+from assay.models.playbook.pairs import PairsShelf
 from assay.models.playbook.shelf import Shelf
 from assay.models.playbook.tabular import TabularShelf
 from assay.models.playbook.text import TextShelf
@@ -10,9 +14,12 @@ from assay.models.playbook.text import TextShelf
 
 def shelf_of(family: str) -> Shelf:
     """Return the shelf of `family`; a family that is not known is served as a table."""
-    if family == Family.TEXT:
-        return TextShelf()
-    return TabularShelf()
+    shelves: dict[str, Callable[[], Shelf]] = {
+        Family.TEXT: TextShelf,
+        Family.PAIRS: PairsShelf,
+        Family.FORECAST: ForecastShelf,
+    }
+    return shelves.get(family, TabularShelf)()
 
 
 def shelf_for(facts: Facts) -> Shelf:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.models.playbook.facts import Facts
+from assay.models.playbook.moves import param_moves
 from assay.models.playbook.recipe import Recipe, Value
 from assay.models.playbook.shelf import Idea, Part
-from assay.models.playbook.tabular import scaled
 
 FAMILY = "text"
 
@@ -43,7 +43,7 @@ class TextShelf:
             for step, (name, _) in _PARTS.items()
             if step not in recipe.features and (step != "others" or facts.numbers or facts.categories)
         ]
-        return [*found, *_option_moves(recipe, facts), *_param_moves(recipe)]
+        return [*found, *_option_moves(recipe, facts), *param_moves(recipe)]
 
     def parts(self, recipe: Recipe, facts: Facts) -> Sequence[Part]:
         """Return the kinds of features, as long as one kind of n-gram is left."""
@@ -168,27 +168,6 @@ def _option_moves(recipe: Recipe, facts: Facts) -> Sequence[Idea]:
                     title=title,
                     reason="A neighbour of the parent's settings.",
                     part=part,
-                )
-            )
-    return found
-
-
-def _param_moves(recipe: Recipe) -> Sequence[Idea]:
-    found = []
-    for name, old in recipe.params.items():
-        for factor in (0.4, 2.5):
-            value = scaled(
-                old, factor, 0.5 if isinstance(old, int) else 0.001, 2000 if isinstance(old, int) else 1000.0
-            )
-            if name == "colsample_bytree":
-                value = min(float(value), 1.0)
-            reason = f"A neighbour of the parent's setting: {name} was {old}."
-            found.append(
-                Idea(
-                    recipe=recipe.with_params(**{name: value}),
-                    title=f"Set {name} to {value}",
-                    reason=reason,
-                    part="tuned settings",
                 )
             )
     return found
