@@ -84,7 +84,8 @@ class Played:
     fresh_folds: int = 0
     """Folds run for confirmations, the incumbent's included and each counted once."""
     search_folds: int = 0
-    noise: NoiseFloor | None = None
+    boasts: int = 0
+    """Candidates above their incumbent by more than the noise deviation on the search folds: `real` to the naive."""
 
     @property
     def real(self) -> set[int]:
@@ -104,7 +105,7 @@ class Search:
 
     def play(self) -> Played:
         noise = measure_noise(self._scores[0][: RESEEDS + 1])
-        played = Played(noise=noise, search_folds=self._folds)
+        played = Played(search_folds=self._folds)
         for number in range(1, len(self._scores)):
             played.verdicts[number] = self._try(number, noise, played)
         return played
@@ -118,6 +119,7 @@ class Search:
             if not can_still_win(gains, folds=self._folds, noise=noise):
                 return Verdict.NOISE
         search = compare(mine, best, METRIC)
+        played.boasts += search.mean > (noise.floor or math.inf)
         errors = SearchErrors(confirmations_so_far=played.confirmations, tried=number, streak=self._streak)
         fresh = []
         if worth_confirming(search, noise):
@@ -146,6 +148,8 @@ class Rates:
 
     false_real: float
     """Share of searches of equal candidates with at least one `real`."""
+    naive: float
+    """The same, had the search folds been believed."""
     power: float
     """Share of searches in which the better candidate was called `real`."""
     confirmations: float
@@ -163,6 +167,7 @@ def measure(world: World, *, searches: int, seed: int, better_by: float = 3.0) -
     full = searches * (world.candidates + 1) * world.folds
     return Rates(
         false_real=sum(bool(one.real) for one in equal) / searches,
+        naive=sum(bool(one.boasts) for one in equal) / searches,
         power=sum(found) / searches,
         confirmations=sum(one.confirmations for one in equal) / searches,
         cost=sum(one.fresh_folds for one in equal) / sum(one.search_folds for one in equal),
