@@ -38,6 +38,8 @@ class Plan:
     """Whether the trial takes part in the ranking."""
     baseline: bool = False
     """Whether it is one that others are measured against: neither raced nor judged."""
+    most_folds: int | None = None
+    """Search folds to run at most; None runs all. For variants that only have to be compared, not ranked."""
     reseed: bool = False
     """Whether to measure the noise floor with it once it is scored."""
     slot: int = 0
@@ -157,7 +159,8 @@ class Evaluator:
     def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> _Attempt:
         """Run the candidate fold by fold until one fails, the race is lost, or all are scored."""
         done: list[Measurement] = []
-        for key in self._parts.views.fold_keys():
+        keys = self._parts.views.fold_keys()[: plan.most_folds]
+        for key in keys:
             measurement = self._measure(trial, candidate, attempt, key)
             if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
                 return _Attempt(tuple(done), stopped=True)
@@ -166,7 +169,7 @@ class Evaluator:
             if failure is not None:
                 return _Attempt(tuple(done), failure=failure)
             lost = "" if plan.baseline or not plan.counts else self._judge.lost(_scores(done), plan.history)
-            if lost and key != self._parts.views.fold_keys()[-1]:
+            if lost and key != keys[-1]:
                 return _Attempt(tuple(done), raced=lost)
         return _Attempt(tuple(done))
 
@@ -229,9 +232,9 @@ class Evaluator:
         partial = [m for m in result.measurements if m.score is not None and m.score.partial]
         remarks = [*flags, *self._oddities(result.measurements[0]), *[f"P02 {claim}" for claim in claims if claim][:1]]
         if partial:
-            remarks.append(
-                f"P01 partial: {len(partial)} of {len(result.measurements)} folds were cut by the time limit"
-            )
+            how = sorted({str(m.execution.outcome) for m in partial if m.execution is not None})
+            many = f"{len(partial)} of {len(result.measurements)} folds"
+            remarks.append(f"P01 partial: on {many} it wrote its predictions and did not end well ({', '.join(how)})")
         if plan.baseline:
             self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.BASELINE))
         elif plan.counts:

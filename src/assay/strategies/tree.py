@@ -18,6 +18,10 @@ from assay.operators.ablate import ablate
 from assay.operators.propose import baseline, cheat, draft, improve
 
 
+ABLATION_FOLDS = 3
+"""Folds on which the variants of an ablation are run: they are compared with their parent, fold by fold, not ranked."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TreeOptions:
     """How the tree grows."""
@@ -105,7 +109,7 @@ class Tree:
     def _ablate(self, step: Step, parent: Trial) -> str:
         variants = ablate(step, parent)
         for index, variant in enumerate(variants):
-            step.evaluate(f"variant-{index}", variant, counts=False)
+            step.evaluate(f"variant-{index}", variant, counts=False, most_folds=ABLATION_FOLDS)
         return f"ablate: {len(variants)} variants of #{parent.number}"
 
 
@@ -133,7 +137,8 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
         return Action("constant" if number == 0 else "boosting")
     if number < options.first_draft:
         return Action("cheat")
-    parents = [t for t in history.ranking() if t.operator != "baseline" or len(history.trials) < 4]
+    ranking = history.ranking()
+    parents = [t for t in ranking if t.operator != "baseline" and t.folds == ranking[0].folds]
     if is_draft(number, options) or not parents:
         return Action("draft")
     best = parents[0]
