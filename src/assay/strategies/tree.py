@@ -17,7 +17,6 @@ from assay.journal.history import History, Trial
 from assay.operators.ablate import ablate
 from assay.operators.propose import baseline, cheat, draft, improve
 
-
 ABLATION_FOLDS = 3
 """Folds on which the variants of an ablation are run: they are compared with their parent, fold by fold, not ranked."""
 
