@@ -19,6 +19,8 @@ DETAIL_CHARACTERS = 4_000
 
 _ERROR_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration))(?::|$).*")
 _MISSING = re.compile(r"No module named '(?P<module>[\w.]+)'")
+_MODULES = re.compile(r"^Extension modules: .*\n?", re.MULTILINE)
+"""Where a crash inside a library is told, every extension module that was loaded is listed, too."""
 _VOLATILE = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -64,14 +66,17 @@ class ScriptKind:
         """Return why the execution does not count, or None if it does."""
         if execution.outcome is Outcome.OK or self.outputs[0] in execution.outputs:
             return _invalid_output(execution, problems, self.outputs[0])
-        tail = execution.log_tail[-DETAIL_CHARACTERS:]
-        error = _last_error(execution.log_tail)
+        log = _MODULES.sub("", execution.log_tail)
+        # What a program printed last before its time ended is no error.
+        error = "" if execution.outcome is Outcome.TIMEOUT else _last_error(log)
         missing = _MISSING.search(error)
         summary = {
             Outcome.ERROR: error or f"exit code {execution.exit_code}",
             Outcome.TIMEOUT: f"did not end within {execution.wall_s:.0f} s",
         }.get(execution.outcome, execution.detail or str(execution.outcome))
-        detail = "\n".join(part for part in (execution.detail, execution.stuck_at, tail) if part)
+        stack = f"It was here, innermost call first:\n{execution.stuck_at}" if execution.stuck_at else ""
+        said = [_told(execution), stack, _printed(log[-DETAIL_CHARACTERS:], execution)]
+        detail = "\n\n".join(part for part in said if part)
         return Failure(
             outcome=str(execution.outcome),
             summary=summary[:300],
@@ -79,6 +84,19 @@ class ScriptKind:
             signature=_signature(str(execution.outcome), error),
             missing_module=missing["module"].partition(".")[0] if missing else "",
         )
+
+
+def _told(execution: Execution) -> str:
+    """Return the cause in a sentence, and for a time-out how much of the time went into work."""
+    if execution.outcome is not Outcome.TIMEOUT or execution.cpu_s is None:
+        return execution.detail
+    return f"{execution.detail}; processor time used: {execution.cpu_s:.0f} s"
+
+
+def _printed(log: str, execution: Execution) -> str:
+    if execution.outcome is not Outcome.TIMEOUT:
+        return log.strip()
+    return f"End of what it printed:\n{log.strip()}" if log.strip() else "It had printed nothing."
 
 
 def _regions(module: ast.Module, last_line: int) -> Iterator[tuple[str, int, int]]:

@@ -21,7 +21,7 @@ from assay.sandbox.cgroup import Group
 from assay.sandbox.output import OutputBuffer
 from assay.sandbox.processes import descendants
 from assay.sandbox.protect import apply_limits
-from assay.sandbox.stuck import stuck_at
+from assay.sandbox.stuck import stuck_at, without_dump
 from assay.sandbox.watchdog import Watchdog
 
 _ABORT_GRACE_S = 0.5
@@ -330,6 +330,8 @@ class TreeProcess:
         known = [peak for peak in peaks if peak]
         cpu_s = self._record.get("cpu-s") or (group.cpu_s() if group else None) or self._watchdog.cpu_s
         printed = b"" if self._abort_position is None else self._buffer.since(self._abort_position)
+        log = self._buffer.content()
+        stack = stuck_at(printed.decode(errors="replace"))
         self._launched.clean_up()
         return Finished(
             outcome=outcome,
@@ -337,8 +339,8 @@ class TreeProcess:
             wall_s=wall_s,
             cpu_s=cpu_s,
             peak_memory_bytes=max(known) if known else None,
-            log=self._buffer.content(),
-            stuck_at=stuck_at(printed.decode(errors="replace")),
+            log=without_dump(log) if stack else log,
+            stuck_at=stack,
             detail=detail,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _MOST_CHARACTERS = 4_000
+_DUMP = "Fatal Python error: Aborted"
 _THREAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):$", re.MULTILINE)
 
 
@@ -16,7 +17,7 @@ def stuck_at(printed: str) -> str:
     Args:
         printed: What the process printed from the signal on.
     """
-    start = printed.find("Fatal Python error: Aborted")
+    start = printed.find(_DUMP)
     if start < 0:
         return ""
     dump = printed[start:]
@@ -30,3 +31,15 @@ def stuck_at(printed: str) -> str:
             break
         lines.append(line)
     return "\n".join(lines)[:_MOST_CHARACTERS]
+
+
+def without_dump(log: bytes) -> bytes:
+    """Return `log` without what faulthandler printed on the abort signal, at its end.
+
+    The dump lists every extension module, thousands of characters behind which the program's own last words vanish.
+
+    Args:
+        log: What a process printed that was sent the abort signal.
+    """
+    start = log.rfind(_DUMP.encode())
+    return log if start < 0 else log[:start]

@@ -92,7 +92,7 @@ def test_a_run_that_left_a_graded_file_has_no_failure() -> None:
 
 
 def test_the_last_error_is_the_summary_and_a_missing_module_is_named() -> None:
-    log = "Traceback (most recent call last):\n  File 'solution.py', line 3\nModuleNotFoundError: No module named 'torch.nn'\n"
+    log = "Traceback (most recent call last):\n  File 's.py', line 3\nModuleNotFoundError: No module named 'torch.nn'\n"
     failure = KIND.diagnose(failed(Outcome.ERROR, log), ())
     assert failure is not None
     assert failure.summary.startswith("ModuleNotFoundError")
@@ -124,3 +124,21 @@ def test_a_timeout_tells_where_it_was_stuck() -> None:
     assert failure is not None
     assert failure.summary == "did not end within 9 s"
     assert "line 7 in fit" in failure.detail
+
+
+def test_a_timeout_tells_the_work_done_and_the_last_words_and_two_are_the_same_failure() -> None:
+    first = KIND.diagnose(failed(Outcome.TIMEOUT, "rows 90\nfold 0\n", detail="still running", cpu_s=3.4), ())
+    second = KIND.diagnose(failed(Outcome.TIMEOUT, "rows 90\nfold 1\n", detail="still running"), ())
+    assert first is not None
+    assert second is not None
+    assert "processor time used: 3 s" in first.detail
+    assert "fold 0" in first.detail
+    assert first.signature == second.signature
+
+
+def test_a_crash_is_told_without_the_list_of_loaded_modules() -> None:
+    dump = 'Fatal Python error: Segmentation fault\n  File "s.py", line 3\nExtension modules: a.b, c.d (total: 2)\n'
+    failure = KIND.diagnose(failed(Outcome.ERROR, "working\n" + dump), ())
+    assert failure is not None
+    assert "line 3" in failure.detail
+    assert "Extension modules" not in failure.detail + failure.summary
