@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.real_engine import RealEngine
+from support.real_engine import CANARY, RealEngine
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +15,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", CANARY)
         yield RealEngine(tmp_path_factory.mktemp("engine"), stack)
-
-
-CANARY = "sk-canary-5be1f0"
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
-"""Candidates that cheat, each through the whole engine: what catches it, and that its counted score is true or absent."""
+"""Candidates that cheat, through the whole engine: what catches them, and that their score is true or absent."""
 
 import base64
 import os
 import socket
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,8 @@ import pytest
 from assay.core.trial import TrialState, Verdict
 from assay.data.check import check as check_data
 from assay.journal.file import FileJournal
-from support.real_engine import TARGET, RealEngine, Tried, hidden, limited
+from support.real_engine import CANARY, TARGET, RealEngine, Tried, hidden, limited
 from support.survivors import marked_processes, wait_until_gone
-
-CANARY = "sk-canary-5be1f0"
-PROCESS_EXITS = "os._exit(0)"
 
 
 def assert_without_score(tried: Tried, state: TrialState) -> None:
@@ -374,7 +370,7 @@ INVALID = {
     "a device": (
         "import stat\nattempt(lambda: getattr(os, 'mk' + 'nod')('output/submission.csv', 0o666 | stat.S_IFCHR, "
         "os.makedev(1, 5)))",
-        "was not taken:",
+        "was not taken: missing",
     ),
     "a link to a device": (
         "getattr(os, 'sym' + 'link')(os.sep + 'dev/zero', 'output/submission.csv')",
@@ -443,7 +439,9 @@ def test_a_column_that_gives_the_target_away_is_told_before_anything_is_spent(en
 
 
 def test_rows_learned_by_heart_do_not_help(engine: RealEngine) -> None:
-    body = "known = {row['größe']: row[TARGET] for row in train}\nwrite([(r['id'], known.get(r['größe'], 0.5)) for r in test])"
+    body = (
+        "known = {r['größe']: r[TARGET] for r in train}\nwrite([(r['id'], known.get(r['größe'], 0.5)) for r in test])"
+    )
     assert dict(engine.evaluate(body).scores) == dict.fromkeys(engine.honest, 0.5)
 
 
@@ -455,32 +453,32 @@ def test_an_output_written_after_the_end_is_too_late(engine: RealEngine) -> None
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        for stream in (0, 1, 2):
-            os.close(stream)
-        while True:
-            time.sleep(0.05)
-            write(predictions)
-    getattr(os, "_exit")(0)
+        time.sleep(5)
+        write(predictions)
 """
-    tried = engine.evaluate(body.replace("write(predictions)", "write(predictions, 'late.csv')", 1))
+    tried = engine.evaluate(body)
     assert_without_score(tried, TrialState.FAILED)
-    assert "missing" in tried.trial.reason
+    assert tried.outcomes == ("ok",)
+    assert "was not taken: missing" in tried.trial.reason
 
 
 def test_an_output_replaced_after_the_time_limit_is_too_late(engine: RealEngine) -> None:
     marker = "assay-test-late-7d1"
+    child = (
+        f"import shutil, time #{marker}\nwhile True:\n time.sleep(8)\n shutil.copy('good.csv', 'output/submission.csv')"
+    )
     body = f"""
 import subprocess
-late = "import time, shutil\\nwhile True:\\n time.sleep(0.1)\\n shutil.copy('worse.csv', 'worse-2.csv') #{marker}"
-subprocess.Popen([sys.executable, "-c", late], start_new_session=True)
-print("score: 0.99", flush=True)
+write(predictions, "good.csv")
+subprocess.Popen([sys.executable, "-c", {child!r}], start_new_session=True)
+write([(i, 1 - p) for i, p in predictions])
 time.sleep(600)
 """
-    tried = engine.evaluate(body, limits=limited(wall_s=2.0))
-    assert_without_score(tried, TrialState.FAILED)
-    assert tried.outcomes == ("timeout",)
+    tried = engine.evaluate(body, limits=limited(wall_s=3.0))
+    assert dict(tried.scores) == pytest.approx({fold: 1 - score for fold, score in engine.honest.items()})
+    assert tried.outcomes == ("timeout", "timeout")
+    assert "P01" in tried.codes
     assert wait_until_gone(lambda: marked_processes(marker)) == []
-    assert "score: 0.99" in tried.log
 
 
 def test_sleeping_to_starve_others_ends_at_the_limit(engine: RealEngine) -> None:
@@ -573,14 +571,4 @@ def test_a_script_that_breaks_the_checker_is_not_passed(engine: RealEngine) -> N
 
 def test_no_process_of_any_candidate_is_left() -> None:
     # Runs last in this file: everything above has left what it could leave.
-    children = [process for process in psutil.Process().children(recursive=True) if "solution.py" in _words(process)]
-    assert wait_until_gone(lambda: [p for p in children if p.is_running()]) == []
-    ran = subprocess.run([sys.executable, "-c", "print('still here')"], capture_output=True, text=True, check=True)
-    assert ran.stdout == "still here\n"
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
+    assert wait_until_gone(lambda: marked_processes("solution.py", of=os.getpid())) == []

@@ -40,6 +40,8 @@ class Plan:
     """Whether it is one that others are measured against: neither raced nor judged."""
     most_folds: int | None = None
     """Search folds to run at most; None runs all. For variants that only have to be compared, not ranked."""
+    repair: bool = True
+    """Whether a failure is mended. A constant that a metric cannot score is a fact, not something to mend."""
     reseed: bool = False
     """Whether to measure the noise floor with it once it is scored."""
     slot: int = 0
@@ -113,7 +115,7 @@ class Evaluator:
                 return self._finish(trial, current, result, TrialState.STOPPED, "stopped before it was scored", flags)
             if result.failure is None:
                 return self._complete(trial, current, result, plan, flags)
-            mended = self._repair(trial, current, attempt, result.failure)
+            mended = self._repair(trial, current, attempt, result.failure) if plan.repair else None
             if mended is None:
                 return self._finish(trial, current, result, TrialState.FAILED, result.failure.summary, flags)
             rejecting = [f for f in self._parts.check(mended) if f.severity == "reject"]

@@ -153,8 +153,9 @@ class Measurer:
         private.mkdir(parents=True, exist_ok=True, mode=0o700)
         into = Path(tempfile.mkdtemp(dir=private))
         try:
-            collected = collect(root / "output", names, into, max_bytes=2 * 2**30)
-            outputs = {name: parts.objects.adopt(file.path, file.digest) for name, file in collected.taken.items()}
+            # From the workspace on: `./output` itself may have become a link, or be gone.
+            collected = collect(root, [f"output/{name}" for name in names], into, max_bytes=2 * 2**30)
+            outputs = {_plain(name): parts.objects.adopt(f.path, f.digest) for name, f in collected.taken.items()}
         finally:
             shutil.rmtree(into, ignore_errors=True)
         outcome = finished.outcome
@@ -169,7 +170,7 @@ class Measurer:
             log=parts.objects.put(finished.log) if finished.log else "",
             log_tail=finished.log.decode(errors="replace")[-LOG_TAIL:],
             outputs=outputs,
-            refused=dict(collected.refused),
+            refused={_plain(name): reason for name, reason in collected.refused.items()},
             stuck_at=finished.stuck_at,
             tier=parts.sandbox.tier,
             detail=finished.detail,
@@ -204,6 +205,10 @@ class Measurer:
                 reported=reported,
             )
         )
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("output/")
 
 
 def _gradable(execution: Execution | None) -> bool:

@@ -61,17 +61,31 @@ def check_script(
 ) -> list[CheckFinding]:
     """Return the findings in a Python script, by line; nothing in a text that is not Python (running it will say so).
 
+    A script that cannot be read to its end for its depth of nesting is rejected, not passed unread.
+
     Args:
         source: The script; it is parsed, never run.
         task: Names files, targets and the output.
         profile: Lists the user's files, if it is known.
         is_entry: Whether this file is the one that is run.
     """
-    try:
-        script = Script(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
     context = Context(task=task, profile=profile, is_entry=is_entry)
+    try:
+        script = _parsed(source)
+        return [] if script is None else _findings(script, context)
+    except (RecursionError, MemoryError):  # the parser says the latter of a stack too deep for it
+        sentence = "it is nested so deeply that it cannot be read"
+        return [CheckFinding(code="L14", severity=Severity.REJECT, line=0, sentence=sentence)]
+
+
+def _parsed(source: str) -> Script | None:
+    try:
+        return Script(source)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _findings(script: Script, context: Context) -> list[CheckFinding]:
     findings = {finding for rule in _RULES for finding in rule(script, context)}
     return sorted(findings, key=lambda finding: (finding.line, finding.code, finding.sentence))
 
