@@ -92,9 +92,10 @@ class Tree:
             return f"{action.operator}: no usable answer ({nothing})"
 
     def _do(self, step: Step, action: Action) -> str:
-        if action.operator in ("constant", "boosting"):
-            name = "constant" if action.operator == "constant" else "boosting"
-            trial = step.evaluate("trial", baseline(step, name), baseline=True, reseed=name == "boosting")  # type: ignore[arg-type]
+        if action.operator == "constant":
+            trial = step.evaluate("trial", baseline(step, "constant"), baseline=True, repair=False)
+        elif action.operator == "boosting":
+            trial = step.evaluate("trial", baseline(step, "boosting"), baseline=True, reseed=True)
         elif action.operator == "cheat":
             trial = step.evaluate("trial", cheat(step))
         elif action.operator == "draft":
