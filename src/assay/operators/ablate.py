@@ -15,7 +15,7 @@ def ablate(step: Step, parent: Trial) -> list[Candidate]:
     """Return variants of `parent`; each one's title is the part that it leaves out."""
     whole = step.session.parts.objects.candidate(parent.candidate)
     inputs = AblateInputs(
-        brief=brief(step.session, step.history),
+        brief=brief(step.session, step.history, step.key),
         parent=summary(parent),
         code=whole.source,
         studied=findings(step.history, parent),

@@ -29,14 +29,20 @@ def summary(trial: Trial) -> TrialSummary:
     )
 
 
-def brief(session: Session, history: History) -> Brief:
+def brief(session: Session, history: History, key: str) -> Brief:
     """Return what a role is told at this point of the run.
+
+    A pinned history holds fixed trials, but what a person tells and the noise floor belong to no step: what was known
+    of them when the run first came here is noted, so that a resumed run puts the same question.
 
     Args:
         session: The running session.
         history: The pinned history of the step that asks.
+        key: Of the step or the question; names the note.
     """
     parts = session.parts
+    noise = history.noise.floor if history.noise else None
+    heard = session.note(f"{key}/heard", lambda: {"told": len(history.told), "noise": noise})
     best = history.best
     return Brief(
         task=parts.task,
@@ -44,8 +50,8 @@ def brief(session: Session, history: History) -> Brief:
         machine=parts.machine,
         history=tuple(summary(trial) for trial in _shown(history)),
         best=best.number if best else None,
-        noise=history.noise.floor if history.noise else None,
-        remarks=tuple(text for _, text in history.told),
+        noise=heard["noise"],
+        remarks=tuple(text for _, text in history.told[: heard["told"]]),
     )
 
 

@@ -33,7 +33,7 @@ class ModelRepairer:
         if session is None:
             return None
         inputs = DebugInputs(
-            brief=brief(session, session.parts.log.pinned(0)),
+            brief=brief(session, session.parts.log.pinned(0), key),
             code=candidate.source,
             error=failure.detail,
             outcome=failure.outcome,

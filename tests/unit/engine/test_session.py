@@ -10,6 +10,7 @@ from assay.core.errors import IntegrityError, ProviderDown, ReplyInvalid
 from assay.core.trial import TrialState, Verdict
 from assay.engine.endings import Ending, NoAnswer
 from assay.engine.session import Session, Step
+from assay.journal import events as ev
 from assay.journal.memory import MemoryJournal
 from assay.models.base import Request
 from assay.models.roles import BaselineInputs
@@ -30,7 +31,7 @@ class Once:
 
 
 def question(session: Session) -> BaselineInputs:
-    return BaselineInputs(brief=brief(session, session.view()), name="constant")
+    return BaselineInputs(brief=brief(session, session.view(), "q"), name="constant")
 
 
 def test_an_answer_in_the_journal_is_not_asked_for_again(tmp_path: Path) -> None:
@@ -40,6 +41,20 @@ def test_an_answer_in_the_journal_is_not_asked_for_again(tmp_path: Path) -> None
     second = Bench(tmp_path, backend=backend, strategy=Once(lambda s: s.ask("q", "baseline", question(s))))
     second.open()._search()
     assert (len(first.model.requests), len(second.model.requests)) == (1, 0)
+
+
+def test_what_a_person_says_later_does_not_change_a_question_that_was_put(tmp_path: Path) -> None:
+    backend = MemoryJournal()
+
+    def ask_and_hear(session: Session) -> None:
+        session.ask("q", "baseline", question(session))
+        session.parts.log.add(ev.Told(text="prefer linear models"))
+        session.parts.log.add(ev.NoiseMeasured(floor=0.01, reseeds=3))
+
+    Bench(tmp_path, backend=backend, strategy=Once(ask_and_hear)).open()._search()
+    second = Bench(tmp_path, backend=backend, strategy=Once(lambda s: s.ask("q", "baseline", question(s))))
+    second.open()._search()
+    assert second.model.requests == []
 
 
 def test_a_known_key_with_another_question_names_both(tmp_path: Path) -> None:
