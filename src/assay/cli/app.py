@@ -177,6 +177,9 @@ def run(
     prompt_file: Annotated[
         Path | None, typer.Option("--prompt-file", help="Text that every question will show.")
     ] = None,
+    fix_rounds: Annotated[
+        str | None, typer.Option("--fix-rounds", help="Most repairs of a failing trial; 2 by default, 0 for none.")
+    ] = None,
     strategy: Annotated[str, typer.Option("--strategy", help="Which search.")] = "tree",
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, strict, landlock, external or off.")] = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")] = None,
@@ -217,6 +220,7 @@ def run(
             display=display,
             python=python,
             prompt_file=prompt_file,
+            fix_rounds=fix_rounds,
             model=model,
             base_url=base_url,
             offline=offline,

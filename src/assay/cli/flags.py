@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
+from assay.strategies.options import DEFAULT_FIX_ROUNDS
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class RunFlags:
     display: str | None = None
     python: Path | None = None
     prompt_file: Path | None = None
+    fix_rounds: str | None = None
     model: str | None = None
     base_url: str | None = None
     offline: bool = False
@@ -74,6 +76,7 @@ class RunChoices:
     python: Path | None
     remarks: tuple[str, ...]
     """Text of the prompt file."""
+    fix_rounds: int
     model: str
     base_url: str | None
 
@@ -167,6 +170,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         display=problems.read("--display", flags.display, one_of(DISPLAYS), "auto"),
         python=_interpreter(flags.python, problems),
         remarks=_prompt(flags.prompt_file, problems),
+        fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
         model=_model(flags, problems),
         base_url=flags.base_url,
     )

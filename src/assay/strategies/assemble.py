@@ -134,7 +134,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = ModelRepairer()
     judge = Judge(parts, measurer, budget)
-    evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery)
+    evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=options.fix_rounds)
     session = Session(parts, evaluator, budget)
     repairer.attach(session)
     finish = Finish(parts, measurer, judge, budget, delivery)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from assay.core.budget import Limits
 
+DEFAULT_FIX_ROUNDS = 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
@@ -30,3 +32,5 @@ class RunOptions:
     """Options of the strategy."""
     remarks: tuple[str, ...] = ()
     """What a person wants every question to say."""
+    fix_rounds: int = DEFAULT_FIX_ROUNDS
+    """Most repairs of one failing trial; 0 repairs nothing."""

@@ -12,7 +12,7 @@ import assay
 from assay.cli.commands.explain import explanations
 
 SOURCE = Path(assay.__file__).parent
-CODE = re.compile(r"[EWL]\d{2,3}\b")
+CODE = re.compile(r"[EWLPR]\d{2,3}\b")
 
 
 def codes_in(path: Path) -> Iterator[str]:
@@ -69,3 +69,13 @@ def test_unknown_topic_suggests(assay: Any) -> None:
     said = assay("explain", "verdit")
     assert said.code == 5
     assert "did you mean verdict" in said.err
+
+
+def test_no_entry_stands_twice() -> None:
+    names = [
+        line.partition(":")[0]
+        for file in sorted((SOURCE / "cli" / "explanations").glob("*.yaml"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line and line[0] not in " #"
+    ]
+    assert sorted(names) == sorted(set(names))

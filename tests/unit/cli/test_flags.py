@@ -112,6 +112,7 @@ def test_all_problems_are_told_at_once() -> None:
             display="web",
             python=Path("/no/such/python"),
             prompt_file=Path("/no/such/file"),
+            fix_rounds="-1",
             model="gpt",
         ),
         problems,
@@ -119,7 +120,7 @@ def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(UsageError) as caught:
         problems.raise_any("run")
     flags_named = "--time --cost --tokens --trials --workers --goal --trial-timeout --metric --seed --row-cap --name"
-    for flag in f"{flags_named} --sandbox --display --python --prompt-file --model".split():
+    for flag in f"{flags_named} --sandbox --display --python --prompt-file --fix-rounds --model".split():
         assert f"{flag} " in caught.value.message or f"{flag}:" in caught.value.message, flag
     assert "'docker'" in caught.value.message
     assert caught.value.fix == "assay run --help"
@@ -130,6 +131,10 @@ def test_prompt_file_is_read(tmp_path: Path) -> None:
     problems = Problems()
     assert read_choices(RunFlags(prompt_file=tmp_path / "p.md"), problems).remarks == ("Prefer linear models.",)
     problems.raise_any("run")
+
+
+def test_repairs_are_two_unless_said_otherwise() -> None:
+    assert [read_choices(RunFlags(fix_rounds=text), Problems()).fix_rounds for text in (None, "0", "5")] == [2, 0, 5]
 
 
 def test_environment_folder_stands_for_its_interpreter(tmp_path: Path) -> None:

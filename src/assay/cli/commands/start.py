@@ -118,6 +118,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         sandbox=choices.sandbox,
         python=choices.python,
         remarks=choices.remarks,
+        fix_rounds=choices.fix_rounds,
     )
 
 

@@ -101,8 +101,8 @@ def used_words(summary: Summary, now: float) -> str:
     if summary.usage.requests or limits.cost_usd is not None:
         money = format_money(summary.usage.cost_usd, summary.unpriced_requests)
         parts.append(_of(money, format_money(limits.cost_usd) if limits.cost_usd is not None else ""))
-    if limits.tokens is not None:
-        parts.append(_of(f"{spent.tokens:,}", f"{limits.tokens:,} tokens"))
+    if summary.usage.requests or limits.tokens is not None:
+        parts.append(_of(f"{spent.tokens:,}", f"{limits.tokens:,}" if limits.tokens is not None else "") + " tokens")
     trials = format_count(summary.trials, "trial")
     parts.append(
         _of(str(summary.trials), format_count(limits.trials, "trial")) if limits.trials is not None else trials
