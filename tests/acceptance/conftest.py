@@ -21,6 +21,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
 def outside(engine: RealEngine) -> Path:
     """A file of the user's that no candidate may touch."""
     path = engine.folder / "thesis.txt"
-    path.write_text("ten years of work")
+    path.write_text("ten years of work", encoding="utf-8")
     path.chmod(0o666)
     return path
