@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assay.cli.display.panel import best_words, now_lines, score_words, used_words
+from assay.cli.display.panel import best_words, money_words, now_lines, score_words, used_words
 from assay.cli.display.views import row_json
 from assay.cli.liveness import Life, Liveness, judge
 from assay.cli.lookup import LEASE, find_run, run_folders
@@ -17,7 +17,7 @@ from assay.core.errors import AssayError
 from assay.engine.pulse import Pulse, read_pulse
 from assay.journal.lease import read_holder
 from assay.journal.summary import Summary, SummaryFile
-from assay.report.formatting import format_duration, format_money, format_score
+from assay.report.formatting import format_duration, format_score
 
 MOST_RUNS = 200
 
@@ -63,7 +63,7 @@ def one_line_status(name: str, summary: Summary, liveness: Liveness, now: float)
     arrow = "" if metric is None else ("↑" if metric.higher_is_better else "↓")
     parts = [name, f"{format_score(best.score, best.std_error)}{arrow}" if best else "no score", f"{summary.trials}t"]
     if summary.usage.requests:
-        parts.append(format_money(summary.usage.cost_usd, summary.unpriced_requests))
+        parts.append(money_words(summary))
     if summary.limits.wall_s is not None and liveness.life not in (Life.FINISHED, Life.DEAD):
         left = summary.limits.wall_s - summary.wall_s - max(0.0, now - summary.time)
         parts.append(f"{format_duration(max(0.0, left))} left")

@@ -99,7 +99,7 @@ def used_words(summary: Summary, now: float) -> str:
     running = summary.wall_s + (max(0.0, now - summary.time) if summary.finished is None and summary.events else 0.0)
     parts = [_of(format_duration(running), format_duration(limits.wall_s) if limits.wall_s is not None else "")]
     if summary.usage.requests or limits.cost_usd is not None:
-        money = format_money(summary.usage.cost_usd, summary.unpriced_requests)
+        money = money_words(summary)
         parts.append(_of(money, format_money(limits.cost_usd) if limits.cost_usd is not None else ""))
     if summary.usage.requests or limits.tokens is not None:
         parts.append(_of(f"{spent.tokens:,}", f"{limits.tokens:,}" if limits.tokens is not None else "") + " tokens")
@@ -111,6 +111,12 @@ def used_words(summary: Summary, now: float) -> str:
         if summary.states.get(state):
             parts.append(f"{summary.states[state]} {state}")
     return " · ".join(parts)
+
+
+def money_words(summary: Summary) -> str:
+    """Return what the model's answers cost, as it stands in a line without a heading."""
+    words = format_money(summary.usage.cost_usd, summary.unpriced_requests)
+    return "cost unknown" if words == "unknown" else words
 
 
 def one_line_kept(line: str, width: int) -> str:
