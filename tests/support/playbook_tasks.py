@@ -151,6 +151,51 @@ def texts(seed: int = 0) -> tuple[pd.DataFrame, dict[str, ColumnKind], np.ndarra
     return frame, {"message": ColumnKind.TEXT}, signal
 
 
+def phrases(seed: int = 0) -> tuple[pd.DataFrame, dict[str, ColumnKind]]:
+    """Return rows with two phrases, a code and how alike the phrases are, and the kinds of the columns."""
+    rng = np.random.default_rng(seed)
+    vocabulary = ["metal", "plate", "wheel", "gear", "axis", "valve", "glass", "panel"]
+    rows = []
+    for k in range(ROWS + TEST_ROWS):
+        first = vocabulary[k % 6 : k % 6 + 2]
+        second = [*rng.choice(vocabulary, 2), f"part{k % 31}"]
+        alike = len(set(first) & set(second)) / 2 + rng.normal(0, 0.1)
+        rows.append(
+            {"id": k, "anchor": " ".join(first), "other": " ".join(second), "code": f"A{k % 4}", "score": alike}
+        )
+    return pd.DataFrame(rows), {"anchor": ColumnKind.TEXT, "other": ColumnKind.TEXT}
+
+
+def series(seed: int = 0) -> TinyTask:
+    """Return a forecast of six series with a cycle of six steps inside one of thirty."""
+    rng = np.random.default_rng(seed)
+    length, horizon = 240, 12
+    t = np.arange(length + horizon)
+    parts = []
+    for name in "abcdef":
+        wave = np.sin(2 * np.pi * t / 6) + np.sin(2 * np.pi * t / 30) + rng.normal(0, 0.1, len(t))
+        parts.append(pd.DataFrame({"shop": name, "t": t, "y": np.exp(rng.uniform(0, 5) + 0.3 * wave)}))
+    frame = pd.concat(parts, ignore_index=True)
+    test = frame[frame["t"] >= length].drop(columns="y").sample(frac=1, random_state=0)
+    test.insert(0, "id", test["shop"] + "_" + test["t"].astype(str))
+    task = Task(
+        name="tiny",
+        folder=Path("/data"),
+        statement="Forecast.",
+        problem=Problem.FORECAST,
+        data=DataFiles(train="train.csv", test="test.csv"),
+        targets=("y",),
+        id_column="id",
+        metric=Metric(name="smape", direction=Direction.LOWER, needs=Needs.VALUES),
+        output=OutputContract(needs=Needs.VALUES, id_column="id", columns=("y",)),
+        split=Split(kind=SplitKind.FORECAST, horizon=horizon),
+        series_columns=("shop",),
+        time_column="t",
+    )
+    train = frame[frame["t"] < length]
+    return TinyTask(brief=brief_of(task, train, {}), train=train, test=test)
+
+
 def with_packages(task: TinyTask, **packages: str) -> TinyTask:
     """Return `task` on a machine that has `packages` too."""
     return replace(task, brief=task.brief.model_copy(update={"machine": machine(**packages)}))

@@ -36,22 +36,31 @@ def draft(facts: Facts, history: Iterable[TrialSummary], index: int, random: Ran
 def wander(facts: Facts, start: Recipe, tried: set[str], random: Random) -> Idea:
     """Return a recipe that is not in `tried`, a few random moves away from `start`.
 
-    The walk gets longer until it finds one; numbers move by random factors, so there is always another.
+    Numbers move by random factors, so a walk finds something new; where `start` has few moves, the walk starts at
+    another draft.
     """
-    shelf = shelf_of(start.family)
+    drafts = [idea.recipe for idea in shelf_of(start.family).drafts(facts)]
+    for origin in [start, *random.sample(drafts, len(drafts)), *drafts]:
+        found = _walk(facts, origin, tried, random)
+        if found is not None:
+            return found
+    return Idea(recipe=start, title="The same again", reason="Every setting within reach is tried.")
+
+
+def _walk(facts: Facts, start: Recipe, tried: set[str], random: Random) -> Idea | None:
     recipe, titles = start, []
-    for step in range(100):
-        moves = shelf.moves(recipe, facts)
+    for step in range(12):
+        moves = shelf_of(start.family).moves(recipe, facts)
         if not moves:
-            break
+            return None
         move = random.choice(moves)
         recipe = _jitter(move.recipe, random)
         titles.append(move.title)
         if step >= 1 and recipe.key not in tried:
-            break
-    title = f"Random moves: {'; '.join(titles[-2:])}"[:80]
-    reason = "The planned settings are all tried, so this one is drawn at random around one of them."
-    return Idea(recipe=recipe, title=title or "Another start", reason=reason)
+            title = f"Random moves: {'; '.join(titles[-2:])}"[:80]
+            reason = "The planned settings are all tried, so this one is drawn at random around one of them."
+            return Idea(recipe=recipe, title=title, reason=reason)
+    return None
 
 
 def recipe_keys(history: Iterable[TrialSummary]) -> set[str]:

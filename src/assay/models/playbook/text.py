@@ -59,11 +59,14 @@ class TextShelf:
 
     def cheaper(self, recipe: Recipe, facts: Facts) -> Sequence[Recipe]:
         """Return versions with fewer n-grams, then words alone."""
+        plain = (
+            _recipe(facts, "ridge", "word", alpha=1.0)
+            if facts.shape == "regression"
+            else _recipe(facts, "logistic", "word", C=10.0)
+        )
         return [
             recipe.with_options(char_low=3, char_high=4, word_n=1, min_df=5),
-            _recipe(facts, "ridge" if facts.shape == "regression" else "logistic", "word").with_options(
-                word_n=1, min_df=5
-            ),
+            plain.with_options(word_n=1, min_df=5),
         ]
 
 

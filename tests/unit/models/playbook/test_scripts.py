@@ -19,80 +19,9 @@ from assay.models.playbook.draft import baseline
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_for
-from support.playbook_tasks import TEST_ROWS, TinyTask, table, texts, tiny
+from support.playbook_tasks import TinyTask
 
-
-def binary_table(needs: Needs = Needs.PROBABILITY, metric: str = "roc_auc") -> TinyTask:
-    frame, kinds, signal = table()
-    frame["bought"] = np.where(signal > np.median(signal), "yes", "no")
-    return tiny(
-        frame,
-        problem=Problem.BINARY,
-        targets=("bought",),
-        metric=metric,
-        needs=needs,
-        kinds=kinds,
-        columns=("p_no", "p_yes") if needs is Needs.CLASS_PROBABILITIES else None,
-        classes=("no", "yes"),
-    )
-
-
-def regression_table(metric: str = "rmse") -> TinyTask:
-    frame, kinds, signal = table()
-    frame["price"] = np.exp(signal / 2)
-    return tiny(frame, problem=Problem.REGRESSION, targets=("price",), metric=metric, needs=Needs.VALUES, kinds=kinds)
-
-
-def class_table(needs: Needs, metric: str) -> TinyTask:
-    frame, kinds, signal = table()
-    frame["kind"] = pd.qcut(signal, 3, labels=["a", "b", "c"]).astype(str)
-    columns = ("kind_a", "kind_b", "kind_c") if needs is Needs.CLASS_PROBABILITIES else None
-    return tiny(
-        frame,
-        problem=Problem.MULTICLASS,
-        targets=("kind",),
-        metric=metric,
-        needs=needs,
-        kinds=kinds,
-        columns=columns,
-        classes=("a", "b", "c"),
-        params=(("k", 2),),
-    )
-
-
-def many_targets(problem: Problem, needs: Needs) -> TinyTask:
-    frame, kinds, signal = table()
-    first, second = signal, -signal + frame["rooms"] / 100
-    if problem is Problem.MULTILABEL:
-        first, second = (first > np.median(first)).astype(int), (second > np.median(second)).astype(int)
-    frame["one"], frame["two"] = first, second
-    return tiny(frame, problem=problem, targets=("one", "two"), metric="mean", needs=needs, kinds=kinds)
-
-
-def text_task(problem: Problem, needs: Needs, metric: str) -> TinyTask:
-    frame, kinds, signal = texts()
-    frame["label"] = signal if problem is Problem.REGRESSION else (signal > 0).astype(int)
-    classes = () if problem is Problem.REGRESSION else ("0", "1")
-    return tiny(frame, problem=problem, targets=("label",), metric=metric, needs=needs, kinds=kinds, classes=classes)
-
-
-TASKS = {
-    "binary": binary_table,
-    "regression": regression_table,
-    "text-labels": lambda: text_task(Problem.BINARY, Needs.LABELS, "f1"),
-}
-MORE_TASKS = {
-    "binary-f1": lambda: binary_table(Needs.LABELS, "f1"),
-    "binary-two-columns": lambda: binary_table(Needs.CLASS_PROBABILITIES, "log_loss"),
-    "multiclass-labels": lambda: class_table(Needs.LABELS, "accuracy"),
-    "multiclass-probabilities": lambda: class_table(Needs.CLASS_PROBABILITIES, "log_loss"),
-    "multiclass-ranked": lambda: class_table(Needs.RANKED_LABELS, "map@2"),
-    "multilabel": lambda: many_targets(Problem.MULTILABEL, Needs.PROBABILITY),
-    "several-values": lambda: many_targets(Problem.REGRESSION, Needs.VALUES),
-    "rmsle": lambda: regression_table("rmsle"),
-    "mae": lambda: regression_table("mae"),
-    "text-values": lambda: text_task(Problem.REGRESSION, Needs.VALUES, "rmse"),
-}
+from .shapes import ALL_TASKS, TASKS, regression_table
 
 
 def lay_out(code: str, task: TinyTask, folder: Path) -> None:
@@ -134,7 +63,7 @@ def assert_valid(submission: pd.DataFrame, task: TinyTask, folder: Path) -> None
         assert all(len(set(row.split())) == 2 for row in values.iloc[:, 0])
     else:
         assert np.isfinite(values.to_numpy(float)).all()
-        assert len(values) == TEST_ROWS
+        assert len(values) == len(task.test)
     if out.needs in (Needs.PROBABILITY, Needs.CLASS_PROBABILITIES):
         assert values.to_numpy().min() >= 0
         assert values.to_numpy().max() <= 1
@@ -156,9 +85,9 @@ def small(idea: Idea) -> Idea:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*TASKS, *MORE_TASKS])
+@pytest.mark.parametrize("name", ALL_TASKS)
 def test_scripts_write_what_the_task_asks_for(name: str, tmp_path: Path) -> None:
-    task = {**TASKS, **MORE_TASKS}[name]()
+    task = ALL_TASKS[name]()
     # All drafts for the main shapes; for the others the first ones, whose ends differ by what is asked for.
     ideas = ideas_of(task) if name in TASKS else ideas_of(task)[:5]
     folders = [tmp_path / str(k) for k in range(len(ideas))]
@@ -169,9 +98,9 @@ def test_scripts_write_what_the_task_asks_for(name: str, tmp_path: Path) -> None
         assert_valid(submission_of(folder), task, folder)
 
 
-@pytest.mark.parametrize("name", [*TASKS, *MORE_TASKS])
+@pytest.mark.parametrize("name", ALL_TASKS)
 def test_all_scripts_are_plain_python(name: str) -> None:
-    task = {**TASKS, **MORE_TASKS}[name]()
+    task = ALL_TASKS[name]()
     for idea in ideas_of(task):
         code = text_of(idea, task)
         tree = ast.parse(code)
@@ -182,7 +111,7 @@ def test_all_scripts_are_plain_python(name: str) -> None:
 
 @pytest.mark.slow
 def test_scripts_pass_the_linter(tmp_path: Path) -> None:
-    for name, make in {**TASKS, **MORE_TASKS}.items():
+    for name, make in ALL_TASKS.items():
         task = make()
         for k, idea in enumerate(ideas_of(task)):
             (tmp_path / f"{name}_{k}.py").write_text(text_of(idea, task), encoding="utf-8")
@@ -216,7 +145,7 @@ def test_equal_seeds_give_equal_predictions(tmp_path: Path) -> None:
 
 
 def test_a_recipe_survives_json() -> None:
-    task = binary_table()
+    task = ALL_TASKS["binary"]()
     for idea in ideas_of(task):
         again = Recipe.from_json(idea.recipe.to_json())
         assert again is not None
