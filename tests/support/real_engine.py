@@ -43,6 +43,7 @@ from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import SandboxLimits
+from assay.sandbox.choose import Mode
 from support.tasks import empty_profile, small_machine
 
 TARGET = "gültig"
@@ -187,6 +188,7 @@ class RealEngine:
 
     folder: Path
     stack: ExitStack
+    mode: Mode = "auto"
     profile: DataProfile = field(default_factory=empty_profile)
 
     def __post_init__(self) -> None:
@@ -195,7 +197,7 @@ class RealEngine:
         write_data(data)
         private.mkdir(mode=0o700)
         self.task = binary_task(data)
-        self.sandbox = open_sandbox()
+        self.sandbox = open_sandbox(self.mode)
         self.stack.callback(self.sandbox.close)
         self.views = Views(self.task, self.folder / "views", private)
         self.grader = self.stack.enter_context(Grader(private))

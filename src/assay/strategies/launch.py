@@ -24,6 +24,7 @@ from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.lease import LEASE_FILE, Lease
+from assay.sandbox import remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
@@ -89,6 +90,7 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
         if finished is not None and limits is None:
             return RunEnd(folder=folder, exit_code=finished.exit_code, stopped_by=finished.stopped_by)
         options = replace(options, limits=limits or started.limits)
+        _clear(folder)
         shell = open_shell(stack, folder, task, options, spent=log.read(spent))
         if task_digest(shell.task) != started.task_digest:
             raise IntegrityError(
@@ -99,6 +101,14 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
             )
         log.add(ev.RunResumed(limits=limits, sandbox=shell.sandbox.tier, pid=os.getpid()))
         return _work(folder, shell, log, options)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the workspaces that a killed engine left; whoever holds the lease is alone here."""
+    private = folder / "private"
+    for place in (folder / "work", private / "taken", *private.glob("grader-*"), *private.glob("tmp*")):
+        with contextlib.suppress(OSError):  # what cannot be removed costs space and nothing else
+            remove_tree(place)
 
 
 def task_digest(task: Task) -> str:
