@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from assay.core.budget import Limits
 from assay.core.candidate import Candidate
 from assay.core.clock import Clock, FakeClock
 from assay.core.execution import Outcome
+from assay.core.metric import Metric
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
@@ -36,7 +37,7 @@ from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult, FakeSandbox
 from assay.strategies.tree import Tree, TreeOptions
 from support.fakes import FakeGrading, FakeViews, noise
-from support.tasks import empty_profile, regression_task, small_machine
+from support.tasks import RMSE, empty_profile, regression_task, small_machine
 
 SCORES = {"constant": 3.0, "boosting": 2.0}
 
@@ -100,6 +101,8 @@ class Bench:
     clock: Clock = field(default_factory=FakeClock)
     strategy: Strategy | None = None
     k: int = 3
+    metric: Metric = RMSE
+    max_repairs: int = 2
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
@@ -109,7 +112,7 @@ class Bench:
         """Return the run, started or resumed by what the journal holds."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "private").mkdir(exist_ok=True)
-        task = regression_task(self.folder / "data", k=self.k)
+        task = replace(regression_task(self.folder / "data", k=self.k), metric=self.metric)
         self.log = EventLog(self.backend, self.clock)
         self._begin(task)
         self.parts = Parts(
@@ -135,7 +138,9 @@ class Bench:
         judge = Judge(self.parts, measurer, budget)
         delivery = Delivery(self.parts, measurer, budget)
         repairer = ModelRepairer()
-        evaluator = Evaluator(self.parts, measurer, judge, budget, repairer, delivery=delivery)
+        evaluator = Evaluator(
+            self.parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=self.max_repairs
+        )
         self.session = Session(self.parts, evaluator, budget)
         repairer.attach(self.session)
         finish = Finish(self.parts, measurer, judge, budget, delivery)

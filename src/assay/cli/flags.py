@@ -302,7 +302,9 @@ def _prompt(path: Path | None, problems: Problems) -> tuple[str, ...]:
     if not text:
         problems.add(f"--prompt-file {str(path)!r}: is empty")
         return ()
-    return (text,)
+    from assay.models.scrub import scrub
+
+    return (scrub(text),)  # it goes into the journal
 
 
 def _model(flags: RunFlags, problems: Problems) -> str:

@@ -47,6 +47,8 @@ class Execution:
     """Name under `./output` to digest, of the declared outputs that could be taken safely."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Name under `./output` to the reason why it was not taken: missing, link, too large ..."""
+    files: Mapping[str, int] = field(default_factory=dict)
+    """Path in the workspace to bytes, of the other plain files that it left there; at most 100."""
     stuck_at: str = ""
     """The Python stack at the time-out, if it could be had."""
     tier: str = ""

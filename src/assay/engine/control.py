@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from assay.core.clock import Clock, SystemClock
 from assay.core.codec import decode, encode
 from assay.core.files import write_whole
+from assay.models.scrub import scrub
 
 
 class Verb(StrEnum):
@@ -34,12 +35,15 @@ class Message:
 
 
 def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> Path:
-    """Leave `message` for the engine that holds the run; return the file, which the engine removes on reading."""
+    """Leave `message` for the engine that holds the run; return the file, which the engine removes on reading.
+
+    Secrets of this environment are masked in its text, since it goes into the journal.
+    """
     folder = run_folder / "control"
     folder.mkdir(exist_ok=True)
     stamp = int((clock or SystemClock()).now() * 1000)
     path = folder / f"{stamp:015d}-{uuid.uuid4().hex[:8]}.json"
-    write_whole(path, json.dumps(encode(message)))
+    write_whole(path, json.dumps(encode(replace(message, text=scrub(message.text)))))
     return path
 
 

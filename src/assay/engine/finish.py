@@ -110,6 +110,8 @@ class Finish:
             if len(fitting) == len(mixed):
                 return blend
             members = fitting
+        text = "no blend: its fits would not end in the time that is left; the best single trial is delivered"
+        self._parts.log.add(ev.Remarked(code="W402", text=text))
         return None
 
     def _fitting(self, members: list[Trial]) -> list[Trial]:

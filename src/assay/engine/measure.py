@@ -14,6 +14,7 @@ from assay.core.errors import MachineError
 from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
+from assay.engine.left_behind import left_behind
 from assay.engine.parts import Parts
 from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev
@@ -135,7 +136,7 @@ class Measurer:
             finished = process.wait()
             if finished is None:
                 raise LookupError("a process without a time limit to wait for did not end")
-            return self._take(root, finished, kind.outputs, cut=cut)
+            return self._take(root, candidate, finished, kind.outputs, cut=cut)
         finally:
             remove_tree(root)
 
@@ -146,7 +147,9 @@ class Measurer:
         cut = wall_s is not None and wall_s < wall
         return replace(limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
 
-    def _take(self, root: Path, finished: Finished, names: tuple[str, ...], *, cut: bool) -> Execution:
+    def _take(
+        self, root: Path, candidate: Candidate, finished: Finished, names: tuple[str, ...], *, cut: bool
+    ) -> Execution:
         """Take the outputs and the log of an ended process into the object store."""
         parts = self._parts
         private = parts.folder / "private" / "taken"
@@ -156,6 +159,7 @@ class Measurer:
             # From the workspace on: `./output` itself may have become a link, or be gone.
             collected = collect(root, [f"output/{name}" for name in names], into, max_bytes=2 * 2**30)
             outputs = {_plain(name): parts.objects.adopt(f.path, f.digest) for name, f in collected.taken.items()}
+            left = left_behind(root, but=(*candidate.files, *collected.taken))
         finally:
             shutil.rmtree(into, ignore_errors=True)
         outcome = finished.outcome
@@ -171,6 +175,7 @@ class Measurer:
             log_tail=finished.log.decode(errors="replace")[-LOG_TAIL:],
             outputs=outputs,
             refused={_plain(name): reason for name, reason in collected.refused.items()},
+            files=left,
             stuck_at=finished.stuck_at,
             tier=parts.sandbox.tier,
             detail=finished.detail,

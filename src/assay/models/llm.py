@@ -137,13 +137,14 @@ class ProviderCompleter:
         finish = _FINISH.get(response.finish_reason or "", Finish.STOP)
         if self._endpoint.dialect == "openai" and finish is Finish.STOP and not details.get("finish_reason"):
             finish = Finish.CUT
-        text = response.text or str(details.get("refusal") or "")
+        # A key that is said back would go into the journal with the reply.
+        text = self._scrubber.scrub(response.text or str(details.get("refusal") or ""))
         return Completion(
             text=text,
             model=f"{self._endpoint.provider}:{response.model_name or self._endpoint.model}",
             finish=finish,
             usage=self._usage(response, prompt, len(text)),
-            thinking=response.thinking or "",
+            thinking=self._scrubber.scrub(response.thinking or ""),
         )
 
     def _usage(self, response: ModelResponse, prompt: Prompt, size: int) -> Usage:
@@ -181,7 +182,7 @@ class ProviderCompleter:
         text = response.text or ""
         error = ReplyInvalid(
             f"{self.name} sent a reply of more than {self._longest_reply:,} characters; reading was stopped",
-            raw=text[:10_000],
+            raw=self._scrubber.scrub(text[:10_000]),
         )
         error.usage = self._usage(response, prompt, size)
         return error

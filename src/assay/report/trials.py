@@ -212,6 +212,7 @@ def _measurement(m: Measurement) -> dict[str, Any]:
         "peak_memory_bytes": execution.peak_memory_bytes if execution else None,
         "predictions": execution.outputs.get("submission.csv") if execution else None,
         "log": execution.log or None if execution else None,
+        "files": {clean_line(name, 200): size for name, size in execution.files.items()} if execution else {},
         "graded": None if score is None else {"value": score.value, "rows": score.rows, "partial": score.partial},
         "claimed_by_script": m.reported,
         "problems": [clean_line(problem, 300) for problem in m.problems],

@@ -330,10 +330,11 @@ def test_the_key_is_in_no_file_even_when_it_is_said_back(tmp_path: Path) -> None
         bare = open_model("openai:x", base_url=server.base_url, environ=ENVIRON)
         log = CallLog(tmp_path / "llm", scrubber=scrubber, clock=FakeClock())
         model = Recorder(bare.with_layer(log), tmp_path / "recordings", scrubber=scrubber)
-        model.answer(program_request(user=f"my key is {KEY}"))
+        answer = model.answer(program_request(user=f"my key is {KEY}"))
         with pytest.raises(ProviderRefused) as caught:
             model.answer(program_request())
     assert KEY not in caught.value.message
+    assert KEY not in answer.reply.plan + answer.raw, "the reply goes into the journal"
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 3
     assert not [path for path in files if KEY in path.read_text()]
