@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,7 +55,18 @@ class Refusal:
     words: str
 
 
-Step = Text | Status | Cut | Hang | Refusal
+Answer = Text | Status | Cut | Hang | Refusal
+
+
+@dataclass(frozen=True)
+class After:
+    """Does something when the request has come, before it is answered."""
+
+    action: Callable[[], object]
+    answer: Answer
+
+
+Step = Answer | After
 
 
 class ChatServer:
@@ -75,11 +86,15 @@ class ChatServer:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
-    def take(self, request: dict[str, Any], headers: dict[str, str]) -> Step:
+    def take(self, request: dict[str, Any], headers: dict[str, str]) -> Answer:
         with self._lock:
             self.requests.append(request)
             self.headers.append(headers)
-            return self._steps[min(len(self.requests), len(self._steps)) - 1]
+            step = self._steps[min(len(self.requests), len(self._steps)) - 1]
+        if not isinstance(step, After):
+            return step
+        step.action()
+        return step.answer
 
     def start(self) -> None:
         self._thread.start()

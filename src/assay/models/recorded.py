@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,12 +63,24 @@ class Recorder:
 
     def _keep(self, request: Request[Any], told: dict[str, Any]) -> None:
         entry = {"role": request.role, "key": request.key, "digest": request.digest, **told}
-        text = json.dumps(_spread(self._scrubber.scrub_json(entry)), indent=1, ensure_ascii=False)
         with self._lock:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            count = len(_files(self._folder, request))
-            path = self._folder / f"{_stem(request)}-{count}.json"
-            write_whole(path, text.encode("utf-8", "backslashreplace") + b"\n")
+            write_recording(self._folder, self._scrubber.scrub_json(entry))
+
+
+def write_recording(folder: Path, entry: Mapping[str, Any]) -> Path:
+    """Write one recording and return its file.
+
+    Args:
+        folder: Made if missing; recordings already there are kept.
+        entry: `role`, `key` and `digest` of the question, and `reply` with `model`, `latency_s`, `usage` and `raw`, or
+            `invalid` and `raw` where no reply was in form. Secrets must be masked already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = _stem(entry["role"], entry["digest"])
+    path = folder / f"{stem}-{len(_files(folder, stem))}.json"
+    text = json.dumps(_spread(dict(entry)), indent=1, ensure_ascii=False)
+    write_whole(path, text.encode("utf-8", "backslashreplace") + b"\n")
+    return path
 
 
 class RecordedModel:
@@ -119,7 +132,7 @@ class RecordedModel:
         )
 
     def _entry(self, request: Request[Any]) -> dict[str, Any]:
-        entries = [_load(path) for path in _files(self._folder, request)]
+        entries = [_load(path) for path in _files(self._folder, _stem(request.role, request.digest))]
         entries = [entry for entry in entries if entry.get("digest") == request.digest]
         if self._any_digest and not entries:
             others = (_load(path) for path in sorted(self._folder.glob(f"{request.role}-*.json")))
@@ -143,12 +156,12 @@ class RecordedModel:
         return f"the recording for role {request.role!r}, digest {request.digest}, key {request.key!r}"
 
 
-def _stem(request: Request[Any]) -> str:
-    return f"{request.role}-{request.digest[:16]}"
+def _stem(role: str, digest: str) -> str:
+    return f"{role}-{digest[:16]}"
 
 
-def _files(folder: Path, request: Request[Any]) -> list[Path]:
-    return sorted(folder.glob(f"{_stem(request)}-*.json"), key=lambda path: int(path.stem.rpartition("-")[2]))
+def _files(folder: Path, stem: str) -> list[Path]:
+    return sorted(folder.glob(f"{stem}-*.json"), key=lambda path: int(path.stem.rpartition("-")[2]))
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from assay.core.digest import digest_json
 from assay.engine.session import Session
 from assay.journal.history import History, Trial
-from assay.models.roles import Brief, Finding, TrialSummary
+from assay.models.roles import Brief, Finding, Machine, TrialSummary
 
 MOST_TRIALS = 40
 """Trials shown to a role: the best and the latest, so that prompts stay small however long the run."""
@@ -32,8 +33,9 @@ def summary(trial: Trial) -> TrialSummary:
 def brief(session: Session, history: History, key: str) -> Brief:
     """Return what a role is told at this point of the run.
 
-    A pinned history holds fixed trials, but what a person tells and the noise floor belong to no step: what was known
-    of them when the run first came here is noted, so that a resumed run puts the same question.
+    A pinned history holds fixed trials, but what a person tells, the noise floor and the machine (another one, or
+    another time limit, after a resumption) belong to no step: what was known of them when the run first came here is
+    noted, so that a resumed run puts the same question.
 
     Args:
         session: The running session.
@@ -42,12 +44,15 @@ def brief(session: Session, history: History, key: str) -> Brief:
     """
     parts = session.parts
     noise = history.noise.floor if history.noise else None
-    heard = session.note(f"{key}/heard", lambda: {"told": len(history.told), "noise": noise})
+    now = digest_json(parts.machine.model_dump(mode="json"))[:16]
+    heard = session.note(f"{key}/heard", lambda: {"told": len(history.told), "noise": noise, "machine": now})
+    # Noted apart, once for each machine: it is long, and the same for almost every question.
+    seen = session.note(f"machine/{heard['machine']}", lambda: parts.machine.model_dump(mode="json"))
     best = history.best
     return Brief(
         task=parts.task,
         profile=parts.profile,
-        machine=parts.machine,
+        machine=Machine.model_validate(seen),
         history=tuple(summary(trial) for trial in _shown(history)),
         best=best.number if best else None,
         noise=heard["noise"],
