@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.sandbox._guard import landlock_abi
 from support.real_engine import CANARY, RealEngine
 
 
@@ -15,6 +16,15 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", CANARY)
         yield RealEngine(tmp_path_factory.mktemp("engine"), stack)
+
+
+@pytest.fixture(scope="session")
+def landlock_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
+    """The same in the second tier, which has no namespaces."""
+    if not landlock_abi():
+        pytest.skip("no Landlock in this kernel")
+    with ExitStack() as stack:
+        yield RealEngine(tmp_path_factory.mktemp("landlock"), stack, mode="landlock")
 
 
 @pytest.fixture

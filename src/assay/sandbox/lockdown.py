@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from assay.sandbox.environment import Interpreter, find_interpreter
 from assay.sandbox.guarded import GuardedSandbox, Job
 from assay.sandbox.policy import ETC_ENTRIES, SYSTEM_FOLDERS
 from assay.sandbox.seccomp import FilterPolicy, build_filter
+from assay.sandbox.shared_memory import SharedMemory
 from assay.sandbox.sockets import reachable_sockets
 from assay.sandbox.syscalls import architecture
 
@@ -52,6 +54,9 @@ class LockdownSandbox(GuardedSandbox):
         super().__init__(groups=groups, clock=clock, description=description)
         self.tier = "T2" if abi else "T3"
         self._abi = abi
+        self._shared = SharedMemory()
+        self._running = 0
+        self._count_lock = threading.Lock()
         unix = abi >= _UNIX_SOCKET_ABI or not reachable_sockets(other_user=os.geteuid() == 0)
         self._filter = build_filter(
             FilterPolicy(
@@ -83,6 +88,21 @@ class LockdownSandbox(GuardedSandbox):
             "write": [str(path) for path in write],
             "filter": self._filter,
         }
+
+    def _prepare(self, job: Job) -> None:
+        with self._count_lock:
+            self._running += 1
+        super()._prepare(job)
+
+    def _clean_up(self, job: Job) -> None:
+        with self._count_lock:
+            self._running -= 1
+            if job.user is not None:
+                self._shared.clear_user(job.user)
+            elif not self._running:
+                # Beside another candidate of the same user nobody can tell whose an object is.
+                self._shared.clear_new()
+        super()._clean_up(job)
 
 
 def open_to_all(path: Path) -> bool:
