@@ -61,6 +61,7 @@ class Shell:
     views: Views
     grader: Grader
     model: Model
+    strategy: Strategy
     clock: Clock
     versions: Mapping[str, str]
     begun: float
@@ -82,6 +83,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
     """
     limits, clock = options.limits, SystemClock()
     begun = clock.monotonic()
+    strategy = _strategy(options)
     sandbox = open_sandbox(_mode(options.sandbox))
     stack.callback(sandbox.close)
     machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
@@ -97,6 +99,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
         views=Views(task, folder / "views", private),
         grader=stack.enter_context(Grader(private)),
         model=RoutedModel(model, {"baseline": Playbook()}),
+        strategy=strategy,
         clock=clock,
         begun=begun,
         versions={"assay": __version__, "python": machine.python, **machine.packages},
@@ -138,7 +141,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     session = Session(parts, evaluator, budget)
     repairer.attach(session)
     finish = Finish(parts, measurer, judge, budget, delivery)
-    return Run(parts, session, _strategy(options), finish)
+    return Run(parts, session, shell.strategy, finish)
 
 
 def trial_timeout_s(limits: Limits) -> float:

@@ -81,8 +81,9 @@ class Tree:
         """
         most = session.budget.limits.trials
         # Everything after the baselines is judged by the noise that they measure, so it waits for them.
-        session.steps(self._step, stop=2 if most is None else min(2, most))
-        session.steps(self._step, start=2, stop=most)
+        first = self._options.first_draft
+        session.steps(self._step, stop=first if most is None else min(first, most))
+        session.steps(self._step, start=first, stop=most)
 
     def _step(self, step: Step) -> str:
         action = choose(step.history, step.number, step.rng, self._options)
