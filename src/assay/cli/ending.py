@@ -117,6 +117,8 @@ def _files(folder: Path) -> str:
 def _next(summary: Summary, winner: Row | None) -> str:
     if winner is None:
         return f"assay logs {summary.run} · assay top {summary.run} · assay report {summary.run} --open"
+    if summary.finished is not None and summary.finished.stopped_by.startswith("E3"):
+        return f"assay resume {summary.run} (goes on with the search) · assay report {summary.run} --open"
     return f"assay report {summary.run} --open · assay diff best -r {summary.run} · assay show best -r {summary.run}"
 
 

@@ -22,7 +22,7 @@ from assay.report.document import (
     Terms,
 )
 from assay.report.facts import Facts
-from assay.report.formatting import MISSING, format_percent
+from assay.report.formatting import MISSING, format_count, format_percent
 from assay.report.numbers import pair_name
 from assay.report.prose import clean, clean_line
 from assay.report.telling import Teller
@@ -195,7 +195,7 @@ def _graded_rows(facts: Facts) -> Cell:
     if not scored and facts.baseline is not None:
         scored = facts.scored(facts.baseline)
     rows = sum(m.score.rows for m in scored if m.score is not None)
-    return (f"{rows:,} over {len(scored)} folds",) if rows else ("none",)
+    return (f"{rows:,} over {format_count(len(scored), 'fold')}",) if rows else ("none",)
 
 
 def _sealed(teller: Teller) -> Cell:

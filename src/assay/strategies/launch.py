@@ -29,6 +29,9 @@ from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
 
+NO_ANSWERS = "E3"
+"""How the codes begin by which a provider ends a search: no key, refused, not reachable."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunEnd:
@@ -87,7 +90,8 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
         if started is None:
             raise NothingFound("E201", f"the run {folder.name!r} never started", fix="assay run")
         finished = log.read(lambda history: history.finished)
-        if finished is not None and limits is None:
+        # A search that ended for want of answers goes on: whoever answers may be back.
+        if finished is not None and limits is None and not finished.stopped_by.startswith(NO_ANSWERS):
             return RunEnd(folder=folder, exit_code=finished.exit_code, stopped_by=finished.stopped_by)
         options = replace(options, limits=limits or started.limits)
         _clear(folder)

@@ -12,6 +12,7 @@ from assay.cli.shell import Shell
 from assay.core.codec import encode
 from assay.core.errors import UsageError
 from assay.core.task import Task
+from assay.report.formatting import format_count
 
 if TYPE_CHECKING:
     from assay.data.findings import DataFinding
@@ -58,7 +59,8 @@ class Intake:
         test = f", {seen.test_rows:,} to predict" if seen.test_rows else ", no test file"
         sealed = f"{task.holdout.fraction:.0%} of them sealed" if task.holdout.fraction else "nothing sealed"
         shape = f" task     {task.problem} · {task.metric.name}, {better} is better · target {', '.join(task.targets)}"
-        split = f"{task.split.kind}{f' by {task.split.column}' if task.split.column else ''}, {task.split.k} folds"
+        column = f" by {task.split.column}" if task.split.column else ""
+        split = f"{task.split.kind}{column}, {format_count(task.split.k, 'fold')}"
         lines = [shape, f" data     {seen.train_rows:,} labelled rows ({sealed}){test} · split {split}"]
         for line in seen.lines:
             if line.guessed and line.value and line.field not in _BY_NAME:

@@ -19,7 +19,15 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.journal.summary import Row
-from assay.report.formatting import MISSING, format_bytes, format_duration, format_gain, format_score, format_spread
+from assay.report.formatting import (
+    MISSING,
+    format_bytes,
+    format_count,
+    format_duration,
+    format_gain,
+    format_score,
+    format_spread,
+)
 
 
 def top(shell: Shell, root: Path, name: str | None, *, k: int) -> int:
@@ -103,7 +111,8 @@ def _trial_lines(shell: Shell, folder: Path, history: History, trial: Trial, can
     origin = f" from {', '.join(f'#{n}' for n in trial.parents)}" if trial.parents else ""
     yield f" made    by {trial.operator}{origin}{'' if trial.counts else ' (a variant, not ranked)'}"
     if trial.score is not None:
-        yield f" score   {format_score(trial.score, decimals=decimals)}{spread} over {trial.folds} folds (graded)"
+        folds = format_count(trial.folds, "fold")
+        yield f" score   {format_score(trial.score, decimals=decimals)}{spread} over {folds} (graded)"
         yield " folds   " + "  ".join(f"{view} {format_score(v)}" for view, v in sorted(trial.scores.items()))
     if trial.judgement is not None:
         yield from _verdict_lines(trial)
