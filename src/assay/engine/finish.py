@@ -24,6 +24,8 @@ from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 
 MOST_MEMBERS = 12
+MOST_FITS = 3
+"""Trials whose final fit is tried, best first, before the submission made during the search is left in place."""
 SAFE_SHARE = 0.8
 """Share of the time left that the fits of a blend may be expected to take."""
 BLEND_KEY = "finish/blend"
@@ -65,7 +67,7 @@ class Finish:
             return None
         self.shrunk_score = self._judge.shrunk(winner, history)
         self._seal(winner)
-        self._fit(winner)
+        self._deliver(winner, history)
         return winner.number
 
     # --- blend ---------------------------------------------------------------------------------------------------
@@ -190,19 +192,31 @@ class Finish:
                 problems = grade.problems
         self._parts.log.add(ev.SealedOpened(trial=winner.number, score=score, problems=problems))
 
-    def _fit(self, winner: Trial) -> None:
+    def _deliver(self, winner: Trial, history: History) -> None:
+        """Deliver the winner, or where its final fit fails the best trial whose fit does not."""
         key = self._parts.views.final_key()
         if key is None:
             return
         view = self._parts.views.build(key)
+        others = [trial for trial in history.ranking() if trial.number != winner.number]
+        for trial in [winner, *others][:MOST_FITS]:
+            written = self._parts.log.read(lambda h: h.submission)
+            if trial is not winner and written is not None and written.trial == trial.number:
+                return
+            if self._fit(trial, view) or self._budget.remaining_s == 0:
+                return
+
+    def _fit(self, winner: Trial, view: View) -> bool:
+        """Write the submission of a trial; return whether it is valid."""
         predictions, problems = self._predict(winner, view)
         if predictions is not None:
             problems = self._parts.grading.validate(self._parts.task, view, predictions)
         if predictions is not None and not problems:
             self._delivery.write(winner.number, predictions)
-        else:
-            text = f"the final fit of #{winner.number} left no valid submission: {'; '.join(problems)}"
-            self._parts.log.add(ev.Remarked(code="W401", text=text))
+            return True
+        text = f"the final fit of #{winner.number} left no valid submission: {'; '.join(problems)}"
+        self._parts.log.add(ev.Remarked(code="W401", text=text))
+        return False
 
     def _predict(self, winner: Trial, view: View) -> tuple[Path | None, tuple[str, ...]]:
         """Return the winner's predictions on a view, its members mixed if it is a blend, or why there are none."""

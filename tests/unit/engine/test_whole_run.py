@@ -168,8 +168,29 @@ def test_where_the_winners_last_fit_fails_the_best_earlier_submission_stays_and_
     assert history.submission is not None
     assert history.submission.trial == 0, "the constant's, from the first scored trial on"
     told = [remark.text for _, remark in history.remarks if remark.code == "W401"]
-    assert len(told) == 1
+    assert len(told) == 3, "the winner and the next two were tried"
     assert f"#{end.winner}" in told[0]
+
+
+def test_where_the_winners_last_fit_fails_the_next_best_is_fitted_if_there_is_time(tmp_path: Path) -> None:
+    clock = FakeClock()
+    bench = Bench(tmp_path, clock=clock, limits=Limits(wall_s=250.0, trials=4))
+    timed(bench, clock, 10.0)
+    usual = bench.sandbox._behaviour
+
+    def not_the_winner(command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
+        if view_of(workspace) == "final" and "1.79" in (workspace.root / "solution.py").read_text(encoding="utf-8"):
+            return FakeResult(outcome=Outcome.ERROR, exit_code=1, log="ValueError: unseen category\n")
+        return usual(command, workspace, limits)
+
+    bench.sandbox = FakeSandbox(not_the_winner)
+    end = bench.open().work()
+    history = bench.log.read(lambda h: h)
+    assert end.winner is not None
+    assert history.trials[end.winner].title == "draft 1"
+    assert history.submission is not None
+    assert history.trials[history.submission.trial].title == "draft 0"
+    assert [remark.code for _, remark in history.remarks].count("W401") == 1
 
 
 def test_no_more_candidates_run_at_a_time_than_there_are_workers(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""What candidates are told about the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assay.models.roles import DraftInputs
+from assay.operators.rendering import render
+from assay.strategies.machine import describe_machine
+from support.briefs import brief_of
+
+
+def program(folder: Path, text: str) -> None:
+    path = folder / "nvidia-smi"
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (None, "no GPU"),
+        ("exit 9", "no GPU"),
+        ("echo 'Brand X 200'; echo 'Brand X 200'", "Brand X 200"),
+    ],
+    ids=["none", "a driver that fails", "two"],
+)
+def test_a_gpu_is_told_by_name_and_none_as_none(
+    says: str | None, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if says is not None:
+        program(tmp_path, f"export PATH=/usr/bin:/bin\n{says}")
+    machine = describe_machine(None, workers=1, trial_timeout_s=60.0)
+    system = render("draft", DraftInputs(brief=brief_of().model_copy(update={"machine": machine}), index=0))[0].content
+    assert f"GB memory, {told}. One run may take" in system
+    assert "None" not in system.split("# Machine")[1]
+    assert "cuda" not in system
