@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
 from assay.core.errors import BudgetSpent, IntegrityError, ModelError, ReplyInvalid
+from assay.engine.asking import Unwanted, wait_for
 from assay.engine.budget import Budget
 from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
@@ -133,7 +134,10 @@ class Session:
     def _put(self, request: Request[Any]) -> Reply:
         with self.parts.activities.doing("model", request.role):
             try:
-                answer = self.parts.model.answer(request)
+                answer = wait_for(lambda: self.parts.model.answer(request), self._is_over)
+            except Unwanted as nobody:
+                self.budget.check()
+                raise Ending("user") from nobody
             except ReplyInvalid as error:
                 self._answered(request, error=f"{error.code} {error.message}", usage=error.usage)
                 raise NoAnswer(error.message) from error
@@ -148,6 +152,10 @@ class Session:
         digest = self.parts.objects.put_json(reply.model_dump(mode="json"))
         self._answered(request, reply=digest, model=answer.model, usage=answer.usage, latency_s=answer.latency_s)
         return reply
+
+    def _is_over(self) -> bool:
+        """Whether the search has no use for further answers: it is being stopped, or its time is up."""
+        return self.parts.activities.stopped or self.budget.search_s == 0
 
     def _answered(self, request: Request[Any], **fields: Any) -> None:
         self.parts.log.add(ev.Answered(key=request.key, role=request.role, request=request.digest, **fields))

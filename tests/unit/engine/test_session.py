@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +229,25 @@ def test_a_token_cap_ends_the_search(tmp_path: Path) -> None:
     bench.open()
     with pytest.raises(Ending, match="tokens"):
         bench.session.budget.check()
+
+
+def test_an_answer_is_not_waited_for_once_the_run_is_stopped_and_is_asked_for_again(tmp_path: Path) -> None:
+    backend, silence = MemoryJournal(), threading.Event()
+    sessions: list[Session] = []
+
+    def hang(request: Request[Any]) -> Scripted:
+        sessions[0].budget.stop("user")
+        sessions[0].parts.activities.stop()
+        silence.wait(60)
+        return propose(request)
+
+    def ask(session: Session) -> None:
+        sessions.append(session)
+        session.ask("q", "baseline", question(session))
+
+    first = Bench(tmp_path, backend=backend, strategy=Once(ask), answers=hang)
+    assert first.open()._search() == "user"
+    silence.set()
+    second = Bench(tmp_path, backend=backend, strategy=Once(lambda s: s.ask("q", "baseline", question(s))))
+    second.open()._search()
+    assert len(second.model.requests) == 1
