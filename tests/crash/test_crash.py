@@ -60,7 +60,7 @@ def effects(bench: Bench) -> Counter[tuple[str, ...]]:
     return counts
 
 
-LIMITS = Limits(trials=8)
+LIMITS = Limits(trials=7)
 """Enough for both baselines, a draft that needs a repair, improvements and an ablation."""
 
 
@@ -75,7 +75,7 @@ def memory_folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def undisturbed(memory_folder: Path) -> Bench:
     folder = memory_folder / "undisturbed"
-    bench = Bench(folder, limits=LIMITS, backend=FileJournal(folder / "events.jsonl"))
+    bench = Bench(folder, limits=LIMITS, k=2, backend=FileJournal(folder / "events.jsonl"))
     bench.open().work()
     return bench
 
@@ -93,10 +93,10 @@ def test_a_run_killed_at_any_event_resumes_to_the_same_table(
     for at in range(1, whole.number + 1):
         folder = memory_folder / f"{tear}-{at}"
         path = folder / "events.jsonl"
-        first = Bench(folder, limits=LIMITS, backend=DyingJournal(path, at, tear))
+        first = Bench(folder, limits=LIMITS, k=2, backend=DyingJournal(path, at, tear))
         with pytest.raises(Killed):
             first.open().work()
-        second = Bench(folder, limits=LIMITS, backend=FileJournal(path))
+        second = Bench(folder, limits=LIMITS, k=2, backend=FileJournal(path))
         end = second.open().work()
         assert table(second.log) == expected, f"killed at event {at}"
         assert end.winner == undisturbed.log.read(lambda history: history.finished).winner  # type: ignore[union-attr]
