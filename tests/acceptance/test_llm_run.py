@@ -246,3 +246,21 @@ def test_a_killed_run_never_asks_again_what_was_answered(tmp_path: Path) -> None
     scores = {n: t.score for n, t in before.trials.items() if t.state.is_final}
     assert {n: after.trials[n].score for n in scores} == scores
     must_hold_no_key(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_an_interruption_does_not_wait_for_a_silent_provider(tmp_path: Path) -> None:
+    write_data(tmp_path / "data")
+    running: list[subprocess.Popen[str]] = []
+    with serving(After(lambda: running[0].send_signal(signal.SIGINT), Hang()), program(1)) as server:
+        with working(*command(server.base_url, "--trials", "3"), cwd=tmp_path) as process:
+            running.append(process)
+            _, err = process.communicate(timeout=200)
+        # A call that is waited for ends after 30 s of silence and five more attempts at the least.
+        assert len(server.requests) == 1
+        assert process.returncode == 130, err
+        assert f"assay resume {NAME}" in err
+        done = assay("resume", NAME, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(server.requests) == 2

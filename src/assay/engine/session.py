@@ -66,7 +66,7 @@ class Session:
         Raises:
             NoAnswer: Whoever answers did so, but never in the asked form.
             Ending: The provider is gone or refuses, or the cap on money or tokens is reached.
-            IntegrityError: The journal knows the key with another question (E402).
+            IntegrityError: The journal knows the key with the answer to another question (E402).
         """
         request = Request(
             role=role,
@@ -77,6 +77,9 @@ class Session:
             seed=self.seed(key),
         )
         known = self.parts.log.read(lambda history: history.questions.get(key))
+        if known is not None and known.answer is None and known.request != request.digest:
+            # Nobody answered, so nothing was paid for and nothing rests on it: prompts of a newer version may go out.
+            known = None
         if known is not None and known.request != request.digest:
             raise IntegrityError(
                 "E402",

@@ -248,6 +248,11 @@ def test_an_answer_is_not_waited_for_once_the_run_is_stopped_and_is_asked_for_ag
     first = Bench(tmp_path, backend=backend, strategy=Once(ask), answers=hang)
     assert first.open()._search() == "user"
     silence.set()
-    second = Bench(tmp_path, backend=backend, strategy=Once(lambda s: s.ask("q", "baseline", question(s))))
+
+    def other(session: Session) -> None:
+        session.ask("q", "baseline", question(session).model_copy(update={"name": "boosting"}))
+
+    # Another question, even: a newer version of the prompts is no reason to refuse where nothing was answered.
+    second = Bench(tmp_path, backend=backend, strategy=Once(other))
     second.open()._search()
     assert len(second.model.requests) == 1
