@@ -11,7 +11,7 @@ class Limits:
     """Bounds of a whole run; None means no bound of that kind."""
 
     trials: int | None = None
-    """Most trials that may be created, baselines included."""
+    """Most proposals: each baseline, draft, improvement and ablation study is one; variants and the blend are none."""
     wall_s: float | None = None
     """Most seconds of running, pauses between a kill and its resume not counted."""
     tokens: int | None = None
