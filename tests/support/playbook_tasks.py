@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +25,18 @@ class TinyTask:
     train: pd.DataFrame
     test: pd.DataFrame
 
+    arrays: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    """Array files by name; the test rows are then those of the sample file."""
+
     def write(self, folder: Path) -> None:
         """Lay out `./input` below `folder`."""
         (folder / "input").mkdir(parents=True)
         files = self.brief.task.data
+        for name, arrays in self.arrays.items():
+            np.savez(folder / "input" / name, **arrays)
+        if files.sample is not None:
+            self.test.to_csv(folder / "input" / files.sample, index=False)
+            return
         self.train.to_csv(folder / "input" / files.train, index=False)
         self.test.to_csv(folder / "input" / str(files.test), index=False)
 
@@ -196,6 +204,33 @@ def series(seed: int = 0) -> TinyTask:
     return TinyTask(brief=brief_of(task, train, {}), train=train, test=test)
 
 
-def with_packages(task: TinyTask, **packages: str) -> TinyTask:
-    """Return `task` on a machine that has `packages` too."""
-    return replace(task, brief=task.brief.model_copy(update={"machine": machine(**packages)}))
+def prepared(train: str, arrays: Mapping[str, Mapping[str, np.ndarray]]) -> TinyTask:
+    """Return a task that only its own `prepare` knows: an empty profile, a sample file, and `arrays`."""
+    sample = pd.DataFrame({"id": [str(k) for k in range(TEST_ROWS)], "ill": 0.5})
+    task = Task(
+        name="tiny",
+        folder=Path("/data"),
+        statement="Predict.",
+        problem=Problem.CUSTOM,
+        data=DataFiles(train=train, test="test.npz", sample="sample_submission.csv", side=("val.npz",)),
+        targets=("ill",),
+        id_column="id",
+        metric=Metric(name="roc_auc", direction=Direction.HIGHER, needs=Needs.PROBABILITY),
+        output=OutputContract(needs=Needs.PROBABILITY, id_column="id", columns=("ill",)),
+        split=Split(kind=SplitKind.PREPARED, k=1),
+    )
+    profile = DataProfile(train_rows=0, test_rows=0, columns=(), targets=())
+    brief = Brief(task=task, profile=profile, machine=machine())
+    return TinyTask(brief=brief, train=pd.DataFrame(), test=sample, arrays=arrays)
+
+
+def images(seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
+    """Return small images with a bright corner in every ill one."""
+    rng = np.random.default_rng(seed)
+    files: dict[str, dict[str, np.ndarray]] = {}
+    for name, count in (("train.npz", 120), ("val.npz", 20), ("test.npz", TEST_ROWS)):
+        labels = np.arange(count) % 2
+        pixels = rng.integers(0, 150, (count, 16, 16)).astype(np.uint8)
+        pixels[labels == 1, :6, :6] += 90
+        files[name] = {"images": pixels} if name == "test.npz" else {"images": pixels, "labels": labels}
+    return files

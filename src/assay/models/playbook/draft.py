@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from assay.models.playbook.facts import Facts
+from assay.models.playbook.facts import Facts, Family
 from assay.models.playbook.recipe import Recipe
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_for, shelf_of
@@ -14,7 +14,7 @@ from assay.models.roles import TrialSummary
 
 def baseline(facts: Facts, name: str) -> Idea:
     """Return the baseline `name`: `constant` or `boosting`."""
-    if name == "constant":
+    if name == "constant" and facts.family is not Family.CUSTOM:
         recipe = Recipe(family=facts.family, model="constant", options=_log_options(facts))
         reason = "What can be said without looking at any feature: every other trial must beat it."
         return Idea(recipe=recipe, title="Constant prediction", reason=reason)

@@ -31,6 +31,8 @@ class Family(StrEnum):
     """Two or more short phrases that are to be compared."""
     FORECAST = "forecast"
     IMAGES = "images"
+    CUSTOM = "custom"
+    """Data that only the user's own `prepare` and `grade` know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +176,8 @@ def _family(task: Task, profile: DataProfile, texts: tuple[str, ...], phrases: t
         return Family.FORECAST
     if PurePosixPath(task.data.train).suffix == ".npz":
         return Family.IMAGES
+    if not profile.columns:
+        return Family.CUSTOM
     comparable = task.problem in (Problem.BINARY, Problem.REGRESSION) and len(task.targets) == 1
     if comparable and len(phrases) >= 2 and set(texts) <= set(phrases) and len(profile.columns) <= len(phrases) + 3:
         return Family.PAIRS

@@ -22,6 +22,7 @@ _MEMBERS = {
     "csr_matrix": "scipy.sparse",
     "hstack": "scipy.sparse",
     "vstack": "scipy.sparse",
+    "CalibratedClassifierCV": "sklearn.calibration",
     "SVC": "sklearn.svm",
     "LinearSVC": "sklearn.svm",
     "LinearSVR": "sklearn.svm",

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from assay.core.metric import Needs
 from assay.core.task import Problem, SplitKind
-from assay.models.playbook.facts import Facts
+from assay.models.playbook.facts import Facts, Family
 from assay.models.playbook.imports import import_lines
 from assay.models.playbook.layout import assign, assign_dict, tidy
 from assay.models.playbook.recipe import Recipe
@@ -42,14 +42,17 @@ def render(recipe: Recipe, facts: Facts, *, title: str, plan: str) -> str:
         title: First line of the docstring.
         plan: The rest of the docstring.
     """
-    name = (
-        recipe.model
-        if recipe.model == "cheat" or (recipe.model == "constant" and recipe.family != "forecast")
-        else recipe.family
-    )
+    name = _template(recipe)
     body = tidy(_environment().get_template(f"{name}.j2").render(_context(recipe, facts)))
     about = "\n".join([f'"""{_sentence(title)}', "", textwrap.fill(_plain(plan), 100), '"""'])
     return f"{about}\n\n{import_lines(body)}\n\n{body}"
+
+
+def _template(recipe: Recipe) -> str:
+    if recipe.model in ("cheat", "sample"):
+        return recipe.model
+    own_constant = recipe.family in (Family.FORECAST, Family.IMAGES)
+    return "constant" if recipe.model == "constant" and not own_constant else recipe.family
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +124,7 @@ def _labels(facts: Facts) -> tuple[Any, Any]:
     chosen = str(facts.task.metric.param("positive", ""))
     positive = chosen if chosen in texts else (texts[-1] if texts else "1")
     negative = next((t for t in texts if t != positive), "0")
-    dtype = facts.profile.targets[0].dtype
+    dtype = facts.profile.targets[0].dtype if facts.profile.targets else "int64"
     return _typed(positive, dtype), _typed(negative, dtype)
 
 
@@ -130,7 +133,7 @@ def _typed(text: str, dtype: str) -> Any:
         if dtype.startswith(("int", "uint", "Int", "UInt")):
             return int(float(text))
         if dtype.startswith(("float", "Float")):
-            return float(text)
+            return float(text) if "." in text else int(text)
     except ValueError:
         return text
     return {"True": True, "False": False}.get(text, text) if dtype.startswith("bool") else text
@@ -178,7 +181,8 @@ def _input_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
     dropped += [c.name for c in facts.profile.columns if c.name not in columns]
     return {
         "read_train": _reader(files.train, task.id_column),
-        "read_test": _reader(files.test or f"test{_suffix(files.train)}", task.id_column),
+        "read_test": _reader(files.test or "test." + files.train.rsplit(".", 1)[-1], task.id_column),
+        "sample": _reader(files.sample, task.output.id_column) if files.sample else "",
         "listed": len(columns) <= 40,
         "columns_in": columns,
         "dropped": dropped,
@@ -230,6 +234,9 @@ def _model_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
         "at": "X.iloc" if recipe.family in ("tabular", "pairs") else "X",
         "decision": recipe.model == "svc",
         "dense": recipe.model == "lightgbm",
+        "cnn": recipe.model == "cnn",
+        "more_arrays": [n for n in facts.task.data.side if n.endswith(".npz")],
+        "id_pair": "ID: sample[ID], " if facts.task.output.id_column else "",
         "native": recipe.model in boosters or (recipe.model == "hist_gradient_boosting" and narrow),
         "scaled": recipe.model in _SCALED,
         "scaled_doc": _SCALED_DOC.get(recipe.model, ""),
@@ -237,7 +244,7 @@ def _model_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
 
 
 def _forecast_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
-    low = facts.profile.targets[0].low
+    low = facts.profile.targets[0].low if facts.profile.targets else None
     time = facts.task.time_column
     return {
         "boosted": recipe.model == "lightgbm",

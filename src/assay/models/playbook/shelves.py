@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assay.models.playbook.custom import CustomShelf
 from assay.models.playbook.facts import Facts, Family
 from assay.models.playbook.forecast import ForecastShelf
+from assay.models.playbook.images import ImagesShelf
 from assay.models.playbook.pairs import PairsShelf
 from assay.models.playbook.shelf import Shelf
 from assay.models.playbook.tabular import TabularShelf
@@ -18,6 +20,8 @@ def shelf_of(family: str) -> Shelf:
         Family.TEXT: TextShelf,
         Family.PAIRS: PairsShelf,
         Family.FORECAST: ForecastShelf,
+        Family.IMAGES: ImagesShelf,
+        Family.CUSTOM: CustomShelf,
     }
     return shelves.get(family, TabularShelf)()
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from assay.core.metric import Needs
 from assay.core.task import Problem
-from support.playbook_tasks import TinyTask, phrases, series, table, texts, tiny
+from support.playbook_tasks import TinyTask, images, phrases, prepared, series, table, texts, tiny
 
 
 def binary_table(needs: Needs = Needs.PROBABILITY, metric: str = "roc_auc") -> TinyTask:
@@ -72,16 +72,13 @@ def phrase_task(problem: Problem) -> TinyTask:
     return tiny(frame, problem=problem, targets=("score",), metric="pearson", needs=needs, kinds=kinds, classes=())
 
 
-def forecast_task() -> TinyTask:
-    return series()
-
-
 TASKS = {
     "binary": binary_table,
     "regression": regression_table,
     "text-labels": lambda: text_task(Problem.BINARY, Needs.LABELS, "f1"),
     "pairs": lambda: phrase_task(Problem.REGRESSION),
-    "forecast": forecast_task,
+    "forecast": series,
+    "images": lambda: prepared("train.npz", images()),
 }
 MORE_TASKS = {
     "binary-f1": lambda: binary_table(Needs.LABELS, "f1"),

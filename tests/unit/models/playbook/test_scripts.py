@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from assay.models.playbook.draft import baseline
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_for
-from support.playbook_tasks import TinyTask
+from support.playbook_tasks import TinyTask, machine, prepared
 
 from .shapes import ALL_TASKS, TASKS, regression_table
 
@@ -142,6 +143,22 @@ def test_equal_seeds_give_equal_predictions(tmp_path: Path) -> None:
     first, again, other = map(submission_of, folders)
     assert first.equals(again)
     assert not first.equals(other)
+
+
+def test_a_network_is_drafted_where_torch_is_installed() -> None:
+    task = ALL_TASKS["images"]()
+    task = replace(task, brief=task.brief.model_copy(update={"machine": machine(torch="2.9.0")}))
+    network = next(idea for idea in ideas_of(task) if idea.recipe.model == "cnn")
+    compile(text_of(network, task), "solution.py", "exec")
+    assert "import torch" in text_of(network, task)
+
+
+def test_data_that_no_recipe_knows_get_the_sample(tmp_path: Path) -> None:
+    task = prepared("", {})
+    for k, idea in enumerate(ideas_of(task)):
+        lay_out(text_of(idea, task), task, tmp_path / str(k))
+        run_scripts([tmp_path / str(k)])
+        assert submission_of(tmp_path / str(k))["ill"].tolist() == task.test["ill"].tolist()
 
 
 def test_a_recipe_survives_json() -> None:
