@@ -120,7 +120,7 @@ def test_started_told_interrupted_terminated_resumed_and_read(tmp_path: Path) ->
     after = history(tmp_path)
     assert after.resumes == 2
     assert {n: after.trials[n].score for n in scored} == scored
-    assert len(after.trials) <= 3
+    assert sum(trial.operator != "blend" for trial in after.trials.values()) <= 3
     must_have_files(tmp_path / "runs" / NAME, end)
     must_be_readable(tmp_path, end)
 
