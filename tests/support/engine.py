@@ -134,7 +134,7 @@ class Bench:
             activities=Activities(self.clock),
         )
         budget = Budget(self.limits, self.log, self.clock)
-        measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30))
+        measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30), at_once=self.limits.workers)
         judge = Judge(self.parts, measurer, budget)
         delivery = Delivery(self.parts, measurer, budget)
         repairer = ModelRepairer()

@@ -31,10 +31,12 @@ class Measurer:
     Args:
         parts: What the run is put together from.
         limits: Bounds of one execution; `wall_s` is lowered by the caller of `measure` where less time is left.
+        at_once: Most executions at a time, whoever asks for them: steps, reseeds and the finish share them.
     """
 
-    def __init__(self, parts: Parts, limits: SandboxLimits) -> None:
+    def __init__(self, parts: Parts, limits: SandboxLimits, *, at_once: int = 1) -> None:
         self._parts = parts
+        self._slots = threading.BoundedSemaphore(max(1, at_once))
         self._limits = limits
         self._guard = threading.Lock()
         self._locks: dict[tuple[str, str, int], threading.Lock] = defaultdict(threading.Lock)
@@ -90,7 +92,10 @@ class Measurer:
         with parts.activities.doing("data", key.name, view=key.name):
             view = parts.views.build(key)
         label = f"#{trial} {key.name}"
-        with parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=self._limits.wall_s) as ticket:
+        with (
+            self._slots,
+            parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=self._limits.wall_s) as ticket,
+        ):
             execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
             if execution.outcome is Outcome.INFRA:
                 execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)

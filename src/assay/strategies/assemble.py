@@ -133,7 +133,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     )
     scale = _scale(shell.task, shell.profile)
     budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale)
-    measurer = Measurer(parts, sandbox_limits(shell.machine))
+    measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=limits.workers)
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = ModelRepairer()
     judge = Judge(parts, measurer, budget)
