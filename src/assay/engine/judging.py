@@ -195,9 +195,11 @@ class Judge:
     def _errors(self, plan: Plan) -> SearchErrors:
         """Return what the plan's lane has confirmed so far; steps side by side are in different lanes."""
         lanes = max(1, self._budget.limits.workers)
+        own = self._parts.log.read(lambda history: [t for t in history.trials.values() if t.step == plan.step])
+        trials = {**plan.history.trials, **{t.number: t for t in own}}
         lane = [
             t.judgement
-            for t in sorted(plan.history.trials.values(), key=lambda t: (t.step or 0, t.number))
+            for t in sorted(trials.values(), key=lambda t: (t.step or 0, t.number))
             if t.step is not None and t.step % lanes == plan.slot and t.judgement and t.judgement.confirmed is not None
         ]
         streak = 0

@@ -6,7 +6,7 @@ What a step does is a pure function of its pinned history, its number and the ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from assay.core.errors import UsageError
@@ -40,6 +40,12 @@ class TreeOptions:
     def first_draft(self) -> int:
         """Step of the first draft: after the baselines, and the cheat if there is one."""
         return 2 + self.cheats
+
+    def within(self, trials: int | None) -> TreeOptions:
+        """Return the options for a run of `trials` steps, half of which at least must be left to improve drafts."""
+        if trials is None:
+            return self
+        return replace(self, drafts=min(self.drafts, max(1, (trials - self.first_draft) // 2)))
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, str]) -> TreeOptions:
@@ -80,19 +86,24 @@ class Tree:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
         """
         most = session.budget.limits.trials
-        # Everything after the baselines is judged by the noise that they measure, so it waits for them.
-        first = self._options.first_draft
-        session.steps(self._step, stop=first if most is None else min(first, most))
-        session.steps(self._step, start=first, stop=most)
+        options = self._options.within(most)
 
-    def _step(self, step: Step) -> str:
-        action = choose(step.history, step.number, step.rng, self._options)
+        def run_step(step: Step) -> str:
+            return self._step(step, options)
+
+        # Everything after the baselines is judged by the noise that they measure, so it waits for them.
+        first = options.first_draft
+        session.steps(run_step, stop=first if most is None else min(first, most))
+        session.steps(run_step, start=first, stop=most)
+
+    def _step(self, step: Step, options: TreeOptions) -> str:
+        action = choose(step.history, step.number, step.rng, options)
         try:
-            return self._do(step, action)
+            return self._do(step, action, options)
         except NoAnswer as nothing:
             return f"{action.operator}: no usable answer ({nothing})"
 
-    def _do(self, step: Step, action: Action) -> str:
+    def _do(self, step: Step, action: Action, options: TreeOptions) -> str:
         if action.operator == "constant":
             trial = step.evaluate("trial", baseline(step, "constant"), baseline=True, repair=False)
         elif action.operator == "boosting":
@@ -100,7 +111,7 @@ class Tree:
         elif action.operator == "cheat":
             trial = step.evaluate("trial", cheat(step))
         elif action.operator == "draft":
-            trial = step.evaluate("trial", draft(step, drafts_before(step.number, self._options)))
+            trial = step.evaluate("trial", draft(step, drafts_before(step.number, options)))
         elif action.operator == "ablate":
             return self._ablate(step, step.history.trials[action.parent or 0])
         else:
@@ -145,6 +156,10 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
     best = parents[0]
     if number % 2 == 0 and not _ablated(history, best):
         return Action("ablate", best.number)
+    studied = [t for t in parents[: options.beam] if _ablated(history, t) and not _improved_since(history, t)]
+    if studied:
+        # What an ablation has just cost is used on the trial that it was made on.
+        return Action("improve", studied[0].number)
     fresh = [t for t in parents[: options.beam] if _flat(history, t) < options.patience] or parents[:1]
     weights = [2.0**-place for place in range(len(fresh))]
     return Action("improve", rng.choices(fresh, weights)[0].number)
@@ -152,6 +167,13 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
 
 def _ablated(history: History, trial: Trial) -> bool:
     return any(t.operator == "ablate" and trial.number in t.parents for t in history.trials.values())
+
+
+def _improved_since(history: History, trial: Trial) -> bool:
+    """Return whether `trial` was improved after it was ablated."""
+    children = [t for t in history.trials.values() if trial.number in t.parents]
+    ablated = max(t.number for t in children if t.operator == "ablate")
+    return any(t.number > ablated for t in children if t.operator == "improve")
 
 
 def _flat(history: History, trial: Trial) -> int:

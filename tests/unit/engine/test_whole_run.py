@@ -179,7 +179,8 @@ def test_where_the_winners_last_fit_fails_the_next_best_is_fitted_if_there_is_ti
     usual = bench.sandbox._behaviour
 
     def not_the_winner(command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
-        if view_of(workspace) == "final" and "1.79" in (workspace.root / "solution.py").read_text(encoding="utf-8"):
+        wish = json.loads((workspace.root / "solution.py").read_text(encoding="utf-8").removeprefix("wish = "))
+        if view_of(workspace) == "final" and wish.get("score", 9.0) < 1.87:
             return FakeResult(outcome=Outcome.ERROR, exit_code=1, log="ValueError: unseen category\n")
         return usual(command, workspace, limits)
 
@@ -187,7 +188,7 @@ def test_where_the_winners_last_fit_fails_the_next_best_is_fitted_if_there_is_ti
     end = bench.open().work()
     history = bench.log.read(lambda h: h)
     assert end.winner is not None
-    assert history.trials[end.winner].title == "draft 1"
+    assert history.trials[end.winner].title == "improve step-0003/improve"
     assert history.submission is not None
     assert history.trials[history.submission.trial].title == "draft 0"
     assert [remark.code for _, remark in history.remarks].count("W401") == 1

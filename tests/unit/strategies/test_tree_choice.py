@@ -68,9 +68,21 @@ def test_the_best_is_ablated_once_before_it_is_improved() -> None:
     assert choose(studied, 6, Random(0), OPTIONS).operator == "improve"
 
 
+def test_what_was_ablated_is_improved_next_whatever_the_generator_says() -> None:
+    studied = Past(*DRAFTED, trial(5, "ablate", 1.4, 2, counts=False))
+    assert {choose(studied, 7, Random(seed), OPTIONS).parent for seed in range(20)} == {2}
+    improved = Past(*DRAFTED, trial(5, "ablate", 1.4, 2, counts=False), trial(6, "improve", 1.6, 2))
+    assert {choose(improved, 7, Random(seed), OPTIONS).parent for seed in range(20)} == {2, 3}
+
+
+def test_a_small_bound_on_trials_leaves_half_of_them_to_improvements() -> None:
+    options = TreeOptions()
+    assert [options.within(trials).drafts for trials in (None, 3, 4, 6, 8, 40)] == [6, 1, 1, 2, 3, 6]
+
+
 def test_a_parent_whose_improvements_led_nowhere_is_left_alone() -> None:
-    flat = [trial(n, "improve", 1.9, 3) for n in (5, 6)]
-    studied = Past(*DRAFTED, *flat, trial(7, "ablate", 1.4, 3, counts=False))
+    flat = [trial(n, "improve", 1.9, 3) for n in (6, 7)]
+    studied = Past(*DRAFTED, *flat, trial(5, "ablate", 1.4, 3, counts=False))
     parents = {choose(studied, 5, Random(seed), OPTIONS).parent for seed in range(20)}
     assert parents == {2}
 
