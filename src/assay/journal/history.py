@@ -46,6 +46,8 @@ class Trial:
     key: str
     candidate: str
     """Digest of the candidate record: as created, or as last mended."""
+    created_as: str = ""
+    """Digest of the candidate record before any repair."""
     title: str
     operator: str
     plan: str = ""
@@ -242,6 +244,7 @@ class History:
             number=payload.trial,
             key=payload.key,
             candidate=payload.candidate,
+            created_as=payload.candidate,
             title=payload.title,
             operator=payload.operator,
             plan=payload.plan,

@@ -166,7 +166,7 @@ def failures_section(teller: Teller) -> Section:
         blocks.append(Items(tuple(_claim(teller, trial) for trial in claims[:MOST_ROWS])))
     repaired = [t for t in facts.counted if t.repairs]
     if repaired:
-        blocks.append(Paragraph(("Mended on the way:",)))
+        blocks.append(Paragraph(("Mended on the way; every attempt is kept in ", Mono("attempts/"), " of its trial:")))
         blocks.append(Items(tuple(_repair(teller, trial) for trial in repaired[:MOST_ROWS])))
     blocks.append(Paragraph(_no_gain(teller)))
     return Section(name="failed", title="What failed, was rejected or brought nothing", blocks=tuple(blocks))

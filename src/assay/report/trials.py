@@ -1,4 +1,4 @@
-"""The folder of one trial: plan, files, patch, output, verdict and figures."""
+"""The folder of one trial: plan, files, patch, output, verdict, figures, and the attempts before the last."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from typing import Any
 from assay.core.candidate import Candidate
 from assay.core.codec import encode
 from assay.core.digest import digest_json
-from assay.core.errors import IntegrityError
 from assay.core.trial import TrialState
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
+from assay.report.attempts import FOLDER as ATTEMPTS
+from assay.report.attempts import write_attempts
 from assay.report.diffs import patch
+from assay.report.evidence import output, sources
 from assay.report.facts import Facts, load_candidate, trial_folder
-from assay.report.files import replace_file, safe_name
-from assay.report.formatting import format_bytes, format_duration
+from assay.report.files import replace_file
 from assay.report.markdown import escape
 from assay.report.prose import clean, clean_line, unbacked_numbers
 
 SCHEMA = 1
-MOST_LOG_BYTES = 1_000_000
-"""Of one execution's output, its end; the whole is in `objects/`."""
-
-_OWN = frozenset({"plan.md", "diff.patch", "stdout.log", "verdict.json", "metrics.json"})
+_OWN = frozenset({"plan.md", "diff.patch", "stdout.log", "verdict.json", "metrics.json", ATTEMPTS})
 
 
 def write_trial(run_folder: Path, history: History, objects: ObjectStore, number: int) -> Path:
@@ -76,7 +74,14 @@ def trial_record(facts: Facts, trial: Trial) -> dict[str, Any]:
         "reason": clean(trial.reason),
         "flags": [clean_line(flag, 300) for flag in trial.flags],
         "repairs": [
-            {"attempt": r.attempt, "candidate": r.candidate, "by": r.by, "cause": clean_line(r.cause, 300)}
+            {
+                "attempt": r.attempt,
+                "candidate": r.candidate,
+                "by": r.by,
+                "cause": clean_line(r.cause, 300),
+                "signature": r.signature,
+                "folder": f"{ATTEMPTS}/{r.attempt - 1}",
+            }
             for r in trial.repairs
         ],
         "measurements": [_measurement(m) for m in facts.measurements(trial.number)],
@@ -94,10 +99,12 @@ def _write(run_folder: Path, facts: Facts, trial: Trial) -> Path:
         return folder
     candidate = load_candidate(facts.objects, trial.candidate, facts.missing_objects)
     if candidate is not None:
-        _write_files(folder, candidate)
+        for name, text in sources(candidate, _OWN).items():
+            replace_file(folder / name, text)
         _write_patch(folder, facts, trial, candidate, parent)
     replace_file(folder / "plan.md", _plan(facts, trial, candidate))
-    replace_file(folder / "stdout.log", _log(facts, measured))
+    replace_file(folder / "stdout.log", output(facts, measured) or "It was never run.\n")
+    write_attempts(folder, facts, trial)
     replace_file(folder / "verdict.json", _json(_verdict(trial)))
     # Last: its fingerprint says that everything before it is in place.
     metrics = {"schema": SCHEMA, "metric": facts.metric.name, "fingerprint": fingerprint, **trial_record(facts, trial)}
@@ -111,17 +118,6 @@ def _known(folder: Path) -> str:
         return str(value["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _write_files(folder: Path, candidate: Candidate) -> None:
-    """Write the candidate's files: the entry as `solution.*`, others under their own names as far as these are safe."""
-    suffix = Path(candidate.entry).suffix
-    entry = f"solution{suffix}" if suffix in (".py", ".ipynb", ".sh", ".R", ".jl") else "solution.txt"
-    replace_file(folder / entry, candidate.source)
-    for name, text in candidate.files.items():
-        safe = safe_name(name)
-        if name != candidate.entry and safe is not None and safe not in _OWN and safe != entry:
-            replace_file(folder / safe, text)
 
 
 def _write_patch(folder: Path, facts: Facts, trial: Trial, candidate: Candidate, parent: Trial | None) -> None:
@@ -159,32 +155,6 @@ def _plan(facts: Facts, trial: Trial, candidate: Candidate | None) -> str:
     if candidate is None:
         lines.append(f"Its files are missing from the run folder: `{trial.candidate}`.")
     return "\n".join(lines) + "\n"
-
-
-def _log(facts: Facts, measured: list[Measurement]) -> str:
-    pieces = []
-    for m in measured:
-        if m.execution is None:
-            pieces.append(f"=== attempt {m.attempt}, {m.view}: not ended ===\n")
-            continue
-        took = f"{format_duration(m.execution.wall_s)}, {format_bytes(m.execution.peak_memory_bytes)}"
-        head = f"=== attempt {m.attempt}, {m.view}, seed {m.seed}: {m.execution.outcome}, {took} ==="
-        text = _output(facts, m)
-        pieces.append(f"{head}\n{text.rstrip()}\n" if text.strip() else f"{head}\n")
-    return "\n".join(pieces) or "It was never run.\n"
-
-
-def _output(facts: Facts, measurement: Measurement) -> str:
-    execution = measurement.execution
-    if execution is None or not execution.log:
-        return clean(execution.log_tail) if execution else ""
-    try:
-        content = facts.objects.get(execution.log)
-    except IntegrityError:
-        facts.missing_objects.add(execution.log)
-        return f"[the whole output is missing; its end:]\n{clean(execution.log_tail)}"
-    cut = f"[the first {len(content) - MOST_LOG_BYTES} bytes are left out]\n" if len(content) > MOST_LOG_BYTES else ""
-    return cut + clean(content[-MOST_LOG_BYTES:].decode(errors="replace"), 2 * MOST_LOG_BYTES)
 
 
 def _verdict(trial: Trial) -> dict[str, Any]:

@@ -139,7 +139,7 @@ _FILES = (
     ("submission.csv", "the current best predictions; always valid, or absent"),
     ("best/", "the winner's files and how to run them"),
     ("leaderboard.md, leaderboard.csv, results.tsv", "all trials as tables"),
-    ("trials/", "a folder for every trial, discarded ones too: plan, script, patch, output, verdict"),
+    ("trials/", "a folder for every trial, discarded ones too: plan, script, patch, output, verdict, attempts"),
     ("history.md, story.md, progress.png", "what happened, in order"),
     ("events.jsonl, objects/", "the journal and its files: the truth, from which the rest can be made again"),
 )

@@ -10,6 +10,8 @@ import pytest
 
 from assay.core.candidate import Candidate
 from assay.core.errors import MachineError
+from assay.core.execution import Outcome
+from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.history import History
@@ -17,7 +19,7 @@ from assay.journal.objects import ObjectStore
 from assay.report import write_reports, write_trial
 from assay.report.files import replace_file, replace_folder, safe_name
 from support.histories import good_run, interrupted, just_started, write_run
-from support.run_writer import RMSE, RunWriter, tabular_task
+from support.run_writer import RMSE, Idea, RunWriter, tabular_task
 
 Write = Callable[[str], tuple[Path, History]]
 
@@ -31,6 +33,7 @@ def test_a_trials_folder_holds_its_whole_life(written: Write) -> None:
         "stdout.log",
         "verdict.json",
         "metrics.json",
+        "attempts",
     }
     log = (trial / "stdout.log").read_text(encoding="utf-8")
     assert "=== attempt 1, fold-0, seed 0: error, 900ms, 387 MB ===\nKeyError: 'text'" in log
@@ -38,6 +41,58 @@ def test_a_trials_folder_holds_its_whole_life(written: Write) -> None:
     assert "catboost(text=False)" in (trial / "solution.py").read_text(encoding="utf-8")
     verdict = json.loads((trial / "verdict.json").read_text(encoding="utf-8"))
     assert (verdict["state"], verdict["verdict"], verdict["judged"]["against"]) == ("complete", "noise", 3)
+
+
+def test_what_was_mended_is_kept_with_its_failure_and_who_mended_it(written: Write) -> None:
+    folder, _ = written("good_run")
+    trial = folder / "trials/0007-catboost-with-text-columns"
+    assert [p.name for p in (trial / "attempts").iterdir()] == ["1"]
+    first = trial / "attempts/1"
+    assert {p.name for p in first.iterdir()} == {"solution.py", "stdout.log", "failure.md", "repair.patch"}
+    assert "catboost(text=True)" in (first / "solution.py").read_text(encoding="utf-8")
+    assert "KeyError: 'text'" in (first / "stdout.log").read_text(encoding="utf-8")
+    patch = (first / "repair.patch").read_text(encoding="utf-8")
+    assert patch.startswith("--- attempt-1/solution.py\n+++ attempt-2/solution.py\n")
+    assert "\n-model = catboost(text=True)\n+model = catboost(text=False)\n" in patch
+    told = (first / "failure.md").read_text(encoding="utf-8")
+    assert "Failure on fold-0 (error): KeyError: 'text'" in told
+    assert "Mended for attempt 2 by heuristic" in told
+    assert "the column 'text' does not exist" in told
+    assert f"`{'ab' * 32}`" in told
+    assert [p.parent.parent.name for p in folder.glob("trials/*/attempts")] == [trial.parent.name]
+
+
+def test_each_of_several_attempts_has_its_own_failure(tmp_path: Path) -> None:
+    objects = ObjectStore(tmp_path / "objects")
+    writer = RunWriter("twice", tabular_task(RMSE), objects=objects)
+    ideas = [Idea(title="Stubborn", middle=f"model = attempt({n})") for n in (1, 2, 3)]
+    number = writer.create(ideas[0])
+    writer.run_fold(number, ideas[0], "fold-0", None, outcome=Outcome.ERROR, log="ValueError: first\n")
+    writer.repaired(number, ideas[1], cause="a guess", by="model")
+    writer.run_fold(number, ideas[1], "fold-0", None, attempt=2, problems=("2 ids are missing",))
+    writer.repaired(number, ideas[2], cause="rows were dropped")
+    writer.run_fold(number, ideas[2], "fold-0", None, attempt=3, outcome=Outcome.ERROR, log="ValueError: last\n")
+    writer.finish_trial(number, TrialState.FAILED, reason="ValueError: last")
+    folder = write_trial(tmp_path, writer.history, objects, number)
+    told = {p.parent.name: p.read_text(encoding="utf-8") for p in (folder / "attempts").glob("*/failure.md")}
+    assert sorted(told) == ["1", "2"]
+    assert "ValueError: first" in told["1"]
+    assert "by model" in told["1"]
+    assert "2 ids are missing" in told["2"]
+    for attempt in (1, 2):
+        assert f"attempt({attempt})" in (folder / f"attempts/{attempt}/solution.py").read_text(encoding="utf-8")
+    assert "attempt(3)" in (folder / "solution.py").read_text(encoding="utf-8")
+
+
+def test_lost_code_of_an_attempt_leaves_its_failure(tmp_path: Path) -> None:
+    objects = ObjectStore(tmp_path / "objects")
+    history, _ = good_run(objects)
+    objects.path(history.trials[7].created_as).unlink()
+    folder = write_trial(tmp_path, history, objects, 7)
+    assert {p.name for p in (folder / "attempts/1").iterdir()} == {"stdout.log", "failure.md"}
+    told = (folder / "attempts/1/failure.md").read_text(encoding="utf-8")
+    assert "KeyError: 'text'" in told
+    assert "The code of this attempt is missing from the run folder." in told
 
 
 def test_a_child_is_shown_as_a_patch_of_its_parent(written: Write) -> None:
@@ -121,7 +176,14 @@ def test_a_journal_without_events_has_a_readme(tmp_path: Path) -> None:
 def test_a_candidates_file_names_cannot_leave_its_folder(tmp_path: Path) -> None:
     objects = ObjectStore(tmp_path / "objects")
     writer = RunWriter("odd", tabular_task(RMSE), objects=objects)
-    files = {"main.py": "x = 1\n", "../../evil.py": "", "/abs.py": "", "lib/a.py": "y = 2\n", "plan.md": "forged"}
+    files = {
+        "main.py": "x = 1\n",
+        "../../evil.py": "",
+        "/abs.py": "",
+        "lib/a.py": "y = 2\n",
+        "plan.md": "forged",
+        "attempts/1": "forged",
+    }
     record = objects.put_candidate(Candidate(kind="script", files=files, entry="main.py", title="odd"))
     writer.add(ev.TrialCreated(trial=0, key="k", candidate=record, title="odd", operator="draft"))
     folder = write_trial(tmp_path, writer.history, objects, 0)
