@@ -68,6 +68,9 @@ class Trial:
     judgement: ev.Judged | None = None
     created: float = 0.0
     finished: float = 0.0
+    """Seconds since the epoch, as `created` is."""
+    finished_s: float = 0.0
+    """Seconds of running until it finished, the pauses before resumptions left out."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -303,6 +306,7 @@ class History:
             reason=payload.reason,
             flags=payload.flags,
             finished=time,
+            finished_s=self.wall_s,
         )
 
     def _on_noted(self, payload: ev.Noted, _: float) -> None:

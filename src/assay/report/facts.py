@@ -110,12 +110,6 @@ class Facts:
             return State.FINISHED
         return State.INTERRUPTED if self.final else State.RUNNING
 
-    @property
-    def started(self) -> float | None:
-        """Seconds since the epoch of the first event; None when pauses before resumptions hide it."""
-        last = self.history.last
-        return None if last is None or self.history.resumes else last.time - self.history.wall_s
-
     # --- trials --------------------------------------------------------------------------------------------------
 
     @cached_property

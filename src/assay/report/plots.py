@@ -80,15 +80,11 @@ def _figures(facts: Facts) -> dict[str, Figure]:
 
 def _progress(facts: Facts) -> Figure:
     figure, axes = _axes(3.5)
-    by_order = bool(facts.history.resumes) or facts.started is None
-    unit, scale = ("trial", 1.0) if by_order else _time_unit(facts)
-    start = facts.started or 0.0
-    place: Callable[[Trial], float] = (
-        (lambda t: float(t.number)) if by_order else (lambda t: max(0.0, t.finished - start) / scale)
-    )
+    unit, scale = _time_unit(facts)
+    place: Callable[[Trial], float] = lambda trial: trial.finished_s / scale  # noqa: E731 - handed on below
     shown = _in_view(facts)
     xs = [place(trial) for trial, _ in facts.curve]
-    last = max([*xs, 0.0 if by_order else facts.history.wall_s / scale])
+    last = max([*xs, facts.history.wall_s / scale])
     steps = [(place(trial), best.score or 0.0, best.std_error or 0.0) for trial, best in facts.curve]
     left = [x for x, _, _ in steps] + [last]
     best = [y for _, y, _ in steps] + [steps[-1][1]]
@@ -106,7 +102,7 @@ def _progress(facts: Facts) -> Figure:
     axes.set_ylim(*shown)
     _thousands(axes.yaxis)
     axes.set_xlim(left=0, right=last * 1.03 or 1)
-    axes.set_xlabel(unit)
+    axes.set_xlabel(f"{unit} of running" if facts.history.resumes else unit)
     _title(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
     _note(figure, _progress_note(facts, shown))
     return figure

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean, stdev
@@ -178,6 +179,17 @@ def test_an_interrupted_run_says_so_and_how_to_go_on(written: Write) -> None:
     assert "T2, then T1" in text
     assert "*W12* the sandbox has no memory limit" in text
     assert "1 unfinished" in text
+
+
+def test_the_curve_over_time_leaves_out_the_pause_before_a_resumption(written: Write) -> None:
+    folder, history = written("interrupted")
+    before, after = history.trials[1], history.trials[2]
+    assert after.finished - before.finished > 3000
+    assert before.finished_s < after.finished_s <= history.wall_s < 100
+    svg = (folder / "plots/progress.svg").read_text(encoding="utf-8")
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert "seconds of running" in texts
+    assert max(int(text) for text in texts if text.isdecimal()) < 100
 
 
 def test_a_run_under_way_is_a_draft(written: Write) -> None:
