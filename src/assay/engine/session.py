@@ -18,6 +18,7 @@ from assay.core.digest import digest_text
 from assay.core.errors import BudgetSpent, IntegrityError, ModelError, ReplyInvalid
 from assay.engine.asking import Unwanted, wait_for
 from assay.engine.budget import Budget
+from assay.engine.caps import CapWatch
 from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
 from assay.engine.parts import Parts
@@ -42,6 +43,7 @@ class Session:
         self.parts = parts
         self.budget = budget
         self._evaluator = evaluator
+        self._caps = CapWatch(parts.log, budget.limits)
 
     def view(self) -> History:
         """Return the history as of now, pinned."""
@@ -162,6 +164,7 @@ class Session:
 
     def _answered(self, request: Request[Any], **fields: Any) -> None:
         self.parts.log.add(ev.Answered(key=request.key, role=request.role, request=request.digest, **fields))
+        self._caps.look()
 
     def _recorded(self, answer: ev.Answered, request: Request[Any]) -> Reply:
         if answer.error:

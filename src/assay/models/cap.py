@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +13,8 @@ from assay.core.errors import BudgetSpent, ModelError
 from assay.core.usage import Usage
 from assay.models.completion import Completer, Completion, Prompt
 
-logger = logging.getLogger(__name__)
-
 CHARACTERS_PER_TOKEN = 3.0
 """On the safe side: English has about four, code and numbers about three."""
-WARN_AT = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +40,6 @@ class Cap:
         tokens: Most input and output tokens; None for no bound.
         cost_usd: Most US dollars; None for no bound. With a bound, a model without a known price is refused.
         spent: What an earlier process of the same run has used.
-        warn: Told once a kind when four fifths are used.
     """
 
     def __init__(
@@ -53,13 +48,10 @@ class Cap:
         tokens: int | None = None,
         cost_usd: Decimal | None = None,
         spent: Spent | None = None,
-        warn: Callable[[str], None] = logger.warning,
     ) -> None:
         self._tokens = tokens
         self._cost_usd = cost_usd
         self._spent = spent or Spent()
-        self._warn = warn
-        self._warned: set[str] = set()
         self._held = _Hold()
         self._lock = threading.Lock()
 
@@ -121,21 +113,6 @@ class Cap:
                 cost_usd=self._spent.cost_usd + cost,
                 unpriced_requests=self._spent.unpriced_requests + (used.requests if used.cost_usd is None else 0),
             )
-            warnings = [w for w in self._warnings() if w]
-        for warning in warnings:
-            self._warn(warning)
-
-    def _warnings(self) -> Iterator[str]:
-        if self._tokens is not None and self._spent.tokens >= WARN_AT * self._tokens:
-            yield self._once("tokens", f"{self._spent.tokens:,} of {self._tokens:,} tokens are used")
-        if self._cost_usd is not None and self._spent.cost_usd >= Decimal(str(WARN_AT)) * self._cost_usd:
-            yield self._once("money", f"${self._spent.cost_usd:.2f} of ${self._cost_usd} are used")
-
-    def _once(self, kind: str, message: str) -> str:
-        if kind in self._warned:
-            return ""
-        self._warned.add(kind)
-        return message
 
 
 class _CappedCompleter:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,6 @@ from assay.core.errors import UsageError
 
 if TYPE_CHECKING:
     from assay.models.base import Model
-
-logger = logging.getLogger(__name__)
 
 CALLS = "llm"
 """Folder of a run in which every call to a provider is kept."""
@@ -26,7 +22,6 @@ def open_model(
     limits: Limits | None = None,
     spent: Spent | None = None,
     folder: Path | None = None,
-    warn: Callable[[str], None] = logger.warning,
 ) -> Model:
     """Return the model that answers a run's questions; nothing is sent yet.
 
@@ -36,7 +31,6 @@ def open_model(
         limits: Its caps on tokens and money hold for every single call; None for no cap.
         spent: What an earlier process of the same run has used.
         folder: The run's folder, where calls are kept under `llm/`; None keeps none.
-        warn: Told when four fifths of a cap are used.
 
     Raises:
         UsageError: There is no such model.
@@ -53,7 +47,7 @@ def open_model(
 
     model = open_language_model(spec, base_url=base_url)
     if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
-        model = model.with_layer(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent, warn=warn))
+        model = model.with_layer(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent))
     return model if folder is None else model.with_layer(CallLog(folder / CALLS))
 
 

@@ -115,6 +115,7 @@ def test_plain_view_writes_dated_safe_lines(name: str) -> None:
     for line in stream.getvalue().splitlines():
         assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S", line)
         assert line.isprintable()
+    assert ("warning[W12]: the sandbox has no memory limit" in stream.getvalue()) == (name == "interrupted")
 
 
 def test_json_view_streams_launch_and_trials(tmp_path: Path) -> None:
@@ -190,6 +191,7 @@ def test_live_view_on_a_terminal(tmp_path: Path) -> None:
     assert "#3 fold-0 1m30s of 10m00s" in text
     assert "Stack with a ridge" in text
     assert "^C save and stop" in text
+    assert "warning[W12]: the sandbox has no memory limit" in text
     assert text.count("Boosting on log target") == 1
 
 

@@ -63,17 +63,6 @@ def test_a_reply_that_cannot_be_priced_counts_as_the_most_it_can_have_been() -> 
     assert cap.spent.cost_usd == Decimal("0.01")
 
 
-def test_one_warning_at_four_fifths() -> None:
-    told: list[str] = []
-    capped = Cap(tokens=10_000, warn=told.append)(ScriptedCompleter([completion()] * 10))
-    for _ in range(7):
-        capped.complete(prompt())
-    assert told == []
-    for _ in range(3):
-        capped.complete(prompt())
-    assert told == ["8,000 of 10,000 tokens are used"]
-
-
 def test_a_failed_call_counts_with_what_it_took_and_frees_the_rest() -> None:
     invalid = ReplyInvalid("too long")
     invalid.usage = Usage(requests=1, output_tokens=700, cost_usd=Decimal("0.007"))

@@ -16,18 +16,14 @@ from support.requests import GOOD, program_request
 
 
 def test_a_provider_with_cap_and_log(tmp_path: Path) -> None:
-    told: list[str] = []
     with serving(Text(content=GOOD, input_tokens=30_000, output_tokens=3_000)) as server:
         limits = Limits(tokens=58_000)
         spent = Spent(tokens=20_000)
-        model = open_model(
-            "openai:x", base_url=server.base_url, limits=limits, spent=spent, folder=tmp_path, warn=told.append
-        )
+        model = open_model("openai:x", base_url=server.base_url, limits=limits, spent=spent, folder=tmp_path)
         model.answer(program_request())
         with pytest.raises(BudgetSpent):
             model.answer(program_request(key="q/2"))
     assert len(server.requests) == 1
-    assert told == ["53,000 of 58,000 tokens are used"]
     first, second = (json.loads(path.read_text()) for path in sorted((tmp_path / "llm").iterdir()))
     assert first["input_tokens"] == 30_000
     assert second["error"]["code"] == "E304"
