@@ -40,6 +40,15 @@ class Budget:
         self._lock = threading.Lock()
 
     @property
+    def lanes(self) -> int:
+        """How many steps may be under way without seeing each other: more than workers, so that none of them idles.
+
+        A worker whose step was short would else wait for the long one beside it before it may start the next.
+        """
+        workers = max(1, self.limits.workers)
+        return workers + workers // 2
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds of running so far, over all processes that worked on the run."""
         return self._before + self._clock.monotonic() - self._started

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -122,8 +122,8 @@ class Session:
     def steps(self, run_step: Callable[[Step], str], *, start: int = 0, stop: int | None = None) -> None:
         """Run numbered steps, several at a time, until the run ends.
 
-        Step n starts when all steps up to n - workers, and all before `start`, are done, and sees their trials and no
-        later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the journal
+        Step n starts when all steps up to n - `Budget.lanes`, and all before `start`, are done, and sees their trials
+        and no later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the journal
         knows as done are not run again.
 
         Args:
@@ -183,6 +183,11 @@ class Step:
         self.key = f"step-{number:04d}"
 
     @property
+    def lane(self) -> int:
+        """Which of the `Budget.lanes` this step is in: it sees all earlier steps of its own lane."""
+        return self.number % self.session.budget.lanes
+
+    @property
     def rng(self) -> random.Random:
         """The generator that belongs to this step; the same at every call."""
         return self.session.rng(self.key)
@@ -193,15 +198,19 @@ class Step:
 
     def evaluate(self, name: str, candidate: Candidate, **options: Any) -> Trial:
         """Evaluate as `Session.evaluate`, under this step's key and `name`, against its pinned history."""
-        workers = max(1, self.session.budget.limits.workers)
         return self.session.evaluate(
-            f"{self.key}/{name}",
-            candidate,
-            history=self.history,
-            step=self.number,
-            slot=self.number % workers,
-            **options,
+            f"{self.key}/{name}", candidate, history=self.history, step=self.number, slot=self.lane, **options
         )
+
+    def evaluate_all(self, candidates: Mapping[str, Candidate], **options: Any) -> list[Trial]:
+        """Evaluate several candidates at a time, none of which knows of the others.
+
+        Args:
+            candidates: By the name that `evaluate` would be given.
+            **options: As for `evaluate`.
+        """
+        with ThreadPoolExecutor(max(1, self.session.budget.limits.workers), thread_name_prefix=self.key) as pool:
+            return list(pool.map(lambda entry: self.evaluate(*entry, **options), candidates.items()))
 
 
 class _Pipeline:
@@ -213,6 +222,7 @@ class _Pipeline:
         self._start = start
         self._stop = stop
         self._workers = max(1, session.budget.limits.workers)
+        self._lanes = session.budget.lanes
         self._lock = threading.Lock()
 
     def run(self) -> None:
@@ -220,7 +230,7 @@ class _Pipeline:
         with ThreadPoolExecutor(self._workers, thread_name_prefix="step") as pool:
             try:
                 for number in self._numbers():
-                    self._wait(running, number - self._workers)
+                    self._wait(running, number - self._lanes)
                     self._session.budget.check()
                     running[pool.submit(self._one, number)] = number
                 self._wait(running, None)
@@ -251,6 +261,7 @@ class _Pipeline:
                 future.result()
 
     def _one(self, number: int) -> None:
-        history = self._session.parts.log.pinned(max(self._start, number - self._workers + 1))
+        self._session.budget.check()
+        history = self._session.parts.log.pinned(max(self._start, number - self._lanes + 1))
         summary = self._run_step(Step(self._session, number, history))
         self._session.parts.log.add(ev.StepFinished(step=number, summary=summary))

@@ -163,6 +163,10 @@ class ImproveInputs(Inputs):
     """Earlier improvements of the same parent."""
     index: int
     """How many improvements of this parent were asked for before."""
+    lane: int = 0
+    """Which of the steps side by side asks, 0 .. lanes-1; they do not see each other."""
+    lanes: int = 1
+    """How many steps may be side by side."""
 
 
 class Finding(Inputs):

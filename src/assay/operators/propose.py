@@ -42,6 +42,8 @@ def improve(step: Step, parent: Trial) -> Candidate:
         findings=findings(history, parent),
         attempts=tuple(summary(t) for t in earlier if t.state.is_final),
         index=len(earlier),
+        lane=step.lane,
+        lanes=step.session.budget.lanes,
     )
     return script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,))
 

@@ -120,8 +120,8 @@ class Tree:
 
     def _ablate(self, step: Step, parent: Trial) -> str:
         variants = ablate(step, parent)
-        for index, variant in enumerate(variants):
-            step.evaluate(f"variant-{index}", variant, counts=False, most_folds=ABLATION_FOLDS)
+        named = {f"variant-{index}": variant for index, variant in enumerate(variants)}
+        step.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
         return f"ablate: {len(variants)} variants of #{parent.number}"
 
 

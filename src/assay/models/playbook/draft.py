@@ -24,11 +24,12 @@ def baseline(facts: Facts, name: str) -> Idea:
 def draft(facts: Facts, history: Iterable[TrialSummary], index: int, random: Random) -> Idea:
     """Return the draft number `index`, or the next one that is not in `history`.
 
-    When all drafts are tried, a draft is moved a few random steps.
+    Beyond the last draft, one of them is moved a few random steps: each has had its turn by then, though a step
+    beside this one may be at it still.
     """
     tried = recipe_keys(history)
     ideas = shelf_for(facts).drafts(facts)
-    order = [*ideas[index:], *ideas[:index]] if index < len(ideas) else list(ideas)
+    order = [*ideas[index:], *ideas[:index]] if index < len(ideas) else []
     fresh = next((idea for idea in order if idea.recipe.key not in tried), None)
     return fresh or wander(facts, random.choice(ideas).recipe, tried, random)
 

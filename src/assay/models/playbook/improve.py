@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from random import Random
 
@@ -17,14 +18,16 @@ def improve(facts: Facts, inputs: ImproveInputs, parent: Recipe, random: Random)
     """Return a change of `parent` that no earlier trial has.
 
     Parts that hurt are dropped first; then moves on the parts that help, by how much they help; then moves that
-    helped other parents; then the other moves in the shelf's order; at last random ones.
+    helped other parents; then the other moves in the shelf's order; at last random ones. Each move belongs to one of
+    the lanes, so that steps side by side, which do not see each other, never try the same.
     """
     tried = recipe_keys([*inputs.brief.history, *inputs.attempts, inputs.parent])
     shelf = shelf_of(parent.family)
     findings = [f for f in inputs.findings if f.effect is not None]
     moves = _ordered(shelf.moves(parent, facts), findings, inputs.brief.history)
     planned = [*_dropped(parent, facts, findings), *moves]
-    fresh = next((idea for idea in planned if idea.recipe.key not in tried), None)
+    own = (idea for idea in planned if zlib.crc32(idea.recipe.key.encode()) % inputs.lanes == inputs.lane)
+    fresh = next((idea for idea in own if idea.recipe.key not in tried), None)
     return fresh or wander(facts, parent, tried, random)
 
 
