@@ -21,7 +21,7 @@ from assay.engine.finish import Finish
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
-from assay.engine.parts import CheckFinding, Parts
+from assay.engine.parts import CheckFinding, Grading, Parts
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
 from assay.journal import events as ev
@@ -103,6 +103,7 @@ class Bench:
     k: int = 3
     metric: Metric = RMSE
     max_repairs: int = 2
+    grading: Grading = field(default_factory=FakeGrading)
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
@@ -124,7 +125,7 @@ class Bench:
             log=self.log,
             objects=ObjectStore(self.folder / "objects"),
             views=FakeViews(self.folder / "views", self.k),
-            grading=FakeGrading(),
+            grading=self.grading,
             sandbox=self.sandbox,
             model=self.model,
             render=render,

@@ -20,7 +20,7 @@ from assay.core.files import write_whole
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import View, ViewKey, ViewKind
-from assay.grading import Blend, Grade, Graded, Invalid, PredictionStats
+from assay.grading import Blend, Grade, Graded, Invalid, Mixed, PredictionStats
 
 
 def script(**behaviour: Any) -> Candidate:
@@ -97,15 +97,16 @@ class FakeGrading:
             - 0.1
             for view in views
         }
-        return Blend(weights=dict.fromkeys(first, 0.5), scores=scores)
+        left_out = {n: "adding it does not improve the mix" for n in members if n not in first}
+        return Blend(weights=dict.fromkeys(first, 0.5), scores=scores, left_out=left_out)
 
     def combine(
         self, task: Task, view: View, blend: Blend, members: Mapping[int, Mapping[str, Path]], into: Path
-    ) -> Path:
+    ) -> Mixed:
         values = [float(members[n]["submission.csv"].read_text(encoding="utf-8")) for n in blend.weights]
         path = into / "submission.csv"
         path.write_text(f"{sum(values) / len(values)}\n", encoding="utf-8")
-        return path
+        return Mixed(file=path)
 
 
 def noise(*parts: object) -> float:

@@ -10,9 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from assay.core.budget import Limits
+from assay.core.codec import encode
 from assay.core.execution import Outcome
 from assay.core.task import Holdout, Problem, Split, SplitKind
 from assay.core.trial import TrialState, Verdict
+from assay.engine.finish import BLEND_KEY
+from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.history import History
@@ -77,12 +80,16 @@ def good_run(objects: ObjectStore | None = None, *, cost: Decimal | None = None,
         parents=(first, second),
         plan="Average the two voices that err on different rows, weights from out-of-fold predictions.",
         middle="features = ordinal(train)\nmodel = blend(boosting(rounds=600), trees(500), weights=(0.7, 0.3))",
+        key=BLEND_KEY,
+        recipe={"blend": encode(Blend(weights={first: 0.72, second: 0.28}, left_out=_LEFT_OUT))},
     )
     winner = search.step(blend, 0.8859, Verdict.REAL, confirmed=True, wall_s=14.5)
     writer.add(ev.Told(text="prefer simpler models"))
     _finish(writer, winner, blend, sealed=0.8811, half=0.0112, stopped_by="trials", shrunk=0.8851)
     return writer.history, writer.events
 
+
+_LEFT_OUT = {12: "too much like #3: their predictions correlate by 0.994", 7: "no predictions on fold-3"}
 
 _TUNINGS = (
     ("Deeper trees", 0.8836),

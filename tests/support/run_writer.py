@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 from assay.core.budget import Limits
 from assay.core.candidate import Candidate
@@ -76,6 +77,9 @@ class Idea:
     counts: bool = True
     code: str = ""
     """The whole script, where `middle` does not do."""
+    key: str = ""
+    """Its key, where it is not a step's."""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     def candidate(self) -> Candidate:
         """Return the script."""
@@ -182,12 +186,13 @@ class RunWriter:
         self.add(
             ev.TrialCreated(
                 trial=number,
-                key=f"step-{number:04d}/trial",
+                key=idea.key or f"step-{number:04d}/trial",
                 candidate=self._keep(canonical_json(encode(candidate)).encode()),
                 title=candidate.title,
                 operator=candidate.operator,
                 plan=candidate.plan,
                 parents=candidate.parents,
+                recipe=idea.recipe,
                 step=number,
                 counts=idea.counts,
             )

@@ -6,6 +6,7 @@ import statistics
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from assay.core.candidate import Candidate
@@ -29,6 +30,9 @@ MOST_FITS = 3
 SAFE_SHARE = 0.8
 """Share of the time left that the fits of a blend may be expected to take."""
 BLEND_KEY = "finish/blend"
+"""Key of the blend's trial, or of the note on why there is none."""
+TOO_LONG = "its sealed check and final fit would not end in the time that is left"
+ALONE = "there is time for no second one to mix it with"
 
 
 class Finish:
@@ -78,8 +82,9 @@ class Finish:
         members = self._members(history)
         if (known is not None and known.state.is_final) or len(members) < 2:
             return
-        blend = self._best_mix(members)
-        if blend is None:
+        blend = self._best_mix(members) if known is None else decode(Blend, known.recipe["blend"])
+        if len(blend.weights) < 2:
+            self._note_none(blend)
             return
         trial = self._create_blend(history, blend)
         judged = self._judge.compare(trial, blend.scores, history)
@@ -98,23 +103,34 @@ class Finish:
             )
         )
 
-    def _best_mix(self, members: list[Trial]) -> Blend | None:
-        """Return the best mix that can still be fitted in the time left, or None if there is none of two or more."""
+    def _note_none(self, blend: Blend) -> None:
+        """Keep why nothing is mixed; a resumed run may find otherwise, having more time."""
+        value = encode(blend)
+        if self._parts.log.read(lambda history: history.notes.get(BLEND_KEY)) != value:
+            self._parts.log.add(ev.Noted(key=BLEND_KEY, value=value))
+
+    def _best_mix(self, members: list[Trial]) -> Blend:
+        """Return the best mix that can still be fitted in the time left; of fewer than two if there is none.
+
+        Every one of `members` is in it, or left out with the reason.
+        """
+        left_out: dict[int, str] = {}
         keys = self._parts.views.fold_keys()
         views = [self._parts.views.build(key) for key in keys]
         while len(members) > 1:
             files = {t.number: {k.name: self._files(t, k) for k in keys} for t in members}
             blend = self._parts.grading.blend(self._parts.task, views, files)
+            left_out |= blend.left_out
             mixed = [t for t in members if t.number in blend.weights]
-            if len(mixed) < 2:
-                return None
             fitting = self._fitting(sorted(mixed, key=lambda t: -blend.weights[t.number]))
-            if len(fitting) == len(mixed):
-                return blend
+            if len(mixed) < 2 or len(fitting) == len(mixed):
+                return replace(blend, left_out=left_out)
+            left_out |= {t.number: TOO_LONG for t in mixed if t not in fitting}
             members = fitting
+        left_out |= {t.number: ALONE for t in members}
         text = "no blend: its fits would not end in the time that is left; the best single trial is delivered"
         self._parts.log.add(ev.Remarked(code="W402", text=text))
-        return None
+        return Blend(weights={}, left_out=left_out)
 
     def _fitting(self, members: list[Trial]) -> list[Trial]:
         """Return the first members whose sealed check and final fit are expected to end in time."""
@@ -243,7 +259,10 @@ class Finish:
         private = self._parts.folder / "private"
         with tempfile.TemporaryDirectory(dir=private) as folder:
             mixed = self._parts.grading.combine(self._parts.task, view, blend, members, Path(folder))
-            return self._parts.objects.path(self._parts.objects.put(mixed.read_bytes()))
+            for number, reason in mixed.dropped.items():
+                text = f"the blend goes without #{number} on {view.key.name}, the other weights grew: {reason}"
+                self._parts.log.add(ev.Remarked(code="W405", text=text))
+            return self._parts.objects.path(self._parts.objects.put(mixed.file.read_bytes()))
 
     def _run(self, trial: Trial, view: View) -> tuple[Mapping[str, Path], str]:
         measurement = self._measurer.measure(

@@ -14,7 +14,7 @@ from assay.core.task import Task
 from assay.core.view import View, ViewKey
 from assay.engine.activities import Activities
 from assay.engine.log import EventLog
-from assay.grading import Blend, Grade, Invalid, PredictionStats
+from assay.grading import Blend, Grade, Invalid, Mixed, PredictionStats
 from assay.journal.objects import ObjectStore
 from assay.kinds.base import Failure, Kind
 from assay.models.base import Message, Model
@@ -88,8 +88,8 @@ class Grading(Protocol):
 
     def combine(
         self, task: Task, view: View, blend: Blend, members: Mapping[int, Mapping[str, Path]], into: Path
-    ) -> Path:
-        """Write the mix of members' files (trial, name) for `view` into the folder `into`; return the file."""
+    ) -> Mixed:
+        """Write the mix of members' files (trial, name) for `view` into the folder `into`; say who is not in it."""
         ...
 
 

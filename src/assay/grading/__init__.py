@@ -3,7 +3,7 @@
 Importing this package loads no numeric library; those live in the grading process.
 """
 
-from assay.grading.blend import Blend, blend_script
+from assay.grading.blend import Blend, Mixed, blend_script
 from assay.grading.checks import CheckFinding, Severity, check_candidate, check_predictions, check_script
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.reported import reported_mismatch, reported_score
@@ -16,6 +16,7 @@ __all__ = [
     "Graded",
     "Grader",
     "Invalid",
+    "Mixed",
     "PredictionStats",
     "Severity",
     "blend_script",

@@ -7,6 +7,7 @@ import pprint
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from assay.core.task import Task
@@ -33,13 +34,22 @@ class Blend:
     scores: Mapping[str, float] = field(default_factory=dict)
     """View name to the score on it of a mix whose weights and rule were chosen without it."""
     left_out: Mapping[int, str] = field(default_factory=dict)
-    """Trial number to why it could not take part."""
+    """Trial number to why it is not in the mix: it cannot take part, or adds nothing to it."""
 
     def __post_init__(self) -> None:
         # JSON has only text as keys; a blend that was written down gets its numbers back.
         for name in ("weights", "left_out"):
             value = getattr(self, name)
             object.__setattr__(self, name, {int(number): item for number, item in value.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """The predictions of a blend on one view."""
+
+    file: Path
+    dropped: Mapping[int, str] = field(default_factory=dict)
+    """Trial number to why its predictions are not in the file; the other weights grew."""
 
 
 def blend_settings(task: Task, blend: Blend) -> dict[str, Any]:

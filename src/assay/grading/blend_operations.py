@@ -15,12 +15,14 @@ from assay.grading import blend_program
 from assay.grading.answers import Answers, answers_of, expected_of, join
 from assay.grading.arrays import Floats, Pairs
 from assay.grading.blend import Blend
-from assay.grading.blend_search import Stored, rule_for, search
+from assay.grading.blend_search import Likeness, Stored, rule_for, search
 from assay.grading.names import Names
 from assay.grading.question import Question
 from assay.grading.table import Unreadable, read_header
 from assay.grading.validate import Expected, Predictions, Rejected, probability_columns, validate
 
+TOO_LIKE = 0.98
+"""Correlation with a chosen member from which on that is given as the reason for leaving a member out."""
 _SOFT = "probabilities.csv"
 
 
@@ -37,11 +39,11 @@ def blend(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the best mix of the members' files."""
     asked = decode(Question, request["question"])
     if asked.grader is not None:
-        return {"blend": encode(Blend(weights={}))}
+        return {"blend": encode(_nothing(request, "nothing is mixed for a metric of the user's own"))}
     views = [_open_view(asked, view) for view in request["views"]]
     rule = rule_for(asked.output.needs, views[0].pairs)
     if rule is None:
-        return {"blend": encode(Blend(weights={}))}
+        return {"blend": encode(_nothing(request, "several labels a row of more than two classes are not mixed"))}
     loaded: dict[int, list[Floats]] = {}
     soft: list[int] = []
     left_out: dict[int, str] = {}
@@ -59,6 +61,11 @@ def blend(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"blend": encode(_searched(asked, views, loaded, rule, soft, left_out))}
 
 
+def _nothing(request: Mapping[str, Any], reason: str) -> Blend:
+    """Return a blend of nobody, all left out for the same reason."""
+    return Blend(weights={}, left_out={int(number): reason for number in request["members"]})
+
+
 def _searched(
     asked: Question,
     views: list[_Opened],
@@ -72,7 +79,8 @@ def _searched(
         Stored(name=view.name, pairs=view.pairs, members=np.stack([loaded[n][i] for n in numbers]))
         for i, view in enumerate(views)
     ]
-    choice, scores = search(asked.metric, stored, rule=rule)
+    found = search(asked.metric, stored, rule=rule)
+    choice = found.choice
     order = sorted(np.flatnonzero(choice.weights).tolist(), key=lambda i: (-choice.weights[i], numbers[i]))
     weights = {numbers[i]: float(choice.weights[i]) for i in order}
     pairs = views[0].pairs
@@ -83,9 +91,16 @@ def _searched(
         soft=tuple(n for n in weights if n in soft),
         classes=pairs.classes,
         positive=pairs.positive,
-        scores=scores,
-        left_out=left_out,
+        scores=found.scores,
+        left_out={**left_out, **{numbers[i]: _unchosen(numbers, like) for i, like in found.unchosen.items()}},
     )
+
+
+def _unchosen(numbers: list[int], like: Likeness) -> str:
+    """Return why a valid member has no weight."""
+    if like.correlation >= TOO_LIKE:
+        return f"too much like #{numbers[like.member]}: their predictions correlate by {like.correlation:.3f}"
+    return "adding it does not improve the mix"
 
 
 def _open_view(asked: Question, view: Mapping[str, Any]) -> _Opened:

@@ -48,6 +48,28 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """How near a member that was not chosen is to the nearest one that was."""
+
+    member: int
+    """Position of the chosen one."""
+    correlation: float
+    """Of their predictions over all views, as the rule mixes them; 0 where one of them is constant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search came to."""
+
+    choice: Choice
+    """The mix chosen on all views."""
+    scores: dict[str, float]
+    """View name to the cross-fitted score on it."""
+    unchosen: dict[int, Likeness]
+    """By position, every member without a weight."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part:
     """Rows of a view."""
 
@@ -55,8 +77,8 @@ class Part:
     index: Codes
 
 
-def search(metric: Metric, views: Sequence[Stored], *, rule: str, seed: int = 0) -> tuple[Choice, dict[str, float]]:
-    """Return the mix chosen on all views, and the cross-fitted score on each.
+def search(metric: Metric, views: Sequence[Stored], *, rule: str, seed: int = 0) -> Found:
+    """Return the mix chosen on all views, the cross-fitted score on each, and who was not chosen.
 
     Args:
         metric: A named metric.
@@ -75,7 +97,8 @@ def search(metric: Metric, views: Sequence[Stored], *, rule: str, seed: int = 0)
             scores[view.name] = compute(metric, pairs)
         except NoValue:
             continue
-    return finder.choose(list(everything)), scores
+    choice = finder.choose(list(everything))
+    return Found(choice=choice, scores=scores, unchosen=finder.unchosen(choice))
 
 
 def _parts(views: Sequence[Stored], seed: int) -> list[Part]:
@@ -130,6 +153,22 @@ class _Finder:
             if waited >= _PATIENCE:
                 break
         return best
+
+    def unchosen(self, choice: Choice) -> dict[int, Likeness]:
+        """Return the members without a weight, each with the chosen one that it is most like."""
+        chosen, rest = np.flatnonzero(choice.weights), np.flatnonzero(choice.weights == 0)
+        tables = self.tables[choice.rule]
+        pieces = [tables[p.view][:, rows] for p, rows in zip(self.parts, self._looked, strict=True)]
+        flat = np.concatenate([piece.reshape(len(piece), -1) for piece in pieces], axis=1)
+        flat = flat - flat.mean(axis=1, keepdims=True)
+        size = np.sqrt((flat**2).sum(axis=1))
+        found = {}
+        for member in rest.tolist():
+            products, sizes = flat[chosen] @ flat[member], size[chosen] * size[member]
+            like = np.divide(products, sizes, out=np.zeros(len(chosen)), where=sizes > 0)
+            nearest = int(like.argmax())
+            found[member] = Likeness(member=int(chosen[nearest]), correlation=float(like[nearest]))
+        return found
 
     def assembled(self, view: int, choices: Sequence[Choice]) -> Pairs:
         """Return the predictions for a view, each part by the choice that was made without it."""

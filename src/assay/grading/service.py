@@ -13,7 +13,7 @@ from assay.core.errors import MachineError, TaskError
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import View
-from assay.grading.blend import Blend, blend_settings
+from assay.grading.blend import Blend, Mixed, blend_settings
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.process import GradingProcess, Lost
 from assay.grading.question import question
@@ -117,8 +117,9 @@ class Grader:
             members: Trial number to view name to output name (`submission.csv`, `probabilities.csv`) to its file.
 
         Returns:
-            A blend without weights where nothing can be mixed: a user's own metric, several right labels a row, no
-            valid member, or when the search did not end in time.
+            A blend that names every member once: with a weight, or left out with the reason. Without any weights
+            where nothing can be mixed: a user's own metric, several right labels a row, no valid member, or when the
+            search did not end in time.
 
         Raises:
             TaskError: E13x, as for `grade`.
@@ -148,11 +149,11 @@ class Grader:
 
     def combine(
         self, task: Task, view: View, blend: Blend, members: Mapping[int, Mapping[str, Path]], into: Path
-    ) -> Path:
-        """Write the mix of the members' files for `view` into the folder `into` and return the file.
+    ) -> Mixed:
+        """Write the mix of the members' files for `view` into the folder `into`.
 
-        A member whose file is not valid is left out and the other weights grow; if none is valid, the heaviest
-        member's file is copied, so that grading it says what is wrong.
+        A member whose file is not valid is dropped, which the result says, and the other weights grow; if none is
+        valid, the heaviest member's file is copied and none is dropped, so that grading it says what is wrong.
 
         Args:
             task: Names the contract.
@@ -175,11 +176,12 @@ class Grader:
         readable = [path for files in mixed.values() for path in files.values()]
         readable += [*([view.answers] if view.answers else []), *_readable(task, view)]
         try:
-            self._request(request, task, readable, [target], self._blend_limit_s)
+            reply = self._request(request, task, readable, [target], self._blend_limit_s)
         except _Refused:
-            heaviest = members[next(iter(blend.weights))][task.output.file]
+            heaviest = members[next(number for number in blend.weights if number in members)][task.output.file]
             target.write_bytes(heaviest.read_bytes())
-        return target
+            return Mixed(file=target)
+        return Mixed(file=target, dropped={int(number): str(why) for number, why in reply["dropped"].items()})
 
     def _grade(self, task: Task, view: View, predictions: Path, *, seed: int | None) -> Grade:
         _need_answers(view)

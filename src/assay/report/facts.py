@@ -11,9 +11,12 @@ from functools import cached_property
 from statistics import fmean
 
 from assay.core.candidate import Candidate
+from assay.core.codec import decode
 from assay.core.errors import IntegrityError
 from assay.core.metric import Metric
 from assay.core.trial import TrialState, Verdict
+from assay.engine.finish import BLEND_KEY
+from assay.grading import Blend
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.prose import clean_line
@@ -173,6 +176,18 @@ class Facts:
         if self.winner.verdict is Verdict.MAYBE:
             return Finding.POSSIBLE
         return Finding.NO_GAIN
+
+    @property
+    def blend_trial(self) -> Trial | None:
+        """The trial of the run's blend."""
+        return self.history.trial_by_key(BLEND_KEY)
+
+    @cached_property
+    def blend(self) -> Blend | None:
+        """What the search for a blend came to, or None if there was none; without a trial it says why."""
+        trial = self.blend_trial
+        kept = self.history.notes.get(BLEND_KEY) if trial is None else trial.recipe.get("blend")
+        return None if kept is None else decode(Blend, kept)
 
     # --- comparisons ---------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from assay.report.facts import Facts, Paired, trial_folder
 from assay.report.ledger import Ledger, Source
 from assay.report.times import activities, roles
 
+SELECTED = "greedy selection with replacement on stored predictions of the search folds (Caruana et al. 2004)"
 PAIRED = "corrected resampled t-test on paired folds (Nadeau and Bengio 2003)"
 
 
@@ -19,6 +20,9 @@ def build_ledger(facts: Facts) -> Ledger:
     for trial in facts.trials:
         _trial(ledger, facts, trial)
     _end(ledger, facts)
+    if facts.blend is not None and facts.blend_trial is not None:
+        for number, weight in facts.blend.weights.items():
+            ledger.add(f"blend.{number}.weight", weight, Source.DERIVED, trial=number, basis=SELECTED)
     for trial in facts.ablated:
         for variant, paired in facts.ablations(trial):
             if paired is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report import opening, results, trust
+from assay.report import blended, opening, results, trust
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -23,6 +23,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         results.task_section(teller),
         results.method_section(teller),
         results.results_section(teller),
+        blended.blend_section(teller),
         results.mattered_section(teller),
         results.failures_section(teller),
         trust.threats_section(teller),

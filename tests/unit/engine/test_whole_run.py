@@ -13,11 +13,13 @@ import pytest
 
 from assay.core.budget import Limits
 from assay.core.clock import FakeClock, SystemClock
-from assay.core.codec import encode
+from assay.core.codec import decode, encode
 from assay.core.execution import Outcome
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.trial import TrialState
+from assay.engine.finish import BLEND_KEY, TOO_LONG
 from assay.engine.pulse import Pulse, read_pulse
+from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.memory import MemoryJournal
@@ -119,6 +121,7 @@ def test_a_short_time_limit_still_delivers_and_says_what_was_left_out(tmp_path: 
     assert clock.monotonic() - begun <= 150.0 + 1.0, "one execution is granted a last second"
     assert "W402" in {remark.code for _, remark in history.remarks}
     assert not any(t.operator == "blend" for t in history.trials.values())
+    assert TOO_LONG in decode(Blend, history.notes[BLEND_KEY]).left_out.values()
     assert all(t.state.is_final for t in history.trials.values())
 
 

@@ -51,6 +51,8 @@ def test_independent_members_are_mixed_and_a_bad_one_is_not(grader: Grader, tmp_
     blend = grader.blend(task, views, members)
     assert sum(blend.weights.values()) == pytest.approx(1.0)
     assert 3 not in blend.weights
+    assert set(blend.weights) | set(blend.left_out) == {1, 2, 3, 4}
+    assert blend.left_out[3] == "adding it does not improve the mix"
     assert blend.weights[2] == pytest.approx(0.5, abs=0.15)
     assert set(blend.scores) == {"fold-0", "fold-1", "fold-2"}
     # Independent unit errors averaged in halves leave an error of 1 / sqrt(2).
@@ -58,6 +60,13 @@ def test_independent_members_are_mixed_and_a_bad_one_is_not(grader: Grader, tmp_
     assert sum(blend.scores.values()) / 3 < mean_score(grader, task, views, members[1])
     assert grader.blend(task, views, members) == blend
     assert decode(Blend, encode(blend)) == blend
+
+
+def test_a_member_that_repeats_another_is_left_out_as_such(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = values_case(tmp_path)
+    blend = grader.blend(task, views, members)
+    (copy,) = {1, 4} - set(blend.weights)
+    assert blend.left_out[copy] == f"too much like #{5 - copy}: their predictions correlate by 1.000"
 
 
 def test_scores_are_cross_fitted(grader: Grader, tmp_path: Path) -> None:
@@ -156,7 +165,7 @@ def test_rankings_are_mixed_from_class_probabilities(grader: Grader, tmp_path: P
     assert all(0.4 < score < 1 for score in blend.scores.values())
     view = views[0]
     mixed = grader.combine(task, view, blend, {n: files["fold-0"] for n, files in members.items()}, tmp_path)
-    grade = grader.grade(task, view, mixed)
+    grade = grader.grade(task, view, mixed.file)
     assert isinstance(grade, Graded)
     assert grade.score.value == pytest.approx(blend.scores["fold-0"], abs=0.05)
 
@@ -166,14 +175,17 @@ def test_a_member_that_cannot_take_part_is_named(grader: Grader, tmp_path: Path)
     write_csv(tmp_path / "2-1.csv", ("id", "target"), [(0, "nan")])
     del members[4]["fold-2"]
     blend = grader.blend(task, views, members)
-    assert set(blend.left_out) == {2, 4}
+    assert set(blend.weights) == {1}
+    assert set(blend.left_out) == {2, 3, 4}
     assert "119 of 120 ids" in blend.left_out[2]
     assert "no predictions on fold-2" in blend.left_out[4]
 
 
 def test_a_users_own_metric_has_no_blend(grader: Grader, tmp_path: Path) -> None:
     _, views, members = values_case(tmp_path)
-    assert grader.blend(a_task(tmp_path, "rmse", grader="grade.py"), views, members).weights == {}
+    blend = grader.blend(a_task(tmp_path, "rmse", grader="grade.py"), views, members)
+    assert blend.weights == {}
+    assert set(blend.left_out) == set(members)
 
 
 def members_folder(folder: Path, files: Mapping[int, Mapping[str, Path]]) -> None:
@@ -192,7 +204,7 @@ def test_the_script_and_the_grader_write_the_same_mix(grader: Grader, tmp_path: 
         task, views, members = label_case(tmp_path, ("no", "yes") if case == "binary" else ("a", "b", "c"), soft=(1,))
     blend = grader.blend(task, views, members)
     files = {number: members[number]["fold-0"] for number in blend.weights}
-    trusted = grader.combine(task, views[0], blend, files, tmp_path)
+    trusted = grader.combine(task, views[0], blend, files, tmp_path).file
     place = tmp_path / "place"
     members_folder(place, files)
     (place / "solution.py").write_text(blend_script(task, blend), encoding="utf-8")
@@ -228,9 +240,12 @@ def test_combining_survives_a_member_that_left_no_valid_file(grader: Grader, tmp
     files = {1: members[1]["fold-0"], 2: {"submission.csv": broken}}
     mixed = grader.combine(task, views[0], blend, files, tmp_path)
     alone = grader.grade(task, views[0], members[1]["fold-0"]["submission.csv"])
-    assert grader.grade(task, views[0], mixed) == alone
+    assert grader.grade(task, views[0], mixed.file) == alone
+    assert set(mixed.dropped) == {2}
+    assert "119 of 120 ids" in mixed.dropped[2]
     none = grader.combine(task, views[0], blend, {1: {"submission.csv": broken}}, tmp_path)
-    assert "119 of 120 ids" in grader.validate(task, views[0], none)[0]
+    assert "119 of 120 ids" in grader.validate(task, views[0], none.file)[0]
+    assert none.dropped == {}
 
 
 def test_probability_columns_are_normalised_where_they_must_sum_to_one(grader: Grader, tmp_path: Path) -> None:
@@ -249,4 +264,4 @@ def test_probability_columns_are_normalised_where_they_must_sum_to_one(grader: G
     mixed = grader.combine(
         task, views[0], Blend(weights={1: 0.5, 2: 0.5}), {n: f["fold-0"] for n, f in members.items()}, tmp_path
     )
-    assert grader.validate(task, views[0], mixed) == ()
+    assert grader.validate(task, views[0], mixed.file) == ()

@@ -14,11 +14,15 @@ from typing import Any
 
 import pytest
 
+from assay.core.codec import encode
 from assay.core.trial import Verdict
+from assay.engine.finish import BLEND_KEY
+from assay.grading import Blend
 from assay.journal.events import NoiseMeasured
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
-from assay.report.document import plain
+from assay.report.blended import blend_section
+from assay.report.document import Paragraph, Table, plain
 from assay.report.facts import Facts, trial_folder
 from assay.report.numbers import build_ledger
 from assay.report.telling import Teller
@@ -143,6 +147,36 @@ def test_what_mattered_is_measured_by_ablation(written: Write) -> None:
     loss = fmean(whole.scores[v] - variant.scores[v] for v in whole.scores)
     assert f"+{loss:.4f} ±" in section
     assert "ordinal encoding" in section
+
+
+def test_the_blend_is_shown_with_its_weights_and_whom_it_left_out(written: Write) -> None:
+    folder, _ = written("good_run")
+    section = markdown(folder).split("## What was blended")[1].split("\n## ")[0]
+    assert "The blend [#21](trials/0021-blend-of-boosting-and-extra-trees/) scores " in section
+    rows = {match[1]: match[0] for match in re.finditer(r"^\| +\[(#\d+)\].*", section, re.MULTILINE)}
+    assert list(rows) == ["#3", "#5", "#12", "#7"]
+    assert rows["#3"].split("|")[4].strip() == "0.72"
+    assert "too much like #3: their predictions correlate by 0.994" in rows["#12"]
+    assert "no predictions on fold-3" in rows["#7"]
+    numbers = report(folder)["numbers"]
+    assert numbers["blend.5.weight"]["value"] == 0.28
+
+
+def test_a_run_without_a_blend_says_why() -> None:
+    history, _ = STORIES["nothing_found"]()
+    history.notes[BLEND_KEY] = encode(Blend(weights={1: 1.0}, left_out={2: "adding it does not improve the mix"}))
+    facts = Facts(history, ObjectStore(Path("nowhere")), final=True)
+    section = blend_section(Teller(facts, build_ledger(facts)))
+    assert section is not None
+    lead, table = section.blocks
+    assert isinstance(lead, Paragraph)
+    assert isinstance(table, Table)
+    assert plain(lead.parts) == "There is no blend: no mix was better than #1 Plain LightGBM alone."
+    assert [plain(row[4]) for row in table.rows] == ["", "adding it does not improve the mix"]
+
+
+def test_a_run_that_never_came_to_blending_says_nothing_of_it(written: Write) -> None:
+    assert "blended" not in markdown(written("interrupted")[0])
 
 
 def test_threats_name_what_speaks_against_the_result(written: Write) -> None:
