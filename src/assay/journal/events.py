@@ -200,7 +200,7 @@ class Judged(Payload):
     """Folds in which it was better."""
     folds: int | None = None
     confirmed: bool | None = None
-    """Result of the fresh-seed run; None when there was none."""
+    """Whether the fresh partitions confirmed it; None when there were none."""
     reasons: tuple[str, ...] = ()
 
 

@@ -29,9 +29,9 @@ UNVERIFIED = Tag("unverified")
 
 VERDICTS = {
     Verdict.BASELINE: "what the others are measured against",
-    Verdict.REAL: "beyond the noise floor, significant over the whole search, confirmed on a fresh seed",
-    Verdict.MAYBE: "some of what a real gain must show, not all",
-    Verdict.NOISE: "inside the noise floor, or worse",
+    Verdict.REAL: "beyond the noise, significant over the whole search, better on every fresh partition",
+    Verdict.MAYBE: "better, but not all of what a real gain must show",
+    Verdict.NOISE: "inside the noise, or not better",
     Verdict.REJECTED: "an integrity check fired",
 }
 

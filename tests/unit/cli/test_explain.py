@@ -10,6 +10,9 @@ import pytest
 
 import assay
 from assay.cli.commands.explain import explanations
+from assay.core.trial import Verdict
+from assay.engine.confirmation import NEW_ROWS_ALPHA
+from assay.engine.spending import ALPHA
 
 SOURCE = Path(assay.__file__).parent
 CODE = re.compile(r"[EWLPR]\d{2,3}\b")
@@ -63,6 +66,15 @@ def test_explain_prints_and_finds_by_any_case(assay: Any) -> None:
     assert "paired fold differences" in assay("explain", "verdict").out
     assert assay("explain", "E101", "--json").json["name"] == "E101"
     assert "verdict" in assay("explain").out
+
+
+def test_the_verdict_is_explained_with_the_levels_that_are_used() -> None:
+    text = " ".join(explanations()["verdict"].text.split())
+    assert f"of its {ALPHA:.0%}".replace("%", " %") in text
+    assert f"for new rows at {NEW_ROWS_ALPHA:.0%}".replace("%", " %") in text
+    assert f"at most 1 in {1 / ALPHA:.0f} searches" in text
+    for verdict in Verdict:
+        assert f" {verdict} " in text
 
 
 def test_unknown_topic_suggests(assay: Any) -> None:

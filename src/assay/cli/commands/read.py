@@ -148,7 +148,8 @@ def _verdict_lines(trial: Trial) -> Iterator[str]:
         gain += f" (95 % interval {format_gain(judged.low)} to {format_gain(judged.high)})"
     folds = f", better in {judged.same_sign} of {judged.folds} folds" if judged.same_sign is not None else ""
     p = f", adjusted p {judged.adjusted_p:.3f}" if judged.adjusted_p is not None else ""
-    fresh = {True: ", confirmed on a fresh seed", False: ", not confirmed on a fresh seed", None: ""}[judged.confirmed]
+    fresh = {True: ", confirmed", False: ", not confirmed", None: ""}[judged.confirmed]
+    fresh += " on fresh partitions" if fresh else ""
     yield f" verdict {judged.verdict}{against}{gain}{folds}{p}{fresh}"
     for reason in judged.reasons:
         yield f"         {reason}"
