@@ -123,8 +123,8 @@ class Session:
         """Run numbered steps, several at a time, until the run ends.
 
         Step n starts when all steps up to n - `Budget.lanes`, and all before `start`, are done, and sees their trials
-        and no later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the journal
-        knows as done are not run again.
+        and no later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the
+        journal knows as done are not run again.
 
         Args:
             run_step: Does one step and returns a few words on it; runs in a thread.
