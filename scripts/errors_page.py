@@ -36,7 +36,8 @@ GROUPS = (
 HEAD = f"""# Error and warning codes
 
 What each code means and what to do about it. `assay explain CODE` prints the same without a network. An error says what
-happened, what is kept and one next step; with `--json` these are fields. `assay explain exit-codes` lists the exit codes.
+happened, what is kept and one next step; with `--json` these are fields. `assay explain exit-codes` lists the codes of
+exit.
 
 <!-- Generated from src/assay/cli/explanations: do not edit. Renew it with: {COMMAND} -->
 """
