@@ -14,7 +14,7 @@ from assay.core.codec import encode
 from assay.core.execution import Outcome
 from assay.core.task import Holdout, Problem, Split, SplitKind
 from assay.core.trial import TrialState, Verdict
-from assay.engine.finish import BLEND_KEY
+from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.events import Event

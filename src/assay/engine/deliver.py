@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assay.core.digest import digest_file
 from assay.core.errors import MachineError
+from assay.core.execution import Outcome
 from assay.engine.budget import Budget
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
@@ -58,6 +59,9 @@ class Delivery:
             except MachineError:
                 return
             predictions = self._measurer.predictions(measurement)
+            ended_well = measurement.execution is not None and measurement.execution.outcome is Outcome.OK
+            if written is not None and not ended_well:
+                return  # what a script wrote before it was cut off may be half-made
             if predictions is not None and measurement.graded and not measurement.problems:
                 self.write(trial.number, predictions)
         finally:

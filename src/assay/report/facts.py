@@ -15,7 +15,7 @@ from assay.core.codec import decode
 from assay.core.errors import IntegrityError
 from assay.core.metric import Metric
 from assay.core.trial import TrialState, Verdict
-from assay.engine.finish import BLEND_KEY
+from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
@@ -179,8 +179,9 @@ class Facts:
 
     @property
     def blend_trial(self) -> Trial | None:
-        """The trial of the run's blend."""
-        return self.history.trial_by_key(BLEND_KEY)
+        """The trial of the run's latest blend; a resumed run may have made several."""
+        blends = [t for t in self.history.trials.values() if t.operator == "blend"]
+        return max(blends, key=lambda t: t.number, default=None)
 
     @cached_property
     def blend(self) -> Blend | None:

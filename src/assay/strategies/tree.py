@@ -150,7 +150,7 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
     if number < options.first_draft:
         return Action("cheat")
     ranking = history.ranking()
-    parents = [t for t in ranking if t.operator != "baseline" and t.folds == ranking[0].folds]
+    parents = [t for t in ranking if t.operator not in ("baseline", "blend") and t.folds == ranking[0].folds]
     if is_draft(number, options) or not parents:
         return Action("draft")
     best = parents[0]

@@ -10,7 +10,7 @@ from assay.core.budget import Limits
 from assay.core.codec import decode
 from assay.core.task import Task
 from assay.core.view import View
-from assay.engine.finish import BLEND_KEY
+from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend, Mixed
 from assay.journal import events as ev
 from assay.journal.history import History

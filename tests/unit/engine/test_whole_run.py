@@ -17,7 +17,7 @@ from assay.core.codec import decode, encode
 from assay.core.execution import Outcome
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.trial import TrialState
-from assay.engine.finish import BLEND_KEY, TOO_LONG
+from assay.engine.blending import BLEND_KEY, TOO_LONG
 from assay.engine.pulse import Pulse, read_pulse
 from assay.grading import Blend
 from assay.journal import events as ev

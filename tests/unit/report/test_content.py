@@ -16,7 +16,7 @@ import pytest
 
 from assay.core.codec import encode
 from assay.core.trial import Verdict
-from assay.engine.finish import BLEND_KEY
+from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
 from assay.journal.events import NoiseMeasured
 from assay.journal.history import History
