@@ -277,7 +277,8 @@ class RealEngine:
             kinds={"script": ScriptKind()},
             clock=self.clock,
             activities=Activities(self.clock),
-            secrets=(self.folder / "private", self.folder / "events.jsonl", self.task.folder),
+            secrets=(self.folder / "private", self.folder / "events.jsonl"),
+            hidden=(self.task.folder,),
         )
         budget = Budget(Limits(), self.log, self.clock)
         measurer = Measurer(parts, limits)

@@ -132,7 +132,8 @@ class Measurer:
         root = Path(tempfile.mkdtemp(prefix=f"{view.key.name}-", dir=work))
         try:
             _lay_out(root, candidate)
-            workspace = Workspace(root=root, mounts=(Mount(source=view.input, target="input"),), secrets=parts.secrets)
+            shown = (Mount(source=view.input, target="input"),)
+            workspace = Workspace(root=root, mounts=shown, secrets=parts.secrets, hidden=parts.hidden)
             limits, cut = self._within(view, wall_s)
             kind = parts.kinds[candidate.kind]
             command = kind.command(candidate, python=parts.python, seed=seed, threads=limits.threads)

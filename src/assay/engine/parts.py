@@ -145,3 +145,5 @@ class Parts:
     """Interpreter of the candidates."""
     secrets: tuple[Path, ...] = ()
     """Host paths that no candidate may reach."""
+    hidden: tuple[Path, ...] = ()
+    """Host folders that no candidate may see as a whole, though a view may lie in one."""

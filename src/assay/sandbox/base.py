@@ -31,6 +31,9 @@ class Workspace:
     secrets: tuple[Path, ...] = ()
     """Host paths that must not be reachable: a workspace, mount or interpreter folder whose tree contains one, and a
     mount that lies in one, are refused before the start. They need not exist."""
+    hidden: tuple[Path, ...] = ()
+    """Host folders that must not be shown as a whole: whatever contains one is refused. What lies in one may be shown,
+    as a view does whose run is kept inside the user's data folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,7 @@ class Sandbox(Protocol):
 
         Raises:
             MachineError: The sandbox could not be set up: never the candidate's fault.
-            IntegrityError: A mount would expose one of `workspace.secrets`.
+            IntegrityError: A mount would expose one of `workspace.secrets` or `workspace.hidden`.
         """
         ...
 

@@ -26,7 +26,7 @@ def check_workspace(workspace: Workspace, readable: Iterable[Path]) -> None:
         readable: Whatever else the process will see, for example the interpreter's folders.
 
     Raises:
-        IntegrityError: E410, a secret lies in a folder that would be shown, or a mount lies in a secret folder.
+        IntegrityError: E410, a secret or hidden folder lies in what would be shown, or a mount lies in a secret.
         MachineError: E514, the workspace or a mount is not there, or a target is not a plain relative path.
     """
     if not workspace.root.is_dir():
@@ -37,18 +37,21 @@ def check_workspace(workspace: Workspace, readable: Iterable[Path]) -> None:
             raise MachineError("E514", f"the mount target {mount.target!r} is not a plain relative path")
         if not mount.source.exists():
             raise MachineError("E514", f"there is nothing to mount at {str(mount.source)!r}")
-    given = [mount.source for mount in workspace.mounts]
-    for secret in workspace.secrets:
-        for path in (workspace.root, *given, *readable):
-            _require_apart(path, secret, inside_too=path in given)
+    given = [mount.source.resolve() for mount in workspace.mounts]
+    for shown in (workspace.root.resolve(), *given, *(path.resolve() for path in readable)):
+        for secret in workspace.secrets:
+            real = secret.resolve()
+            if real.is_relative_to(shown) or (shown in given and shown.is_relative_to(real)):
+                raise _exposed(shown, secret)
+        for folder in workspace.hidden:
+            if folder.resolve().is_relative_to(shown):
+                raise _exposed(shown, folder)
 
 
-def _require_apart(shown: Path, secret: Path, *, inside_too: bool) -> None:
-    real_shown, real_secret = shown.resolve(), secret.resolve()
-    if real_secret.is_relative_to(real_shown) or (inside_too and real_shown.is_relative_to(real_secret)):
-        raise IntegrityError(
-            "E410",
-            f"{str(shown)!r} would show {str(secret)!r} to generated code",
-            kept="nothing was started",
-            fix="keep private files outside the workspace, the data and the interpreter's folder",
-        )
+def _exposed(shown: Path, secret: Path) -> IntegrityError:
+    return IntegrityError(
+        "E410",
+        f"{str(shown)!r} would show {str(secret)!r} to generated code",
+        kept="nothing was started",
+        fix="keep private files outside the workspace, the data and the interpreter's folder",
+    )

@@ -129,7 +129,9 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
         clock=shell.clock,
         activities=activities,
         python=options.python,
-        secrets=(shell.folder / "private", shell.folder / "events.jsonl", shell.task.folder),
+        secrets=(shell.folder / "private", shell.folder / "events.jsonl"),
+        # Not a secret: the run with its views may lie in it.
+        hidden=(shell.task.folder,),
     )
     scale = _scale(shell.task, shell.profile)
     budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale)

@@ -15,14 +15,16 @@ from assay.core.budget import Limits
 from assay.core.clock import SystemClock
 from assay.core.codec import decode, encode
 from assay.core.digest import digest_json
-from assay.core.errors import IntegrityError, MachineError, NothingFound, UsageError
+from assay.core.errors import AssayError, IntegrityError, MachineError, NothingFound, UsageError
 from assay.core.files import write_whole
 from assay.core.task import Task
+from assay.core.usage import Usage
 from assay.engine.budget import spent
 from assay.engine.log import EventLog
 from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
+from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
 from assay.sandbox import remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
@@ -51,10 +53,12 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
         observers: Told of every event.
 
     Raises:
-        AssayError: Nothing could be started; no run folder is left behind.
+        AssayError: Nothing could be started, and no run folder is left behind; or the run cannot go on, and everything
+            that was run or paid for is kept.
         KeyboardInterrupt: It was stopped; `resume` continues.
     """
     folder = _new_folder(options)
+    log: EventLog | None = None
     try:
         with contextlib.ExitStack() as stack:
             stack.callback(Lease(folder / LEASE_FILE).release)
@@ -65,9 +69,19 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
             for text in options.remarks:
                 log.add(ev.Told(text=text))
             return _work(folder, shell, log, options)
+    except AssayError:
+        # A run that failed before anything was run or paid for would only stand in the way of the next.
+        if log is not None and not log.read(_worth_keeping):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         if not (folder / "events.jsonl").exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _worth_keeping(history: History) -> bool:
+    ran = any(measurement.execution is not None for measurement in history.all_measurements())
+    return ran or history.usage != Usage()
 
 
 def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Observer] = ()) -> RunEnd:

@@ -91,6 +91,18 @@ class TestPolicy:
         with pytest.raises(IntegrityError):
             check_workspace(Workspace(root=root, secrets=(root / "events.jsonl",)), ())
 
+    def test_a_view_may_lie_in_a_hidden_folder_that_nothing_shows_as_a_whole(self, root: Path) -> None:
+        data = root.parent
+        view = Mount(source=root / "work", target="input")
+        check_workspace(Workspace(root=root / "work", mounts=(view,), hidden=(data,)), (root / "work",))
+        for shown in (data, data.parent):
+            with pytest.raises(IntegrityError, match="would show"):
+                check_workspace(
+                    Workspace(root=root / "work", mounts=(Mount(source=shown, target="input"),), hidden=(data,)), ()
+                )
+            with pytest.raises(IntegrityError, match="would show"):
+                check_workspace(Workspace(root=root / "work", hidden=(data,)), (shown,))
+
 
 def test_the_workplace_keeps_clear_of_the_interpreter() -> None:
     assert workplace([Path("/usr"), Path("/home/me/venv")]) == "/work"

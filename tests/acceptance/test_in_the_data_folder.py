@@ -1,0 +1,51 @@
+"""A run started from inside the data folder, with its run folder there, as people do first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assay.journal.file import FileJournal
+from assay.journal.history import History
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+ENV = {name: value for name, value in os.environ.items() if name not in ("ASSAY_RUNS", "CI")}
+
+
+def assay(*argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "assay", *argv]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=ENV, timeout=280)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "mydata"
+    folder.mkdir()
+    rows = [(i, i % 13, (i % 13) * 1.5 + (i * 37 % 17) * 0.05) for i in range(160)]
+    text = "".join(f"{i},{x},{y:.3f}\n" for i, x, y in rows[:120])
+    (folder / "train.csv").write_text("id,x,price\n" + text, encoding="utf-8")
+    (folder / "test.csv").write_text("id,x\n" + "".join(f"{i},{x}\n" for i, x, _ in rows[120:]), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("sandbox", ["auto", "landlock"])
+def test_a_run_started_inside_the_data_folder_works(data: Path, sandbox: str) -> None:
+    done = assay("run", "--trials", "1", "--workers", "1", "--name", "first", "--sandbox", sandbox, cwd=data)
+    assert done.returncode == 0, done.stderr
+    assert History(FileJournal(data / "runs" / "first" / "events.jsonl").read()).best is not None
+
+
+def test_a_launch_that_fails_before_anything_ran_leaves_no_run_behind(data: Path) -> None:
+    # The data folder holds the interpreter: mounting that would show the labels.
+    python = data / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    (data / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n", encoding="utf-8")
+    done = assay("run", "--trials", "1", "--name", "dead", "--python", str(python), cwd=data)
+    assert done.returncode != 0
+    assert "error[E410]" in done.stderr
+    assert not (data / "runs" / "dead").exists()
