@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from assay.core.codec import decode, encode
 from assay.core.trial import TrialState
 from assay.core.view import ViewKey
 from assay.engine.budget import Budget
-from assay.engine.filling import Filling
+from assay.engine.filling import Filling, branch_of
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
@@ -21,6 +22,7 @@ from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 
 MOST_MEMBERS = 12
+"""Trials among which a blend is sought; a dozen variants of the best would be one voice."""
 SAFE_SHARE = 0.8
 """Share of the time left that the fits of a blend may be expected to take."""
 BLEND_KEY = "finish/blend"
@@ -118,11 +120,22 @@ class Blending:
         return fitting
 
     def _members(self, history: History) -> list[Trial]:
-        """Return the trials that have a score on every fold, best first; a constant adds nothing, nor does a blend."""
+        """Return the trials that have a score on every fold: the best of each branch, then each branch's second, ...
+
+        A constant adds nothing, nor does a blend, nor code that is a member already.
+        """
         keys = self._parts.views.fold_keys()
-        return [t for t in history.ranking() if t.operator != "blend" and not _constant(t) and self._whole(t, keys)][
-            :MOST_MEMBERS
-        ]
+        whole: dict[str, Trial] = {}
+        for trial in history.ranking():
+            if trial.operator != "blend" and not _constant(trial) and self._whole(trial, keys):
+                whole.setdefault(self._parts.objects.candidate(trial.candidate).digest, trial)
+        seat = Counter[int]()
+        places: list[tuple[int, Trial]] = []
+        for trial in whole.values():
+            branch = branch_of(history, trial)
+            seat[branch] += 1
+            places.append((seat[branch], trial))
+        return [trial for _, trial in sorted(places, key=lambda place: place[0])][:MOST_MEMBERS]
 
     def _whole(self, trial: Trial, keys: Sequence[ViewKey]) -> bool:
         known = (self._measurement(trial, key) for key in keys)

@@ -82,17 +82,17 @@ def voices(history: History, folds: int) -> list[Trial]:
         return []
     whole = [t for t in ranking if t.folds == folds]
     baselines = [t for t in whole if t.operator == "baseline"]
-    heard = {_branch(history, t) for t in whole}
+    heard = {branch_of(history, t) for t in whole}
     raced = [t for t in ranking if t.folds < folds and t.operator != "baseline" and _beats(history, t, baselines[:1])]
     found: dict[int, Trial] = {}
     for trial in sorted(raced, key=lambda t: -compare(t.scores, best.scores, history.metric).mean):
-        branch = _branch(history, trial)
+        branch = branch_of(history, trial)
         if branch not in heard:
             found.setdefault(branch, trial)
     return list(found.values())
 
 
-def _branch(history: History, trial: Trial) -> int:
+def branch_of(history: History, trial: Trial) -> int:
     """Return the number of the trial that `trial` descends from by first parents."""
     while trial.parents:
         trial = history.trials[trial.parents[0]]

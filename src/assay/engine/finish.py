@@ -54,14 +54,38 @@ class Finish:
             return None
         if not stopped_by.startswith("E5"):
             self._blending.work(history)
+        winner = self._winner(history)
         history = self._parts.log.pinned(1 << 62)
-        winner = history.best
-        if winner is None:
-            return None
         self.shrunk_score = self._judge.shrunk(winner, history)
         self._seal(winner)
         self._deliver(winner, history)
         return winner.number
+
+    def _winner(self, before: History) -> Trial:
+        """Return the best single trial or the blend.
+
+        The best of many looks better than it is, and a blend's score is cross-fitted: they are compared once the luck
+        of the best is taken out.
+
+        Args:
+            before: The history without the blend.
+        """
+        history = self._parts.log.pinned(1 << 62)
+        ranking = history.ranking()
+        best = ranking[0]
+        blend = next((t for t in ranking if t.operator == "blend" and t.folds == best.folds), None)
+        if blend is None or blend is best or blend.score is None:
+            return best
+        shrunk = self._judge.shrunk(best, before)
+        if shrunk is None or history.metric.gain(blend.score, shrunk) < 0:
+            return best
+        text = (
+            f"the blend #{blend.number} wins over #{best.number}, the best of many: without the luck of the best, "
+            f"#{best.number} is expected to score {shrunk:.5g}, the blend {blend.score:.5g}"
+        )
+        if text not in [remark.text for _, remark in history.remarks]:
+            self._parts.log.add(ev.Remarked(code="W407", text=text))
+        return blend
 
     # --- sealed check --------------------------------------------------------------------------------------------
 
