@@ -12,6 +12,7 @@ from typing import Any
 from assay.core.clock import Clock, SystemClock, iso_utc
 from assay.core.errors import ModelError
 from assay.core.files import write_whole
+from assay.core.usage import Usage
 from assay.models.completion import Completer, Completion, Prompt
 from assay.models.scrub import Scrubber
 
@@ -50,6 +51,8 @@ class CallLog:
             completion = completer.complete(prompt)
         except ModelError as error:
             entry |= {"error": error.as_dict(), "reply": getattr(error, "raw", "")}
+            if error.usage.requests:
+                entry |= _counted(error.usage)
             raise
         else:
             entry |= _told(completion)
@@ -94,16 +97,21 @@ class _LoggedCompleter:
 
 
 def _told(completion: Completion) -> dict[str, Any]:
-    usage = completion.usage
     return {
         "model": completion.model,
         "finish": completion.finish.value,
+        **_counted(completion.usage),
+        "reply": completion.text,
+        "thinking": completion.thinking,
+    }
+
+
+def _counted(usage: Usage) -> dict[str, Any]:
+    return {
         "requests": usage.requests,
         "input_tokens": usage.input_tokens,
         "cached_tokens": usage.cached_tokens,
         "output_tokens": usage.output_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
         "cost_usd": None if usage.cost_usd is None else str(usage.cost_usd),
-        "reply": completion.text,
-        "thinking": completion.thinking,
     }

@@ -11,7 +11,7 @@ from assay.core.clock import Clock, SystemClock
 from assay.core.errors import ModelError, ProviderRefused, ReplyInvalid
 from assay.core.usage import Usage
 from assay.models.base import Answer, Message, Request
-from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, Purpose
+from assay.models.completion import Completer, Completion, Finish, Prompt, Purpose
 from assay.models.form import FormError, assemble, describe, has_scripts, json_names
 from assay.models.replies import split_reply, without_thoughts
 
@@ -53,15 +53,6 @@ class LanguageModel:
     def name(self) -> str:
         """The completer's name."""
         return self._completer.name
-
-    def with_layer(self, layer: Layer) -> LanguageModel:
-        """Return the same model with `layer` around every call that it makes, re-asks included."""
-        return LanguageModel(
-            layer(self._completer),
-            max_output_tokens=self._max_output_tokens,
-            re_asks=self._re_asks,
-            clock=self._clock,
-        )
 
     def answer(self, request: Request[R]) -> Answer[R]:
         """Answer `request`; see `Model.answer` for what it raises. The error's `usage` says what was spent."""

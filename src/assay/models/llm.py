@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from assay.core.errors import MachineError, ModelError, ProviderDown, ProviderRefused, ReplyInvalid
 from assay.core.usage import Usage
 from assay.models.base import Message
-from assay.models.completion import Completion, Finish, Prompt, Unreachable
+from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, Unreachable
 from assay.models.endpoint import Endpoint, resolve
 from assay.models.language import DEFAULT_OUTPUT_TOKENS, LanguageModel
 from assay.models.prices import PRICE_VARIABLE, Price, listed_price
@@ -37,6 +38,7 @@ def open_model(
     max_output_tokens: int = DEFAULT_OUTPUT_TOKENS,
     attempts: int = 6,
     environ: Mapping[str, str] | None = None,
+    layers: Sequence[Layer] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> LanguageModel:
     """Return a language model, ready to ask; nothing is imported or sent yet.
@@ -48,6 +50,7 @@ def open_model(
         max_output_tokens: Bound of one reply.
         attempts: Calls in all when the provider is overloaded or cannot be reached.
         environ: Variables to read addresses, keys and ASSAY_PRICE from; the process's own if None.
+        layers: Put around every single call, the innermost first; retries and re-asks go through them anew.
         sleep: Waits between attempts.
 
     Raises:
@@ -56,7 +59,10 @@ def open_model(
     variables = os.environ if environ is None else environ
     endpoint = resolve(spec, base_url=base_url, environ=variables)
     stated = variables.get(PRICE_VARIABLE)
-    completer = ProviderCompleter(endpoint, timeout_s=timeout_s, price=Price.parse(stated) if stated else None)
+    price = Price.parse(stated) if stated else None
+    completer: Completer = ProviderCompleter(endpoint, timeout_s=timeout_s, price=price)
+    for layer in layers:
+        completer = layer(completer)
     retrying = RetryingCompleter(completer, attempts=attempts, sleep=sleep)
     return LanguageModel(retrying, max_output_tokens=max_output_tokens)
 
@@ -106,12 +112,17 @@ class ProviderCompleter:
             from pydantic_ai.exceptions import AgentRunError, UserError
         except ImportError as error:
             raise _missing_extra(self._endpoint, error) from error
+        received = _Received()
         try:
-            return asyncio.run(self._stream(prompt, key))
+            return asyncio.run(self._stream(prompt, key, received))
         except (AgentRunError, UserError) as error:
-            raise self._translate(error) from error
+            told = self._translate(error)
+            if received.begun is not None:
+                # What broke off after it began is paid for: the prompt in full, the reply as far as it came.
+                told.usage = self._usage(received.begun(), prompt, received.size)
+            raise told from error
 
-    async def _stream(self, prompt: Prompt, key: str | None) -> Completion:
+    async def _stream(self, prompt: Prompt, key: str | None, received: _Received) -> Completion:
         from pydantic_ai.direct import model_request_stream
         from pydantic_ai.settings import ModelSettings
 
@@ -125,14 +136,14 @@ class ProviderCompleter:
         # A client belongs to one event loop, so each call has its own; its cost vanishes beside the reply's.
         async with _connect(self._endpoint, key) as model:
             async with model_request_stream(model, _history(prompt.messages), model_settings=settings) as stream:
-                size = 0
+                received.begun = stream.get
                 async for event in stream:
-                    size += _size(event)
-                    if size > self._longest_reply:
-                        raise self._too_long(stream.get(), prompt, size)
-            return self._completion(stream.get(), prompt)
+                    received.size += _size(event)
+                    if received.size > self._longest_reply:
+                        raise self._too_long(stream.get(), prompt, received.size)
+            return self._completion(stream.get(), prompt, received.size)
 
-    def _completion(self, response: ModelResponse, prompt: Prompt) -> Completion:
+    def _completion(self, response: ModelResponse, prompt: Prompt, size: int) -> Completion:
         details = response.provider_details or {}
         finish = _FINISH.get(response.finish_reason or "", Finish.STOP)
         if self._endpoint.dialect == "openai" and finish is Finish.STOP and not details.get("finish_reason"):
@@ -143,16 +154,17 @@ class ProviderCompleter:
             text=text,
             model=f"{self._endpoint.provider}:{response.model_name or self._endpoint.model}",
             finish=finish,
-            usage=self._usage(response, prompt, len(text)),
+            usage=self._usage(response, prompt, size),
             thinking=self._scrubber.scrub(response.thinking or ""),
         )
 
     def _usage(self, response: ModelResponse, prompt: Prompt, size: int) -> Usage:
         used = response.usage
-        tokens_in, tokens_out = used.input_tokens, used.output_tokens
-        if tokens_in + tokens_out == 0:
-            # A server that does not count must not get past a cap on tokens.
-            tokens_in, tokens_out = prompt.characters // _CHARACTERS_PER_TOKEN, size // _CHARACTERS_PER_TOKEN
+        # A server that does not count, or had no time to, must not get past a cap on tokens.
+        tokens_in = used.input_tokens or prompt.characters // _CHARACTERS_PER_TOKEN
+        tokens_out = used.output_tokens
+        if used.input_tokens == 0 or response.finish_reason is None:
+            tokens_out = max(tokens_out, size // _CHARACTERS_PER_TOKEN)
         if self._price is not None:
             cost: Decimal | None = self._price.of(tokens_in, tokens_out)
         else:
@@ -207,6 +219,16 @@ class ProviderCompleter:
         if isinstance(error, theirs.ModelAPIError):
             return Unreachable(f"{where}: {said}", retry_after_s=error.retry_after)
         return Unreachable(f"{where} sent no usable reply: {said}")
+
+
+@dataclass
+class _Received:
+    """What has come of one call so far."""
+
+    begun: Callable[[], ModelResponse] | None = None
+    """Returns the reply as far as it is there; None until it begins."""
+    size: int = 0
+    """Characters, thoughts included."""
 
 
 def _connect(endpoint: Endpoint, key: str | None) -> ProviderModel[Any]:

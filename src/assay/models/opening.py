@@ -10,6 +10,7 @@ from assay.core.errors import UsageError
 
 if TYPE_CHECKING:
     from assay.models.base import Model
+    from assay.models.completion import Layer
 
 CALLS = "llm"
 """Folder of a run in which every call to a provider is kept."""
@@ -45,10 +46,12 @@ def open_model(
     from assay.models.cap import Cap
     from assay.models.llm import open_model as open_language_model
 
-    model = open_language_model(spec, base_url=base_url)
+    layers: list[Layer] = []
     if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
-        model = model.with_layer(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent))
-    return model if folder is None else model.with_layer(CallLog(folder / CALLS))
+        layers.append(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent))
+    if folder is not None:
+        layers.append(CallLog(folder / CALLS))
+    return open_language_model(spec, base_url=base_url, layers=layers)
 
 
 def _recorded(folder: Path) -> Model:

@@ -6,11 +6,13 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import tenacity
 
-from assay.core.errors import ProviderDown
+from assay.core.errors import ModelError, ProviderDown
+from assay.core.usage import Usage
 from assay.models.completion import Completer, Completion, Prompt, Unreachable
 
 logger = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class RetryingCompleter:
         return self._completer.price(input_tokens, output_tokens)
 
     def complete(self, prompt: Prompt) -> Completion:
-        """Return the first completion that comes.
+        """Return the first completion that comes; its usage, or the error's, counts the broken calls before it too.
 
         Raises:
             ProviderDown: All attempts failed, or the provider asked for more patience than there is.
@@ -63,6 +65,15 @@ class RetryingCompleter:
         """
         # Seeded by the question, so that parallel questions do not knock again in step.
         jitter = random.Random(prompt.key)
+        broken: list[Usage] = []
+
+        def call() -> Completion:
+            try:
+                return self._completer.complete(prompt)
+            except ModelError as error:
+                broken.append(error.usage)
+                raise
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._worth_repeating),
             stop=tenacity.stop_after_attempt(self._attempts),
@@ -72,9 +83,15 @@ class RetryingCompleter:
             reraise=True,
         )
         try:
-            return retrying(self._completer.complete, prompt)
+            completion = retrying(call)
         except Unreachable as error:
-            raise self._given_up(error, retrying.statistics.get("attempt_number", 1)) from error
+            given_up = self._given_up(error, retrying.statistics.get("attempt_number", 1))
+            given_up.usage = sum(broken, Usage())
+            raise given_up from error
+        except ModelError as error:
+            error.usage = sum(broken, Usage())
+            raise
+        return replace(completion, usage=sum(broken, Usage()) + completion.usage)
 
     def _worth_repeating(self, error: BaseException) -> bool:
         return isinstance(error, Unreachable) and (error.retry_after_s or 0.0) <= self._patience_s

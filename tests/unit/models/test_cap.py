@@ -97,7 +97,7 @@ def test_calls_in_flight_count_with_the_most_they_can_take() -> None:
 
 def test_re_asks_are_under_the_cap_too() -> None:
     inner = ScriptedCompleter([completion("no form"), completion(GOOD)])
-    model = LanguageModel(inner, max_output_tokens=900).with_layer(Cap(tokens=1_700))
+    model = LanguageModel(Cap(tokens=1_700)(inner), max_output_tokens=900)
     with pytest.raises(BudgetSpent) as caught:
         model.answer(program_request())
     assert len(inner.prompts) == 1

@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 
 from assay.core.clock import FakeClock
-from assay.core.errors import MachineError, ModelError, ProviderDown, ProviderRefused, ReplyInvalid, UsageError
+from assay.core.errors import (
+    BudgetSpent,
+    MachineError,
+    ModelError,
+    ProviderDown,
+    ProviderRefused,
+    ReplyInvalid,
+    UsageError,
+)
 from assay.core.usage import Usage
 from assay.models.base import Answer
 from assay.models.call_log import CallLog
+from assay.models.cap import Cap
 from assay.models.llm import open_model
 from assay.models.recorded import RecordedModel, Recorder
 from assay.models.roles import Program
@@ -130,6 +139,33 @@ def test_a_cut_stream_is_asked_again(announced: bool) -> None:
     assert asked.server.requests[1]["messages"] == asked.server.requests[0]["messages"]
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_each_broken_stream_is_charged_and_kept_as_a_call_of_its_own(tmp_path: Path, announced: bool) -> None:
+    cap = Cap(tokens=200_000)
+    layers = [cap, CallLog(tmp_path, scrubber=Scrubber(ENVIRON))]
+    half = Cut(content=GOOD[:80], announced=announced)
+    asked = Asked(half, half, Text(content=GOOD, input_tokens=1_000, output_tokens=200), layers=layers)
+    assert asked.answer is not None
+    usage = asked.answer.usage
+    calls = [json.loads(path.read_text()) for path in sorted(tmp_path.iterdir())]
+    assert [call["requests"] for call in calls] == [1, 1, 1]
+    assert calls[0]["input_tokens"] > 50
+    assert calls[0]["output_tokens"] == 20
+    assert usage.requests == 3
+    assert usage.tokens == sum(call["input_tokens"] + call["output_tokens"] for call in calls)
+    assert (cap.spent.tokens, cap.spent.cost_usd) == (usage.tokens, usage.cost_usd)
+
+
+def test_the_cap_is_held_before_each_retry() -> None:
+    # Each broken stream took 10,000 tokens; the third call could take 16,384 more.
+    half = Cut(content="x" * 40_000, announced=True)
+    asked = Asked(half, half, half, layers=[Cap(tokens=34_000)])
+    assert isinstance(asked.error, BudgetSpent)
+    assert asked.calls == 2
+    assert asked.error.usage.requests == 2
+    assert asked.error.usage.output_tokens == 20_000
+
+
 def test_a_hanging_server_ends_within_the_limit() -> None:
     asked = Asked(Hang(), timeout_s=0.2)
     assert isinstance(asked.error, ProviderDown)
@@ -231,8 +267,9 @@ def test_a_prompt_of_500_kilobytes_arrives_whole() -> None:
 
 def test_thoughts_of_the_provider_are_kept_apart(tmp_path: Path) -> None:
     with serving(Text(content=GOOD, reasoning="let me think")) as server:
-        model = open_model("openai:x", base_url=server.base_url, environ=ENVIRON)
-        answer = model.with_layer(CallLog(tmp_path, scrubber=Scrubber(ENVIRON))).answer(program_request())
+        layers = [CallLog(tmp_path, scrubber=Scrubber(ENVIRON))]
+        model = open_model("openai:x", base_url=server.base_url, environ=ENVIRON, layers=layers)
+        answer = model.answer(program_request())
     assert "let me think" not in answer.raw
     assert json.loads((tmp_path / "0001-draft.json").read_text())["thinking"] == "let me think"
 
@@ -327,9 +364,9 @@ def test_the_key_is_in_no_file_even_when_it_is_said_back(tmp_path: Path) -> None
     steps = (Text(content=leaky), Status(code=401, body={"error": {"message": f"bad key {KEY}"}}))
     scrubber = Scrubber(ENVIRON)
     with serving(*steps) as server:
-        bare = open_model("openai:x", base_url=server.base_url, environ=ENVIRON)
         log = CallLog(tmp_path / "llm", scrubber=scrubber, clock=FakeClock())
-        model = Recorder(bare.with_layer(log), tmp_path / "recordings", scrubber=scrubber)
+        bare = open_model("openai:x", base_url=server.base_url, environ=ENVIRON, layers=[log])
+        model = Recorder(bare, tmp_path / "recordings", scrubber=scrubber)
         answer = model.answer(program_request(user=f"my key is {KEY}"))
         with pytest.raises(ProviderRefused) as caught:
             model.answer(program_request())
