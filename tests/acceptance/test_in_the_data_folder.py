@@ -33,10 +33,18 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("sandbox", ["auto", "landlock"])
-def test_a_run_started_inside_the_data_folder_works(data: Path, sandbox: str) -> None:
-    done = assay("run", "--trials", "1", "--workers", "1", "--name", "first", "--sandbox", sandbox, cwd=data)
-    assert done.returncode == 0, done.stderr
-    assert History(FileJournal(data / "runs" / "first" / "events.jsonl").read()).best is not None
+def test_a_run_inside_the_data_folder_works_and_so_does_the_next(data: Path, sandbox: str) -> None:
+    for name in ("first", "second"):
+        done = assay(
+            *("run", "--trials", "1", "--workers", "1", "--name", name, "--sandbox", sandbox, "--runs", "results"),
+            cwd=data,
+        )
+        assert done.returncode == 0, done.stderr
+        history = History(FileJournal(data / "results" / name / "events.jsonl").read())
+        assert history.best is not None
+        views = [path.relative_to(data) for path in (data / "results" / name / "views").rglob("*")]
+        assert any(path.name == "test.csv" for path in views)
+        assert not any("results" in path.parts[2:] for path in views), "no view shows the run before it"
 
 
 def test_a_launch_that_fails_before_anything_ran_leaves_no_run_behind(data: Path) -> None:

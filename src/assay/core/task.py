@@ -74,6 +74,8 @@ class DataFiles:
     description: str | None = None
     side: tuple[str, ...] = ()
     """Files and folders that every view shows unchanged and read-only (images, texts, geometries)."""
+    hidden: tuple[str, ...] = ()
+    """Files in those folders that no view shows: the target is in them, or could be."""
 
 
 @dataclass(frozen=True, kw_only=True)

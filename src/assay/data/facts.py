@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from assay.core.digest import digest_file
 from assay.core.task import DataFiles, Task
+from assay.data.side import side_files
 from assay.data.tables import Table, read_table, typed
 
 if TYPE_CHECKING:
@@ -69,14 +69,6 @@ def facts_of(task: Task) -> Facts:
     return read_facts(task.folder, train=task.data.train, test=task.data.test, sample=task.data.sample)
 
 
-def side_files(folder: Path, side: tuple[str, ...]) -> Iterator[Path]:
-    """Yield every regular file of the side files and folders, in order of their names, links left out."""
-    for name in sorted(side):
-        top = folder / name
-        inner = sorted(top.rglob("*")) if top.is_dir() else [top]
-        yield from (path for path in inner if path.is_file() and not path.is_symlink())
-
-
 def data_digest(folder: Path, data: DataFiles, *programs: str | None) -> str:
     """Return one digest over the content of all data files and of the user's own programs."""
     whole = hashlib.sha256()
@@ -84,7 +76,7 @@ def data_digest(folder: Path, data: DataFiles, *programs: str | None) -> str:
         if name is not None:
             whole.update(f"{name}\0{digest_file(folder / name)}\n".encode())
     left = _SIDE_BYTES
-    for path in side_files(folder, data.side):
+    for path in side_files(folder, data.side, data.hidden):
         size = path.stat().st_size
         left -= size
         content = digest_file(path) if left >= 0 else str(size)

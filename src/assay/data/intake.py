@@ -17,12 +17,14 @@ from assay.data.facts import Facts, data_digest, read_facts
 from assay.data.findings import DataFinding, note, warn
 from assay.data.forecast import Forecast, find_forecast
 from assay.data.given import Given, SplitWish, parse_split
+from assay.data.glance import Wanted
 from assay.data.inspection import Inspection, Line
 from assay.data.layout import Layout, find_layout
 from assay.data.metric_names import find as find_metric_name
 from assay.data.problem import Measure, Shape, contract_of, find_metric, find_shape, own_metric
+from assay.data.sift import Sifted, sift
 from assay.data.split_guess import SplitChoice, choose_split
-from assay.data.tables import as_text, is_missing, read_table, table_format
+from assay.data.tables import as_text, is_missing
 
 ROW_CAP = 30_000
 
@@ -151,7 +153,7 @@ class _Intake:
         return Inspection(
             task=task,
             lines=tuple(self._lines(task, columns, shape, measure, choice)),
-            findings=(*self.findings, *choice.findings),
+            findings=(*side.findings, *self.findings, *choice.findings),
             train_rows=labelled,
             test_rows=0 if self.facts.test is None else len(self.facts.test.frame),
         )
@@ -178,32 +180,12 @@ class _Intake:
         origin = measure.origin.replace("from the description", self.said_in or "from the description")
         return replace(measure, origin=origin), shape
 
-    def _side(self, columns: Columns) -> tuple[str, ...]:
+    def _side(self, columns: Columns) -> Sifted:
         """Return the side files that may be shown: a table that holds the target would give the answers away."""
-        shown = []
-        for name in self.layout.side:
-            path = self.layout.folder / name
-            if self.given.side is None and path.is_file() and self._holds_target(path, columns):
-                self.findings.append(
-                    warn(
-                        "W214",
-                        f"{name} has the target column and is not shown to candidates",
-                        columns=columns.targets,
-                        fix=f'if it is harmless: side = ["{name}"]',
-                    )
-                )
-            else:
-                shown.append(name)
-        return tuple(shown)
-
-    @staticmethod
-    def _holds_target(path: Path, columns: Columns) -> bool:
-        if table_format(path) is None:
-            return False
-        try:
-            return bool(set(columns.targets) & set(read_table(path).columns))
-        except TaskError:
-            return False  # what cannot be read as a table is shown as it is
+        names = frozenset(columns.targets)
+        wanted = Wanted(targets=names, others=frozenset(self.facts.train.columns) - names)
+        said = self.given.side is not None
+        return sift(self.layout.folder, self.layout.side, self.layout.train or "", wanted, said=said)
 
     def _task(
         self,
@@ -212,7 +194,7 @@ class _Intake:
         measure: Measure,
         choice: SplitChoice,
         forecast: Forecast | None,
-        side: tuple[str, ...],
+        side: Sifted,
     ) -> Task:
         layout, given = self.layout, self.given
         data = DataFiles(
@@ -220,7 +202,8 @@ class _Intake:
             test=layout.test,
             sample=layout.sample,
             description=layout.description,
-            side=side,
+            side=side.side,
+            hidden=side.hidden,
         )
         own_grader = layout.grader if given.metric is None else None
         rows = len(self.facts.train.frame)

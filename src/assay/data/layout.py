@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.errors import TaskError
+from assay.data.side import is_run_folder
 from assay.data.tables import plain_name, table_format
 
 DESCRIPTION_NAMES = ("description.md", "description.txt", "task.md", "overview.md", "readme.md")
@@ -127,7 +128,7 @@ def _best(folder: Path, wanted: set[str], names: list[str], spoken: dict[str, tu
 
 def _is_ours(entry: Path) -> bool:
     name = entry.name.lower()
-    if entry.is_symlink():
+    if entry.is_symlink() or (entry.is_dir() and is_run_folder(entry)):
         return True
     return name in _NOT_SIDE or (entry.is_dir() and name in _NOT_DATA)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from assay.core.profile import ColumnKind, ColumnProfile, DataProfile
 from assay.core.task import Problem, SplitKind, Task
 from assay.data.dates import looks_dated
-from assay.data.facts import Facts, facts_of, side_files
+from assay.data.facts import Facts, facts_of
 from assay.data.forecast import series_codes
 from assay.data.partition import Partition
+from assay.data.side import side_files
 from assay.data.tables import as_text, is_missing, plain_name
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _files(task: Task) -> Iterable[str]:
             path = task.folder / name
             yield f"{plain_name(path)} ({_size(path.stat().st_size)})"
     for top in data.side:
-        paths = list(side_files(task.folder, (top,)))
+        paths = list(side_files(task.folder, (top,), task.data.hidden))
         if (task.folder / top).is_dir():
             total = sum(path.stat().st_size for path in paths)
             some = ", ".join(path.relative_to(task.folder).as_posix() for path in paths[:3])

@@ -15,7 +15,7 @@ from assay.core.errors import IntegrityError
 from assay.core.files import write_whole
 from assay.core.task import Task
 from assay.core.view import View, ViewKey, ViewKind
-from assay.data.facts import side_files
+from assay.data.side import side_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def show_side(task: Task, root: Path, into: Path) -> None:
     kept = root / ".side"
     if not kept.is_dir():
         with fresh_folder(kept) as folder:
-            for path in side_files(task.folder, task.data.side):
+            for path in side_files(task.folder, task.data.side, task.data.hidden):
                 target = folder / path.relative_to(task.folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

@@ -1,7 +1,11 @@
 """Folders of every shape are understood, and every line says where it comes from."""
 
+import gzip
+import io
 import shutil
+import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +15,7 @@ import pytest
 from assay.core.metric import Direction, Needs
 from assay.core.task import Problem, SplitKind
 from assay.data import Given, inspect
+from assay.data.side import side_files
 from support.data_sets import columns, with_target, write_arrays, write_folder, write_forecast
 
 
@@ -150,6 +155,93 @@ def test_side_files_are_shown_unless_they_hold_the_target(tmp_path: Path) -> Non
     found = inspect(folder)
     assert found.task.data.side == ("images", "notes.txt")
     assert "leaked_labels.csv" in next(finding.sentence for finding in found.findings if finding.code == "W214")
+
+
+def _copies(folder: Path) -> Mapping[str, bool]:
+    """Write copies of the training file and harmless files into side folders; return which hold the target."""
+    train = (folder / "train.csv").read_bytes()
+    frame = pd.read_csv(folder / "train.csv")
+    for name in ("backup", "images", "results/old-run/private", ".git", "extra/private"):
+        (folder / name).mkdir(parents=True)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("inner/train.csv", train)
+    tarred = io.BytesIO()
+    with tarfile.open(fileobj=tarred, mode="w:gz") as archive:
+        archive.add(folder / "train.csv", "train.csv")
+    files: Mapping[str, bytes] = {
+        "backup/train_full.csv": train,
+        "backup/Train.CSV.gz": gzip.compress(train),
+        "backup/train.json": frame.to_json(orient="records").encode(),
+        "backup/split.json": frame.to_json(orient="split").encode(),
+        "backup/rows.jsonl": frame.to_json(orient="records", lines=True).encode(),
+        "backup/photo.png": train,  # to the byte, whatever its name
+        "backup/all.zip": packed.getvalue(),
+        "backup/all.tar.gz": tarred.getvalue(),
+        "train.csv.bak": train,
+        "train.csv~": train,
+        "train.csv.old": train + b"\n",
+        "train_backup": train[:-1],
+        "train.txt": train.replace(b",", b"\t"),
+        "results/old-run/private/fold-0.csv": b"id,answer\n1,0\n",
+        "results/old-run/events.jsonl": b"{}\n",
+        "extra/private/labels.csv": b"id,answer\n1,0\n",
+        ".git/train.csv": train,
+    }
+    harmless: Mapping[str, bytes] = {
+        "images/a.png": b"png\0y",
+        "notes.txt": b"what to say of id, x, y\n",
+        "extra/cities.csv": b"city,size\na,1\n",
+        "extra/shapes.json": b'{"type": "y", "y": 1, "points": [[1, 2]]}',
+    }
+    for name, content in {**files, **harmless}.items():
+        (folder / name).write_bytes(content)
+    frame.to_parquet(folder / "backup" / "train.parquet")
+    frame.to_feather(folder / "backup" / "train.feather")
+    (folder / "train.xlsx").write_bytes(b"PK workbook")
+    (folder / "backup" / "frame.pkl").write_bytes(b"pickle")
+    return dict.fromkeys(files, True) | dict.fromkeys(harmless, False)
+
+
+def test_no_copy_of_the_labels_is_shown_wherever_it_lies(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    holds = _copies(folder)
+    found = inspect(folder)
+    data = found.task.data
+    shown = {path.relative_to(folder).as_posix() for path in side_files(folder, data.side, data.hidden)}
+    assert shown == {name for name, leaks in holds.items() if not leaks}
+    assert data.side == ("extra", "images", "notes.txt")
+    told = {finding.code: finding for finding in found.findings}
+    assert "backup/Train.CSV.gz" in told["W214"].sentence
+    assert "more have the target column" in told["W214"].sentence
+    assert told["W218"].sentence.startswith("backup/frame.pkl, train.xlsx cannot be looked into")
+    assert (
+        told["W219"].sentence
+        == "not shown to candidates: extra/private (by its name), results/old-run (a run of Assay)"
+    )
+
+
+def test_what_is_named_by_itself_is_shown_and_its_neighbours_are_not(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "extra").mkdir()
+    for name in ("one.csv", "two.csv", "free.csv"):
+        shutil.copy(folder / ("test.csv" if name == "free.csv" else "train.csv"), folder / "extra" / name)
+    found = inspect(folder, more=Given(side=("extra", "extra/one.csv")))
+    data = found.task.data
+    assert data.hidden == ("extra/two.csv",)
+    shown = [path.name for path in side_files(folder, data.side, data.hidden)]
+    assert sorted(shown) == ["free.csv", "one.csv"]
+
+
+def test_a_run_that_appears_among_the_side_files_changes_no_digest(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "results").mkdir()
+    (folder / "results" / "note.txt").write_text("here", encoding="utf-8")
+    task = inspect(folder).task
+    (folder / "results" / "run" / "private").mkdir(parents=True)
+    (folder / "results" / "run" / "lease").touch()
+    (folder / "results" / "run" / "views.csv").touch()
+    assert inspect(folder).task == task
 
 
 def test_a_forecast_is_seen(tmp_path: Path) -> None:

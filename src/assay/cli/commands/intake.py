@@ -145,7 +145,7 @@ def check(shell: Shell, path: Path, flags: TaskFlags) -> int:
     from assay.data.check import check as examine
 
     intake = take_in(path, flags)
-    findings = examine(intake.task)
+    findings = [*intake.inspection.findings, *examine(intake.task)]
     grave = any(f.severity.value == "error" for f in findings)
     lines = intake.lines()[:2] + [_finding_line(f) for f in findings]
     lines.append("nothing was found that would mislead" if not findings else f"{len(findings)} findings")
