@@ -17,7 +17,7 @@ A candidate's failure is not an error: it is a state of its trial.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from assay.core.usage import Usage
 
@@ -99,10 +99,16 @@ class ProviderRefused(ModelError):
 
 
 class BudgetSpent(ModelError):
-    """The next request would pass the cap on money or tokens; it was not sent."""
+    """The next request would pass the cap on money or tokens; it was not sent.
 
-    def __init__(self, message: str) -> None:
+    Args:
+        message: How much of which cap is used.
+        cap: Which one it is: `cost` or `tokens`.
+    """
+
+    def __init__(self, message: str, *, cap: Literal["cost", "tokens"] = "cost") -> None:
         super().__init__("E304", message, kept="every finished trial")
+        self.cap = cap
 
 
 class IntegrityError(AssayError):

@@ -1,10 +1,19 @@
-"""Asking: a question to a model is waited for only as long as the run has a use for the answer."""
+"""Asking: puts questions to the model, and journals what came of them and what they took."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from assay.core.errors import BudgetSpent, ModelError, ReplyInvalid
+from assay.engine.budget import Budget
+from assay.engine.caps import CapWatch
+from assay.engine.endings import Ending, NoAnswer
+from assay.engine.parts import Parts
+from assay.journal import events as ev
+from assay.models.base import Answer, Request
+from assay.models.roles import Reply
 
 T = TypeVar("T")
 
@@ -14,6 +23,77 @@ LOOK_S = 0.2
 
 class Unwanted(Exception):
     """The answer was not waited for to the end."""
+
+
+class Asker:
+    """Puts one question at a time for each thread that asks. Whatever a question took is in the journal afterwards.
+
+    Args:
+        parts: What the run is put together from.
+        budget: Says when the search is over, and is told when the model ends it.
+    """
+
+    def __init__(self, parts: Parts, budget: Budget) -> None:
+        self._parts = parts
+        self._budget = budget
+        self._caps = CapWatch(parts.log, budget.limits)
+
+    def put(self, request: Request[Any]) -> Reply:
+        """Return the reply to `request`, journaled.
+
+        Raises:
+            NoAnswer: Whoever answers did so, but never in the asked form; that is journaled as the answer.
+            Ending: The search is over, or is ended by this: no provider, refused, or a cap reached.
+        """
+        with self._parts.activities.doing("model", request.role):
+            try:
+                answer = wait_for(lambda: self._parts.model.answer(request), self._is_over)
+            except Unwanted as nobody:
+                self._budget.check()
+                raise Ending("user") from nobody
+            except ReplyInvalid as error:
+                self._answered(request, error=_told(error), usage=error.usage)
+                raise NoAnswer(error.message) from error
+            except ModelError as error:
+                self._charge(request, error)
+                raise self._end(error) from error
+        return self._keep(request, answer)
+
+    def _is_over(self) -> bool:
+        """Whether the search has no use for further answers: it is being stopped, or its time is up."""
+        return self._parts.activities.stopped or self._budget.search_s == 0
+
+    def _end(self, error: ModelError) -> Ending:
+        """Stop the search for want of answers; return what to raise."""
+        if isinstance(error, BudgetSpent):
+            stopped_by: str = error.cap
+        else:
+            stopped_by = error.code
+            self._parts.log.add(ev.Remarked(code=error.code, text=error.message))
+        self._budget.stop(stopped_by)
+        return Ending(stopped_by)
+
+    # --- the journal -----------------------------------------------------------------------------------------------
+
+    def _keep(self, request: Request[Any], answer: Answer[Any]) -> Reply:
+        reply: Reply = answer.reply
+        digest = self._parts.objects.put_json(reply.model_dump(mode="json"))
+        self._answered(request, reply=digest, model=answer.model, usage=answer.usage, latency_s=answer.latency_s)
+        return reply
+
+    def _answered(self, request: Request[Any], **fields: Any) -> None:
+        self._parts.log.add(ev.Answered(key=request.key, role=request.role, request=request.digest, **fields))
+        self._caps.look()
+
+    def _charge(self, request: Request[Any], error: ModelError) -> None:
+        """Journal what a question took that is not settled by it."""
+        if error.usage.requests:
+            self._parts.log.add(
+                ev.Charged(
+                    key=request.key, role=request.role, request=request.digest, usage=error.usage, error=_told(error)
+                )
+            )
+            self._caps.look()
 
 
 def wait_for(call: Callable[[], T], unwanted: Callable[[], bool]) -> T:
@@ -50,3 +130,7 @@ def wait_for(call: Callable[[], T], unwanted: Callable[[], bool]) -> T:
     if errors:
         raise errors[0]
     return results[0]
+
+
+def _told(error: ModelError) -> str:
+    return f"{error.code} {error.message}"

@@ -158,7 +158,7 @@ class Run:
 def exit_code(history: History, stopped_by: str, winner: int | None) -> int:
     """Return the exit code of a run that ended by itself: 0, 1 (goal not reached), 3 (no score) or 6 (provider)."""
     if winner is None:
-        return 6 if stopped_by.startswith("E3") or stopped_by == "cost" else 3
+        return 6 if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens") else 3
     goal, best = history.limits.goal, history.trials[winner].score
     if goal is not None and (best is None or history.metric.gain(best, goal) < 0):
         return 1

@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 
 from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
-from assay.core.errors import BudgetSpent, IntegrityError, ModelError, ReplyInvalid
-from assay.engine.asking import Unwanted, wait_for
+from assay.core.errors import IntegrityError
+from assay.engine.asking import Asker
 from assay.engine.budget import Budget
-from assay.engine.caps import CapWatch
 from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
 from assay.engine.parts import Parts
@@ -43,7 +42,7 @@ class Session:
         self.parts = parts
         self.budget = budget
         self._evaluator = evaluator
-        self._caps = CapWatch(parts.log, budget.limits)
+        self._asker = Asker(parts, budget)
 
     def view(self) -> History:
         """Return the history as of now, pinned."""
@@ -93,7 +92,7 @@ class Session:
             return self._recorded(known.answer, request)
         if known is None:
             self.parts.log.add(ev.Asked(key=key, role=role, request=request.digest))
-        return self._put(request)
+        return self._asker.put(request)
 
     def evaluate(self, key: str, candidate: Candidate, *, history: History | None = None, **options: Any) -> Trial:
         """Return the finished trial of `candidate`, evaluated once whatever happens.
@@ -135,36 +134,6 @@ class Session:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
         """
         _Pipeline(self, run_step, start, stop).run()
-
-    def _put(self, request: Request[Any]) -> Reply:
-        with self.parts.activities.doing("model", request.role):
-            try:
-                answer = wait_for(lambda: self.parts.model.answer(request), self._is_over)
-            except Unwanted as nobody:
-                self.budget.check()
-                raise Ending("user") from nobody
-            except ReplyInvalid as error:
-                self._answered(request, error=f"{error.code} {error.message}", usage=error.usage)
-                raise NoAnswer(error.message) from error
-            except BudgetSpent as error:
-                self.budget.stop("cost")
-                raise Ending("cost") from error
-            except ModelError as error:
-                self.parts.log.add(ev.Remarked(code=error.code, text=error.message))
-                self.budget.stop(error.code)
-                raise Ending(error.code) from error
-        reply: Reply = answer.reply
-        digest = self.parts.objects.put_json(reply.model_dump(mode="json"))
-        self._answered(request, reply=digest, model=answer.model, usage=answer.usage, latency_s=answer.latency_s)
-        return reply
-
-    def _is_over(self) -> bool:
-        """Whether the search has no use for further answers: it is being stopped, or its time is up."""
-        return self.parts.activities.stopped or self.budget.search_s == 0
-
-    def _answered(self, request: Request[Any], **fields: Any) -> None:
-        self.parts.log.add(ev.Answered(key=request.key, role=request.role, request=request.digest, **fields))
-        self._caps.look()
 
     def _recorded(self, answer: ev.Answered, request: Request[Any]) -> Reply:
         if answer.error:

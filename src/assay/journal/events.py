@@ -92,6 +92,19 @@ class Answered(Payload):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Charged(Payload):
+    """What a question took without being settled: the money and the tokens count, and it is put again on resume."""
+
+    kind: ClassVar[str] = "charged"
+    key: str
+    role: str
+    request: str
+    usage: Usage
+    error: str = ""
+    """Code and sentence of what kept it from being settled."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Noted(Payload):
     """A decision of the strategy, so that a resumed run takes the same one."""
 

@@ -236,6 +236,9 @@ class History:
             key=payload.key, role=payload.role, request=payload.request
         )
         self.questions[payload.key] = replace(question, answer=payload)
+        self._on_charged(payload, 0.0)
+
+    def _on_charged(self, payload: ev.Answered | ev.Charged, _: float) -> None:
         self.usage = self.usage + payload.usage
         self.usage_by_role[payload.role] = self.usage_by_role.get(payload.role, Usage()) + payload.usage
         if payload.usage.requests and payload.usage.cost_usd is None:
@@ -357,6 +360,7 @@ _HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
     ev.RunResumed: History._on_resumed,
     ev.Asked: History._on_asked,
     ev.Answered: History._on_answered,
+    ev.Charged: History._on_charged,
     ev.Noted: History._on_noted,
     ev.TrialCreated: History._on_created,
     ev.AttemptStarted: History._on_attempt,

@@ -197,7 +197,7 @@ class Summary:
         self.sandbox = payload.sandbox or self.sandbox
         self.limits = payload.limits or self.limits
 
-    def _on_answered(self, payload: ev.Answered, _: float) -> None:
+    def _on_charged(self, payload: ev.Answered | ev.Charged, _: float) -> None:
         self.usage = self.usage + payload.usage
         if payload.usage.requests and payload.usage.cost_usd is None:
             self.unpriced_requests += payload.usage.requests
@@ -330,7 +330,8 @@ def _without(rows: tuple[Row, ...], number: int) -> tuple[Row, ...]:
 _HANDLERS: dict[str, Callable[[Summary, Any, float], None]] = {
     ev.RunStarted.kind: Summary._on_started,
     ev.RunResumed.kind: Summary._on_resumed,
-    ev.Answered.kind: Summary._on_answered,
+    ev.Answered.kind: Summary._on_charged,
+    ev.Charged.kind: Summary._on_charged,
     ev.TrialCreated.kind: Summary._on_created,
     ev.AttemptStarted.kind: Summary._on_attempt,
     ev.Repaired.kind: Summary._on_repaired,

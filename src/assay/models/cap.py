@@ -93,7 +93,8 @@ class Cap:
             if self._tokens is not None and tokens > self._tokens:
                 raise BudgetSpent(
                     f"{self._spent.tokens:,} of {self._tokens:,} tokens are used and the next request to {name} "
-                    f"may take {hold.tokens:,}"
+                    f"may take {hold.tokens:,}",
+                    cap="tokens",
                 )
             if self._cost_usd is not None and cost > self._cost_usd:
                 raise BudgetSpent(

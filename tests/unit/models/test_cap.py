@@ -22,8 +22,9 @@ def test_a_call_that_could_pass_the_cap_on_tokens_is_not_sent() -> None:
     capped = Cap(tokens=2_500)(inner)
     capped.complete(prompt())
     capped.complete(prompt())
-    with pytest.raises(BudgetSpent, match=r"2,000 of 2,500 tokens.*may take 1,000"):
+    with pytest.raises(BudgetSpent, match=r"2,000 of 2,500 tokens.*may take 1,000") as caught:
         capped.complete(prompt())
+    assert caught.value.cap == "tokens"
     assert len(inner.prompts) == 2
 
 
@@ -33,8 +34,9 @@ def test_a_call_that_could_pass_the_cap_on_money_is_not_sent() -> None:
     capped = cap(inner)
     capped.complete(prompt())
     capped.complete(prompt())
-    with pytest.raises(BudgetSpent, match=r"\$0.0240 of \$0.03"):
+    with pytest.raises(BudgetSpent, match=r"\$0.0240 of \$0.03") as caught:
         capped.complete(prompt())
+    assert caught.value.cap == "cost"
     assert cap.spent.cost_usd == Decimal("0.024")
 
 

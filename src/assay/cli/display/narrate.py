@@ -57,6 +57,11 @@ def _answered(p: ev.Answered) -> str:
     return f"{p.role} answered by {p.model} in {took}{tokens}{money}"
 
 
+def _charged(p: ev.Charged) -> str:
+    money = f", {format_money(p.usage.cost_usd)}" if p.usage.cost_usd else ""
+    return f"{p.role} not answered, {p.usage.tokens:,} tokens{money} taken all the same: {p.error}"
+
+
 def _noted(p: ev.Noted) -> str:
     return f"decided {p.key}"
 
@@ -157,6 +162,7 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.RunResumed.kind: _resumed,
     ev.Asked.kind: _asked,
     ev.Answered.kind: _answered,
+    ev.Charged.kind: _charged,
     ev.Noted.kind: _noted,
     ev.TrialCreated.kind: _created,
     ev.AttemptStarted.kind: _attempt,
