@@ -45,6 +45,10 @@ def test_a_run_inside_the_data_folder_works_and_so_does_the_next(data: Path, san
         views = [path.relative_to(data) for path in (data / "results" / name / "views").rglob("*")]
         assert any(path.name == "test.csv" for path in views)
         assert not any("results" in path.parts[2:] for path in views), "no view shows the run before it"
+    with (data / "train.csv").open("a", encoding="utf-8") as stream:
+        stream.write("999,1,2.0\n")
+    again = assay("resume", "first", "--trials", "2", "--runs", "results", cwd=data)
+    assert (again.returncode, "error[E405]" in again.stderr) == (4, True), again.stderr
 
 
 def test_a_launch_that_fails_before_anything_ran_leaves_no_run_behind(data: Path) -> None:

@@ -6,6 +6,7 @@ Importing this package loads no numeric library; views are built in a child proc
 from assay.data.apart import check_apart, inspect_apart, load_task_apart, profile_apart
 from assay.data.check import check
 from assay.data.demo import demo_answers, write_demo
+from assay.data.facts import verify_data
 from assay.data.findings import DataFinding, Severity
 from assay.data.given import Given, SplitWish
 from assay.data.inspection import Inspection, Line
@@ -37,6 +38,7 @@ __all__ = [
     "profile",
     "profile_apart",
     "task_toml",
+    "verify_data",
     "write_demo",
     "write_task",
 ]

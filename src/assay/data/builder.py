@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.core.errors import IntegrityError, TaskError
+from assay.core.errors import TaskError
 from assay.core.files import write_whole
 from assay.core.task import Task
 from assay.core.view import ViewKey, ViewKind
-from assay.data.facts import Facts, data_digest, facts_of
+from assay.data.facts import Facts, facts_of, verify_data
 from assay.data.partition import Partition, Slice
 from assay.data.placeholder import sample_frame
 from assay.data.tables import Table, as_text, is_missing, write_table
@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def verify_data(task: Task) -> None:
-    """Raise E410 unless the data files are those that the task was made from."""
-    if task.data_digest and data_digest(task.folder, task.data, task.grader, task.prepare) != task.data_digest:
-        raise IntegrityError(
-            "E410",
-            f"the data in {str(task.folder)!r} are not those this task was made from",
-            kept="every finished trial",
-            fix="put the old files back, or start a new run",
-        )
-
-
 class Builder:
     """Writes views of tables.
 
@@ -42,7 +31,7 @@ class Builder:
         place: Where views lie.
 
     Raises:
-        IntegrityError: E410, the data have changed.
+        IntegrityError: E405, the data have changed.
     """
 
     def __init__(self, task: Task, place: ViewPlace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.core.digest import digest_file
+from assay.core.errors import IntegrityError
 from assay.core.task import DataFiles, Task
 from assay.data.side import side_files
 from assay.data.tables import Table, read_table, typed
@@ -82,3 +83,27 @@ def data_digest(folder: Path, data: DataFiles, *programs: str | None) -> str:
         content = digest_file(path) if left >= 0 else str(size)
         whole.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return whole.hexdigest()
+
+
+def verify_data(task: Task) -> None:
+    """Make sure that the data files are those that the task was made from.
+
+    Raises:
+        IntegrityError: E405, one of them has changed, is new or is gone.
+    """
+    try:
+        same = not task.data_digest or _digest_of(task) == task.data_digest
+        what = "are not those that this task was made from"
+    except OSError as error:
+        same, what = False, f"cannot be read: {error.strerror or error}: {error.filename}"
+    if not same:
+        raise IntegrityError(
+            "E405",
+            f"the data in {str(task.folder)!r} {what}; scores on other data cannot be compared",
+            kept="every finished trial",
+            fix="restore the files, or start a new run",
+        )
+
+
+def _digest_of(task: Task) -> str:
+    return data_digest(task.folder, task.data, task.grader, task.prepare)

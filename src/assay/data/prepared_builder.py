@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from assay.core.errors import TaskError
 from assay.core.task import Task
 from assay.core.view import ViewKey, ViewKind
-from assay.data.builder import verify_data, write_answers
+from assay.data.builder import write_answers
+from assay.data.facts import verify_data
 from assay.data.layout import find_layout
 from assay.data.prepared import Prepared, private_answers, run_prepare
 from assay.data.tables import as_text, read_table
@@ -30,7 +31,7 @@ class PreparedBuilder:
         place: Where views lie; `.prepared` in both its folders keeps what `prepare` made.
 
     Raises:
-        IntegrityError: E410, the data have changed.
+        IntegrityError: E405, the data have changed.
     """
 
     def __init__(self, task: Task, place: ViewPlace) -> None:

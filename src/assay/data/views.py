@@ -56,7 +56,7 @@ class Views:
 
         Raises:
             TaskError: The data do not allow it; the message says what to change.
-            IntegrityError: E410, the data have changed since the task was made.
+            IntegrityError: E405, the data have changed since the task was made.
             MachineError: E530, the child that reads the data died, for example for lack of memory or disk.
         """
         view = self._place.load(key, self._task)

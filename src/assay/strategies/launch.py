@@ -19,6 +19,7 @@ from assay.core.errors import AssayError, IntegrityError, MachineError, NothingF
 from assay.core.files import write_whole
 from assay.core.task import Task
 from assay.core.usage import Usage
+from assay.data import verify_data
 from assay.engine.budget import spent
 from assay.engine.log import EventLog
 from assay.engine.observer import Observer
@@ -108,15 +109,16 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
         if finished is not None and limits is None and not finished.stopped_by.startswith(NO_ANSWERS):
             return RunEnd(folder=folder, exit_code=finished.exit_code, stopped_by=finished.stopped_by)
         options = replace(options, limits=limits or started.limits)
-        _clear(folder)
-        shell = open_shell(stack, folder, task, options, spent=log.read(spent))
-        if task_digest(shell.task) != started.task_digest:
+        if task_digest(task) != started.task_digest:
             raise IntegrityError(
                 "E405",
-                f"the data in {str(task.folder)!r} are not those that the run {folder.name!r} was started on",
+                f"the task in {str(folder / 'run.json')!r} is not the one that the run was started on",
                 kept="every finished trial",
-                fix="restore the files, or start a new run",
+                fix="restore the file, or start a new run",
             )
+        verify_data(task)
+        _clear(folder)
+        shell = open_shell(stack, folder, task, options, spent=log.read(spent))
         log.add(ev.RunResumed(limits=limits, sandbox=shell.sandbox.tier, pid=os.getpid()))
         return _work(folder, shell, log, options)
 
