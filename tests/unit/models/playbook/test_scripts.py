@@ -153,6 +153,16 @@ def test_a_network_is_drafted_where_torch_is_installed() -> None:
     assert "import torch" in text_of(network, task)
 
 
+def test_further_images_are_used_where_a_view_shows_them_and_not_missed_where_it_does_not(tmp_path: Path) -> None:
+    task = ALL_TASKS["images"]()
+    idea = ideas_of(task)[0]
+    for name in ("with", "without"):
+        lay_out(text_of(idea, task), task, tmp_path / name)
+    (tmp_path / "without" / "input" / "val.npz").unlink()
+    run_scripts([tmp_path / "with", tmp_path / "without"])
+    assert not submission_of(tmp_path / "with").equals(submission_of(tmp_path / "without"))
+
+
 def test_data_that_no_recipe_knows_get_the_sample(tmp_path: Path) -> None:
     task = prepared("", {})
     for k, idea in enumerate(ideas_of(task)):
