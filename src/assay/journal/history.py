@@ -16,6 +16,11 @@ from assay.core.usage import Usage
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
 
+EVERYTHING = 1 << 62
+"""For `History.pinned`: what all steps made, and what came after them."""
+FINISH = "finish/"
+"""How the keys of trials begin that are made after the search: they belong to no step, and no step sees them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
@@ -81,6 +86,10 @@ class Trial:
     def ranks(self) -> bool:
         """Whether the trial takes part in the ranking: complete, scored, and not a variant or a reseed."""
         return self.counts and self.state is TrialState.COMPLETE and self.score is not None
+
+    def is_before(self, steps: int) -> bool:
+        """Return whether a step may know the trial that sees the steps numbered below `steps`."""
+        return not self.key.startswith(FINISH) if self.step is None else self.step < steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,13 +198,21 @@ class History:
         return ranking[0] if ranking else None
 
     def pinned(self, steps: int) -> History:
-        """Return the history as the steps numbered below `steps` made it, and whatever belongs to no step.
+        """Return the history as the steps numbered below `steps` made it.
 
-        What a step decides from this does not depend on how fast the steps beside it ran.
+        What a step decides from this depends neither on how fast the steps beside it ran nor on whether the run was
+        finished once and resumed: what the finish made, and the sealed score, are left out.
+
+        Args:
+            steps: Number of the first step that is not seen; `EVERYTHING` leaves nothing out.
         """
         view = History()
         view.__dict__.update(self.__dict__)
-        view.trials = {n: t for n, t in self.trials.items() if t.step is None or t.step < steps}
+        if steps >= EVERYTHING:
+            view.trials = dict(self.trials)
+            return view
+        view.trials = {number: trial for number, trial in self.trials.items() if trial.is_before(steps)}
+        view.sealed = view.finished = None
         if self.noise is not None and self.noise.step is not None and self.noise.step >= steps:
             view.noise = None
         return view
@@ -227,6 +244,13 @@ class History:
             self.sandboxes.append(payload.sandbox)
         if payload.limits is not None and self.started is not None:
             self.started = replace(self.started, limits=payload.limits)
+        for trial in [t for t in self.trials.values() if t.state is TrialState.STOPPED and t.step not in self.steps]:
+            self._reopen(trial)
+
+    def _reopen(self, trial: Trial) -> None:
+        """Take back the end of a trial that only the end of the run cut off: its step goes on with it."""
+        state = TrialState.RUNNING if trial.attempts else TrialState.WAITING
+        self.trials[trial.number] = replace(trial, state=state, reason="", finished=0.0, finished_s=0.0)
 
     def _on_asked(self, payload: ev.Asked, time: float) -> None:
         self.questions[payload.key] = Question(key=payload.key, role=payload.role, request=payload.request, asked=time)

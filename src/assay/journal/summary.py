@@ -35,6 +35,7 @@ class Row:
     title: str
     operator: str
     parents: tuple[int, ...] = ()
+    step: int | None = None
     counts: bool = True
     state: TrialState = TrialState.WAITING
     attempts: int = 0
@@ -61,8 +62,8 @@ class Row:
 class Summary:
     """What `status`, `ls` and the live view show. Its size does not grow with the number of trials.
 
-    It agrees with `History` on every field that both have, as long as a finished trial stays finished: of the
-    ranking it keeps the first 20 places only, so more than 20 leaders taken back later would leave it without a best.
+    It agrees with `History` on every field that both have, as long as a scored trial stays scored: of the ranking it
+    keeps the first 20 places only, so more than 20 leaders taken back later would leave it without a best.
     """
 
     run: str = ""
@@ -93,6 +94,10 @@ class Summary:
     repairs: int = 0
     open: tuple[Row, ...] = ()
     """Trials that are waiting or running."""
+    stopped: tuple[Row, ...] = ()
+    """Trials of unfinished steps that the end of the run cut off: a resumption goes on with them."""
+    proposals: int = 0
+    """Steps begun, of which each makes one proposal: what the bound on trials counts."""
     lately: tuple[Row, ...] = ()
     """The last finished trials, oldest first, at most 12."""
     leaders: tuple[Row, ...] = ()
@@ -135,6 +140,11 @@ class Summary:
         return value
 
     @property
+    def counted(self) -> int:
+        """Trials that take part in the search: all but the variants."""
+        return self.trials - self.variants
+
+    @property
     def best(self) -> Row | None:
         """The best trial, as `History.best` chooses it."""
         return self.leaders[0] if self.leaders else None
@@ -148,7 +158,7 @@ class Summary:
     def spent(self) -> Spent:
         """What the run has used so far."""
         return Spent(
-            trials=self.trials,
+            trials=self.counted,
             wall_s=self.wall_s,
             tokens=self.usage.tokens,
             cost_usd=self.usage.cost_usd or Decimal(0),
@@ -162,7 +172,7 @@ class Summary:
 
     def row(self, number: int) -> Row | None:
         """Return a trial that is open, recent, leading, a baseline or rejected; None if it is none of these."""
-        for rows in (self.open, self.lately, self.leaders, self.baselines, self.rejected):
+        for rows in (self.open, self.stopped, self.lately, self.leaders, self.baselines, self.rejected):
             for row in rows:
                 if row.number == number:
                     return row
@@ -196,6 +206,9 @@ class Summary:
         self.finished = None
         self.sandbox = payload.sandbox or self.sandbox
         self.limits = payload.limits or self.limits
+        for row in self.stopped:
+            self._reopen(row)
+        self.stopped = ()
 
     def _on_charged(self, payload: ev.Answered | ev.Charged, _: float) -> None:
         self.usage = self.usage + payload.usage
@@ -208,9 +221,11 @@ class Summary:
             title=payload.title,
             operator=payload.operator,
             parents=payload.parents,
+            step=payload.step,
             counts=payload.counts,
             created=time,
         )
+        self.proposals = max(self.proposals, 0 if row.step is None else row.step + 1)
         self.trials += 1
         self.variants += not payload.counts
         self._count(TrialState.WAITING, 1)
@@ -263,8 +278,14 @@ class Summary:
         self.rejected = _without(self.rejected, row.number)
         if row.state is TrialState.REJECTED:
             self.rejected = (*self.rejected, row)[-_LATELY:]
+        if row.state is TrialState.STOPPED:
+            self.stopped = (*self.stopped, row)
         self._place(row)
         self._place_baseline(row)
+
+    def _on_step(self, payload: ev.StepFinished, _: float) -> None:
+        self.proposals = max(self.proposals, payload.step + 1)
+        self.stopped = tuple(row for row in self.stopped if row.step != payload.step)
 
     def _on_noise(self, payload: ev.NoiseMeasured, _: float) -> None:
         self.noise = payload.floor
@@ -296,11 +317,19 @@ class Summary:
         else:
             self.states.pop(state, None)
 
+    def _reopen(self, row: Row) -> None:
+        state = TrialState.RUNNING if row.attempts else TrialState.WAITING
+        self._count(row.state, -1)
+        self._count(state, 1)
+        self.lately = _without(self.lately, row.number)
+        opened = (*self.open, replace(row, state=state, reason="", finished=0.0))
+        self.open = tuple(sorted(opened, key=lambda one: one.number))
+
     def _opened(self, number: int) -> Row | None:
         return next((row for row in self.open if row.number == number), None)
 
     def _replace(self, row: Row) -> None:
-        for name in ("open", "lately", "leaders", "baselines", "rejected"):
+        for name in ("open", "stopped", "lately", "leaders", "baselines", "rejected"):
             rows: tuple[Row, ...] = getattr(self, name)
             setattr(self, name, tuple(row if r.number == row.number else r for r in rows))
 
@@ -337,6 +366,7 @@ _HANDLERS: dict[str, Callable[[Summary, Any, float], None]] = {
     ev.Repaired.kind: Summary._on_repaired,
     ev.Judged.kind: Summary._on_judged,
     ev.TrialFinished.kind: Summary._on_trial_finished,
+    ev.StepFinished.kind: Summary._on_step,
     ev.NoiseMeasured.kind: Summary._on_noise,
     ev.SealedOpened.kind: Summary._on_sealed,
     ev.SubmissionWritten.kind: Summary._on_submission,

@@ -243,3 +243,43 @@ def test_trial_taken_back_leaves_the_ranking() -> None:
     assert summary.best.number == 2
     assert summary.scored == 3
     assert summary.states == {"complete": 3, "rejected": 1}
+
+
+def stopped_in_steps() -> list[Payload]:
+    """A run whose end cut off two trials of its third step and one that belongs to none; step 1 is done."""
+    payloads: list[Payload] = [started()]
+    for number, step in enumerate((0, 1, 2, 2, None)):
+        payloads.append(
+            ev.TrialCreated(trial=number, key=f"k{number}", candidate="c", title="t", operator="o", step=step)
+        )
+    payloads.append(ev.AttemptStarted(trial=2, attempt=1, code="x", view="fold-0"))
+    for number, state in enumerate((TrialState.FAILED, *[TrialState.STOPPED] * 4)):
+        payloads.append(ev.TrialFinished(trial=number, state=state, candidate="c", reason="the run ended first (time)"))
+    return [*payloads, ev.StepFinished(step=0), ev.StepFinished(step=1), ev.RunFinished(stopped_by="time", exit_code=0)]
+
+
+def test_trials_of_unfinished_steps_are_open_again_once_the_run_goes_on() -> None:
+    before = chain(stopped_in_steps())
+    assert [str(t.state) for t in History(before).trials.values()] == ["failed", *["stopped"] * 4]
+    assert Summary.of(before).states == {"failed": 1, "stopped": 4}
+    after = chain([*stopped_in_steps(), ev.RunResumed(limits=ev.Limits(wall_s=90.0))])
+    history, summary = History(after), Summary.of(after)
+    assert [str(t.state) for t in history.trials.values()] == ["failed", "stopped", "running", "waiting", "waiting"]
+    assert {t.reason for t in history.trials.values() if not t.state.is_final} == {""}
+    assert summary.states == {"failed": 1, "stopped": 1, "running": 1, "waiting": 2}
+    assert [row.number for row in summary.open] == [2, 3, 4]
+    assert [row.number for row in summary.lately] == [0, 1]
+    assert Summary.from_json(summary.as_json()) == summary
+
+
+def test_proposals_are_the_steps_begun_and_trials_do_not_include_variants() -> None:
+    payloads: list[Payload] = [started()]
+    for number, step in enumerate((0, 1, 1, 3)):
+        payloads.append(
+            ev.TrialCreated(
+                trial=number, key=f"k{number}", candidate="c", title="t", operator="o", step=step, counts=number != 2
+            )
+        )
+    summary = Summary.of(chain(payloads))
+    assert (summary.trials, summary.variants, summary.counted, summary.proposals) == (4, 1, 3, 4)
+    assert summary.spent.trials == 3
