@@ -149,7 +149,9 @@ class Bench:
 
     def _begin(self, task: Any) -> None:
         if self.log.read(lambda history: history.started) is not None:
-            self.log.add(ev.RunResumed(sandbox="fake"))
+            known = self.log.read(lambda history: history.limits)
+            changed = self.limits if self.limits != known else None
+            self.log.add(ev.RunResumed(sandbox="fake", limits=changed))
             return
         self.log.add(
             ev.RunStarted(

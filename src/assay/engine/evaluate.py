@@ -45,7 +45,9 @@ class Plan:
     reseed: bool = False
     """Whether to measure the noise floor with it once it is scored."""
     slot: int = 0
-    """Distinguishes the trials that may be in flight at a time, for the search's error control."""
+    """0 .. lanes-1: distinguishes the trials that may be in flight at a time, for the search's error control."""
+    lanes: int = 1
+    """How many steps may be under way without seeing each other."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Evaluator:
             Ending: The run was stopped while the trial was under way; it is left unfinished for a resumption.
             MachineError: Our fault; the run cannot go on.
         """
-        trial = self._create(candidate, plan)
+        trial = self.create(candidate, plan)
         if trial.state.is_final:
             if plan.reseed and trial.ranks:
                 self._judge.measure_noise(trial, self._parts.objects.candidate(trial.candidate), plan.step)
@@ -107,12 +109,13 @@ class Evaluator:
         if rejecting:
             return self._reject(trial, candidate, [f"{f.code} {f.sentence}" for f in rejecting])
         flags = [f"{f.code} {f.sentence}" for f in findings]
-        current, attempt = self._mended(trial, candidate)
+        current, attempt = self._current(trial)
         while True:
             result = self._attempt(trial, current, attempt, plan)
             if result.stopped:
                 self._budget.check()
-                return self._finish(trial, current, result, TrialState.STOPPED, "stopped before it was scored", flags)
+                # Cut off by the search's end, which has moved a little since: what the finish needs is an estimate.
+                raise Ending("time")
             if result.failure is None:
                 return self._complete(trial, current, result, plan, flags)
             mended = self._repair(trial, current, attempt, result.failure) if plan.repair else None
@@ -125,7 +128,8 @@ class Evaluator:
 
     # --- creation ------------------------------------------------------------------------------------------------
 
-    def _create(self, candidate: Candidate, plan: Plan) -> Trial:
+    def create(self, candidate: Candidate, plan: Plan) -> Trial:
+        """Return the trial under the plan's key, created now if the journal does not know it."""
         log = self._parts.log
         known = log.read(lambda history: history.trial_by_key(plan.key))
         if known is None:
@@ -149,12 +153,10 @@ class Evaluator:
             raise LookupError(f"no trial under {plan.key!r}")
         return known
 
-    def _mended(self, trial: Trial, candidate: Candidate) -> tuple[Candidate, int]:
-        """Return the candidate that the journal says is current, and its attempt."""
-        if not trial.repairs:
-            return candidate, 1
-        last = trial.repairs[-1]
-        return self._parts.objects.candidate(last.candidate), last.attempt
+    def _current(self, trial: Trial) -> tuple[Candidate, int]:
+        """Return the candidate that the journal says is current, as created or as last mended, and its attempt."""
+        attempt = trial.repairs[-1].attempt if trial.repairs else 1
+        return self._parts.objects.candidate(trial.candidate), attempt
 
     # --- execution -----------------------------------------------------------------------------------------------
 

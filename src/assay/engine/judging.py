@@ -194,7 +194,7 @@ class Judge:
 
     def _errors(self, plan: Plan) -> SearchErrors:
         """Return what the plan's lane has confirmed so far; steps side by side are in different lanes."""
-        lanes = self._budget.lanes
+        lanes = plan.lanes
         own = self._parts.log.read(lambda history: [t for t in history.trials.values() if t.step == plan.step])
         trials = {**plan.history.trials, **{t.number: t for t in own}}
         lane = [

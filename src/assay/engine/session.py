@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
@@ -22,7 +21,7 @@ from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
 from assay.engine.parts import Parts
 from assay.journal import events as ev
-from assay.journal.history import History, Trial
+from assay.journal.history import EVERYTHING, History, Trial
 from assay.models.base import Request
 from assay.models.roles import ROLES, Inputs, Reply
 
@@ -46,7 +45,7 @@ class Session:
 
     def view(self) -> History:
         """Return the history as of now, pinned."""
-        return self.parts.log.pinned(1 << 62)
+        return self.parts.log.pinned(EVERYTHING)
 
     def seed(self, key: str) -> int:
         """Return the 32-bit seed that belongs to `key` in this run."""
@@ -109,6 +108,17 @@ class Session:
         plan = Plan(key=key, history=history or self.view(), **options)
         return self._evaluator.evaluate(candidate, plan)
 
+    def create(self, key: str, candidate: Candidate, *, history: History, **options: Any) -> Trial:
+        """Return the trial of `candidate` without running it, for trials whose numbers must not depend on threads.
+
+        Args:
+            key: As for `evaluate`, which must be called with the same arguments later.
+            candidate: As for `evaluate`.
+            history: As for `evaluate`.
+            **options: As for `evaluate`.
+        """
+        return self._evaluator.create(candidate, Plan(key=key, history=history, **options))
+
     def note(self, key: str, make: Callable[[], Any]) -> Any:
         """Return `make()`, or what it returned when the run first came here. JSON values only."""
         missing = object()
@@ -123,7 +133,8 @@ class Session:
 
         Step n starts when all steps up to n - `Budget.lanes`, and all before `start`, are done, and sees their trials
         and no later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the
-        journal knows as done are not run again.
+        journal knows as done are not run again; one that was under way sees again what it saw, whatever the number of
+        workers is now.
 
         Args:
             run_step: Does one step and returns a few words on it; runs in a thread.
@@ -143,18 +154,26 @@ class Session:
 
 
 class Step:
-    """One step of a strategy: its number, its pinned history, and the session under its own keys."""
+    """One step of a strategy: its number, its pinned history, and the session under its own keys.
 
-    def __init__(self, session: Session, number: int, history: History) -> None:
+    Args:
+        session: The running session.
+        number: Counted from 0 over the whole run.
+        history: What the step may know.
+        lanes: How many steps may be under way without seeing each other, as of when this one was first begun.
+    """
+
+    def __init__(self, session: Session, number: int, history: History, lanes: int) -> None:
         self.session = session
         self.number = number
         self.history = history
-        self.key = f"step-{number:04d}"
+        self.lanes = lanes
+        self.key = step_key(number)
 
     @property
     def lane(self) -> int:
-        """Which of the `Budget.lanes` this step is in: it sees all earlier steps of its own lane."""
-        return self.number % self.session.budget.lanes
+        """Which of the `lanes` this step is in: it sees all earlier steps of its own lane."""
+        return self.number % self.lanes
 
     @property
     def rng(self) -> random.Random:
@@ -167,9 +186,7 @@ class Step:
 
     def evaluate(self, name: str, candidate: Candidate, **options: Any) -> Trial:
         """Evaluate as `Session.evaluate`, under this step's key and `name`, against its pinned history."""
-        return self.session.evaluate(
-            f"{self.key}/{name}", candidate, history=self.history, step=self.number, slot=self.lane, **options
-        )
+        return self.session.evaluate(f"{self.key}/{name}", candidate, **self._placed(options))
 
     def evaluate_all(self, candidates: Mapping[str, Candidate], **options: Any) -> list[Trial]:
         """Evaluate several candidates at a time, none of which knows of the others.
@@ -178,8 +195,20 @@ class Step:
             candidates: By the name that `evaluate` would be given.
             **options: As for `evaluate`.
         """
+        for name, candidate in candidates.items():
+            self.session.create(f"{self.key}/{name}", candidate, **self._placed(options))
         with ThreadPoolExecutor(max(1, self.session.budget.limits.workers), thread_name_prefix=self.key) as pool:
             return list(pool.map(lambda entry: self.evaluate(*entry, **options), candidates.items()))
+
+    def _placed(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `options` with this step's place in the search."""
+        own = {"history": self.history, "step": self.number, "slot": self.lane, "lanes": self.lanes}
+        return {**own, **options}
+
+
+def step_key(number: int) -> str:
+    """Return the key under which everything of a step is journaled."""
+    return f"step-{number:04d}"
 
 
 class _Pipeline:
@@ -192,7 +221,6 @@ class _Pipeline:
         self._stop = stop
         self._workers = max(1, session.budget.limits.workers)
         self._lanes = session.budget.lanes
-        self._lock = threading.Lock()
 
     def run(self) -> None:
         running: dict[Future[None], int] = {}
@@ -231,6 +259,11 @@ class _Pipeline:
 
     def _one(self, number: int) -> None:
         self._session.budget.check()
-        history = self._session.parts.log.pinned(max(self._start, number - self._lanes + 1))
-        summary = self._run_step(Step(self._session, number, history))
+        sees = self._session.note(f"{step_key(number)}/sees", lambda: self._horizon(number))
+        history = self._session.parts.log.pinned(sees["steps"])
+        summary = self._run_step(Step(self._session, number, history, sees["lanes"]))
         self._session.parts.log.add(ev.StepFinished(step=number, summary=summary))
+
+    def _horizon(self, number: int) -> dict[str, int]:
+        """Return what a step may see; noted, since a resumed run may have another number of workers."""
+        return {"steps": max(self._start, number - self._lanes + 1), "lanes": self._lanes}

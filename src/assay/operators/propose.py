@@ -43,7 +43,7 @@ def improve(step: Step, parent: Trial) -> Candidate:
         attempts=tuple(summary(t) for t in earlier if t.state.is_final),
         index=len(earlier),
         lane=step.lane,
-        lanes=step.session.budget.lanes,
+        lanes=step.lanes,
     )
     return script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,))
 
