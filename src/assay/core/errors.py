@@ -7,8 +7,9 @@
     ├── ModelError           E3xx   whoever answers roles could not                   exit 6
     │   ├── ReplyInvalid     E301   answered, but not in the asked form, after re-asking
     │   ├── ProviderDown     E302   not reachable, or failing, after retries
-    │   ├── ProviderRefused  E303   no key, wrong key, or the request was refused
-    │   └── BudgetSpent      E304   the next request would pass the money or token cap
+    │   ├── ProviderRefused  E303   no key, wrong key, no credit, no such model
+    │   ├── BudgetSpent      E304   the next request would pass the money or token cap
+    │   └── QuestionRefused  E307   this one question is not answered: its content or its length
     ├── IntegrityError       E4xx   something that must not change has changed        exit 4
     └── MachineError         E5xx   sandbox, disk, interpreter or permission          exit 7
 
@@ -92,7 +93,7 @@ class ProviderDown(ModelError):
 
 
 class ProviderRefused(ModelError):
-    """The provider refused: no key, a wrong key, or a request it will not take."""
+    """The provider refuses every question: no key, a wrong key, no credit, no such model."""
 
     def __init__(self, message: str, *, fix: str = "assay doctor") -> None:
         super().__init__("E303", message, kept="every finished trial", fix=fix)
@@ -109,6 +110,13 @@ class BudgetSpent(ModelError):
     def __init__(self, message: str, *, cap: Literal["cost", "tokens"] = "cost") -> None:
         super().__init__("E304", message, kept="every finished trial")
         self.cap = cap
+
+
+class QuestionRefused(ModelError):
+    """The provider refused this one question for its content or its length; others may be answered."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E307", message, fix="assay logs --llm")
 
 
 class IntegrityError(AssayError):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from assay.core.errors import BudgetSpent, ModelError, ReplyInvalid
+from assay.core.errors import BudgetSpent, ModelError, QuestionRefused, ReplyInvalid
 from assay.engine.budget import Budget
 from assay.engine.caps import CapWatch
 from assay.engine.endings import Ending, NoAnswer
@@ -17,6 +17,8 @@ from assay.models.roles import Reply
 
 T = TypeVar("T")
 
+MOST_REFUSED = 5
+"""Questions refused one after the other at which the search ends: a model that refuses all would burn the night."""
 LOOK_S = 0.2
 """Seconds between two looks at whether the answer is still wanted."""
 
@@ -37,13 +39,16 @@ class Asker:
         self._parts = parts
         self._budget = budget
         self._caps = CapWatch(parts.log, budget.limits)
+        self._lock = threading.Lock()
+        self._refused = 0
 
     def put(self, request: Request[Any]) -> Reply:
         """Return the reply to `request`, journaled.
 
         Raises:
-            NoAnswer: Whoever answers did so, but never in the asked form; that is journaled as the answer.
-            Ending: The search is over, or is ended by this: no provider, refused, or a cap reached.
+            NoAnswer: The question was refused, or answered but never in the asked form; that is journaled as the
+                answer, so that a resumed run does not repeat it.
+            Ending: The search is over, or is ended by this: no provider, no account, a cap, too many refusals in a row.
         """
         with self._parts.activities.doing("model", request.role):
             try:
@@ -51,13 +56,22 @@ class Asker:
             except Unwanted as nobody:
                 self._budget.check()
                 raise Ending("user") from nobody
-            except ReplyInvalid as error:
+            except (ReplyInvalid, QuestionRefused) as error:
                 self._answered(request, error=_told(error), usage=error.usage)
+                if self._refused_in_a_row(isinstance(error, QuestionRefused)) >= MOST_REFUSED:
+                    raise self._end(error) from error
                 raise NoAnswer(error.message) from error
             except ModelError as error:
                 self._charge(request, error)
                 raise self._end(error) from error
+        self._refused_in_a_row(False)
         return self._keep(request, answer)
+
+    def _refused_in_a_row(self, refused: bool) -> int:
+        """Count a question that was refused, or one that was answered; return how many were refused since then."""
+        with self._lock:
+            self._refused = self._refused + 1 if refused else 0
+            return self._refused
 
     def _is_over(self) -> bool:
         """Whether the search has no use for further answers: it is being stopped, or its time is up."""

@@ -19,4 +19,4 @@ class Ending(Exception):
 
 
 class NoAnswer(Exception):
-    """A question was answered, but never in the asked form. The strategy goes on without it."""
+    """A question was refused, or answered but never in the asked form. The strategy goes on without it."""

@@ -77,7 +77,8 @@ class Model(Protocol):
         Raises:
             ReplyInvalid: Answers came, none in the asked form.
             ProviderDown: The provider could not be reached or kept failing.
-            ProviderRefused: No key, wrong key, or the request was refused.
+            ProviderRefused: No key, wrong key, no credit: no question would be answered.
+            QuestionRefused: This question is refused for its content or its length.
             BudgetSpent: The request would pass the cap; it was not sent.
         """
         ...

@@ -83,7 +83,8 @@ class Completer(Protocol):
         Raises:
             Unreachable: It could not be reached or failed; the same call may succeed later.
             ProviderDown: The same, and waiting is of no use.
-            ProviderRefused: No key, wrong key, or a request it will not take.
+            ProviderRefused: No key, wrong key, no credit: it would take no request.
+            QuestionRefused: It will not take this prompt, for its content or its length.
             ReplyInvalid: The reply is larger than anybody should read.
             BudgetSpent: The call would pass the cap; it was not sent.
         """

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from assay.core.clock import Clock, SystemClock
-from assay.core.errors import ModelError, ProviderRefused, ReplyInvalid
+from assay.core.errors import ModelError, QuestionRefused, ReplyInvalid
 from assay.core.usage import Usage
 from assay.models.base import Answer, Message, Request
 from assay.models.completion import Completer, Completion, Finish, Prompt, Purpose
@@ -113,9 +113,7 @@ class _Talk(Generic[R]):
         self.raw = completion.text
         if completion.finish is Finish.REFUSED:
             said = f": {completion.text.strip()[:200]!r}" if completion.text.strip() else ""
-            raise ProviderRefused(
-                f"{completion.model} refused to answer role {prompt.role!r}{said}", fix="choose another model"
-            )
+            raise QuestionRefused(f"{completion.model} refused to answer role {prompt.role!r}{said}")
         return completion
 
     def _read(self, completion: Completion, purpose: Purpose) -> R:

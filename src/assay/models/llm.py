@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from assay.core.errors import MachineError, ModelError, ProviderDown, ProviderRefused, ReplyInvalid
+from assay.core.errors import MachineError, ModelError, ProviderDown, ProviderRefused, QuestionRefused, ReplyInvalid
 from assay.core.usage import Usage
 from assay.models.base import Message
 from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, Unreachable
@@ -210,11 +210,14 @@ class ProviderCompleter:
         if isinstance(error, theirs.ModelQuotaExceededError):
             return ProviderRefused(f"{where}: the account's quota or credit is used up: {said}", fix="assay resume")
         if isinstance(error, theirs.ModelContextWindowExceededError):
-            return ProviderRefused(f"{where}: the prompt is longer than the model can read: {said}")
+            return QuestionRefused(f"{where}: the prompt is longer than the model can read: {said}")
         if isinstance(error, theirs.ModelAuthenticationError):
             names = " or ".join(self._endpoint.keys)
             return ProviderRefused(f"{where} did not accept the key in {names}: {said}", fix=f"check {names}")
-        if isinstance(error, theirs.ModelRequestRejectedError | theirs.UserError | theirs.ContentFilterError):
+        # Most filters and some servers' limits of length come as a plain "bad request": the next one may be good.
+        if isinstance(error, theirs.ContentFilterError) or getattr(error, "status_code", None) in (400, 413, 422):
+            return QuestionRefused(f"{where} refused this question: {said}")
+        if isinstance(error, theirs.ModelRequestRejectedError | theirs.UserError):
             return ProviderRefused(f"{where} refused the request: {said}")
         if isinstance(error, theirs.ModelAPIError):
             return Unreachable(f"{where}: {said}", retry_after_s=error.retry_after)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,17 +11,19 @@ from typing import Any
 import pytest
 
 from assay.core.budget import Limits
-from assay.core.errors import BudgetSpent, ProviderDown, ProviderRefused
+from assay.core.errors import BudgetSpent, ProviderDown, ProviderRefused, QuestionRefused
 from assay.core.usage import Usage
 from assay.engine.budget import spent
+from assay.engine.endings import NoAnswer
 from assay.engine.log import EventLog
 from assay.engine.session import Session
 from assay.journal.memory import MemoryJournal
 from assay.journal.summary import Summary
 from assay.models.base import Request
-from assay.models.roles import BaselineInputs
+from assay.models.roles import BaselineInputs, DraftInputs
 from assay.models.scripted import Scripted
 from assay.operators.brief import brief
+from assay.strategies.tree import Tree, TreeOptions
 from support.engine import Bench, propose
 
 TOOK = Usage(requests=1, input_tokens=700, output_tokens=200, cost_usd=Decimal("0.9"))
@@ -81,6 +85,60 @@ def test_the_cap_that_is_reached_is_the_one_that_is_named(tmp_path: Path, cap: A
     bench = Bench(tmp_path, limits=Limits(trials=6), answers=refuse)
     assert bench.open().work().stopped_by == cap
     assert remarks(bench.log) == []
+
+
+def refusing(refused: Callable[[int], bool]) -> Callable[[Request[Any]], Scripted]:
+    """Refuse the n-th draft where `refused(n)`, counted from 0; answer everything else."""
+    drafts = itertools.count()
+
+    def answer(request: Request[Any]) -> Scripted:
+        if request.role == "draft" and refused(next(drafts)):
+            return with_usage(QuestionRefused("the prompt is too long"))
+        return propose(request)
+
+    return answer
+
+
+def test_a_refused_question_costs_its_step_and_not_the_search_and_is_not_repeated(tmp_path: Path) -> None:
+    backend = MemoryJournal()
+    answers = refusing(lambda n: n == 0)
+    first = Bench(tmp_path, backend=backend, limits=Limits(trials=8), answers=answers)
+    assert first.open().work().stopped_by == "trials"
+    summaries = first.log.read(lambda history: {n: step.summary for n, step in history.steps.items()})
+    assert summaries[2] == "draft: no usable answer (the prompt is too long)"
+    assert first.log.read(lambda history: history.questions["step-0002/draft"].answer.error).startswith("E307 ")
+    assert first.log.read(lambda history: history.usage.tokens) == 900
+
+    def step_again(session: Session) -> None:
+        inputs = DraftInputs(brief=brief(session, session.view().pinned(2), "step-0002"), index=0)
+        with pytest.raises(NoAnswer, match="too long"):
+            session.ask("step-0002/draft", "draft", inputs)
+
+    again = Bench(tmp_path, backend=backend, strategy=Once(step_again))
+    again.open()._search()
+    assert again.model.requests == []
+
+
+def test_refusals_in_a_row_end_the_search_with_their_reason(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=40), answers=refusing(lambda n: True))
+    end = bench.open().work()
+    assert end.stopped_by == "E307"
+    assert end.winner is not None, "the baselines are finished up"
+    assert sum(request.role == "draft" for request in bench.model.requests) == 5
+    assert remarks(bench.log) == ["E307"]
+
+
+def test_refusals_between_answers_do_not_add_up(tmp_path: Path) -> None:
+    bench = Bench(
+        tmp_path,
+        limits=Limits(trials=20),
+        answers=refusing(lambda n: n % 2 == 0),
+        strategy=Tree(TreeOptions(drafts=18)),
+    )
+    assert bench.open().work().stopped_by == "trials"
+    assert (
+        bench.log.read(lambda history: sum(bool(q.answer and q.answer.error) for q in history.questions.values())) > 5
+    )
 
 
 def test_a_cap_reached_before_any_score_ends_like_a_provider_that_is_gone(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from assay.core.errors import (
     ModelError,
     ProviderDown,
     ProviderRefused,
+    QuestionRefused,
     ReplyInvalid,
     UsageError,
 )
@@ -117,12 +118,35 @@ def test_a_server_that_keeps_failing_is_given_up() -> None:
     assert asked.calls == 3
 
 
-@pytest.mark.parametrize("code", [400, 401, 403, 404, 422])
-def test_a_refused_request_is_never_repeated(code: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (400, QuestionRefused),
+        (401, ProviderRefused),
+        (403, ProviderRefused),
+        (404, ProviderRefused),
+        (413, QuestionRefused),
+        (422, QuestionRefused),
+    ],
+)
+def test_a_refused_request_is_never_repeated(code: int, error: type[ModelError]) -> None:
     asked = Asked(Status(code=code))
-    assert isinstance(asked.error, ProviderRefused)
+    assert type(asked.error) is error
     assert f"status {code}" in asked.error.message
     assert (asked.calls, asked.slept) == (1, [])
+
+
+@pytest.mark.parametrize("code", ["context_length_exceeded", "content_filter", "content_policy_violation"])
+def test_a_prompt_that_is_too_long_or_filtered_is_a_matter_of_this_question_alone(code: str) -> None:
+    asked = Asked(Status(code=400, body={"error": {"message": "not this prompt", "code": code}}))
+    assert isinstance(asked.error, QuestionRefused)
+    assert "not this prompt" in asked.error.message
+
+
+def test_a_reply_that_the_filter_cut_is_a_refusal() -> None:
+    asked = Asked(Text(content="I was about to", finish="content_filter"))
+    assert isinstance(asked.error, QuestionRefused)
+    assert asked.error.usage.tokens == 120
 
 
 def test_a_used_up_account_is_not_waited_for() -> None:
@@ -236,7 +260,7 @@ def test_an_empty_reply() -> None:
 
 def test_a_refusal_by_the_provider_is_not_argued_with() -> None:
     asked = Asked(Refusal("not this one"))
-    assert isinstance(asked.error, ProviderRefused)
+    assert isinstance(asked.error, QuestionRefused)
     assert "not this one" in asked.error.message
     assert asked.calls == 1
 
