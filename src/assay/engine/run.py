@@ -55,6 +55,9 @@ class Run:
         self._strategy = strategy
         self._finish = finish
         self._interrupted = False
+        self._searching = True
+        self._turn = threading.Lock()
+        """Held while a message is obeyed and while the search hands over to the finish."""
         self._summary = SummaryFile(parts.folder)
 
     def work(self) -> ev.RunFinished:
@@ -69,9 +72,7 @@ class Run:
         beats.start()
         try:
             stopped_by = self._search()
-            if self._interrupted:
-                raise KeyboardInterrupt
-            self._phase("finish")
+            self._end_search()
             winner = self._finish.work(stopped_by)
             if self._interrupted:
                 raise KeyboardInterrupt
@@ -89,6 +90,20 @@ class Run:
         except Ending as ending:
             return ending.stopped_by
         return "trials" if self._session.budget.limits.trials is not None else "exhausted"
+
+    def _end_search(self) -> None:
+        """Hand over to the finish: from here on its processes are ended by nothing but a wish to stop now.
+
+        Raises:
+            KeyboardInterrupt: Somebody asked for that during the search.
+        """
+        with self._turn:
+            self._searching = False
+            if self._interrupted:
+                raise KeyboardInterrupt
+            # A wish to end the search may have come when there was no step left to end by it.
+            self._parts.activities.go_on()
+        self._phase("finish")
 
     def _close(self, stopped_by: str, winner: int | None) -> ev.RunFinished:
         history = self._session.view()
@@ -134,10 +149,11 @@ class Run:
             self._parts.log.add(ev.Told(text=message.text))
             return
         now = message.verb is control.Verb.STOP_NOW
-        self._interrupted = self._interrupted or now
-        self._session.budget.stop(INTERRUPT if now else "user")
-        if now or self._parts.log.read(lambda history: history.phase) == "search":
-            self._parts.activities.stop()
+        with self._turn:
+            self._interrupted = self._interrupted or now
+            self._session.budget.stop(INTERRUPT if now else "user")
+            if now or self._searching:
+                self._parts.activities.stop()
 
     def _write_pulse(self) -> None:
         budget, now = self._session.budget, self._parts.clock.now()

@@ -18,7 +18,9 @@ from assay.core.execution import Outcome
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.trial import TrialState
 from assay.engine.blending import BLEND_KEY, TOO_LONG
+from assay.engine.control import Message, Verb
 from assay.engine.pulse import Pulse, read_pulse
+from assay.engine.session import Session
 from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
@@ -28,6 +30,7 @@ from assay.models.scripted import Scripted
 from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult, FakeSandbox
 from support.engine import Bench, behave, propose
+from support.fakes import script
 from support.tasks import RMSE
 
 GAIN = Metric(name="gain", direction=Direction.HIGHER, needs=Needs.VALUES)
@@ -275,3 +278,25 @@ def test_the_heart_beats_and_the_summary_grows_while_a_candidate_runs(tmp_path: 
     (activity,) = [a for a in beats[-1].activities if a.trial == 1]
     assert activity.last_output_age_s is not None
     assert summaries == [0], "a summary was stored while the run was under way, and does not call it finished"
+
+
+@pytest.mark.parametrize("verb", [Verb.STOP, Verb.STOP_NOW])
+def test_a_stop_between_the_last_step_and_the_finish_spares_the_finish_unless_it_is_for_now(
+    tmp_path: Path, verb: Verb
+) -> None:
+    class StoppedLate:
+        def run(self, session: Session) -> None:
+            session.steps(lambda step: str(step.evaluate("trial", script(score=2.0)).number), stop=1)
+            run._obey(Message(verb=verb))
+
+    bench = Bench(tmp_path, strategy=StoppedLate())
+    run = bench.open()
+    if verb is Verb.STOP_NOW:
+        with pytest.raises(KeyboardInterrupt):
+            run.work()
+        assert bench.log.read(lambda h: (h.phase, h.sealed)) == ("search", None)
+        return
+    assert run.work().exit_code == 0
+    sealed = bench.log.read(lambda h: h.sealed)
+    assert sealed is not None
+    assert sealed.score is not None
