@@ -27,7 +27,7 @@ from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
-from assay.sandbox import remove_tree
+from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
@@ -58,6 +58,7 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
             that was run or paid for is kept.
         KeyboardInterrupt: It was stopped; `resume` continues.
     """
+    protect_engine()
     folder = _new_folder(options)
     log: EventLog | None = None
     try:
@@ -97,6 +98,7 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
         AssayError: The run cannot be taken up (held by another process, changed data, broken journal).
         KeyboardInterrupt: It was stopped again.
     """
+    protect_engine()
     task, options = _read_description(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(Lease(folder / LEASE_FILE).release)
