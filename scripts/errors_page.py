@@ -27,6 +27,11 @@ GROUPS = (
     ("E5", "The machine", "Exit code 7; what is finished is kept."),
     ("E9", "Nobody foresaw it", "Exit code 70."),
     ("W2", "Warnings about the data", "Told by `assay check` and when a run starts; nothing is stopped by them."),
+    (
+        "W3",
+        "Warnings about whoever answers questions",
+        "Told on screen, by `assay status` and in the report; the run goes on.",
+    ),
     ("W4", "Warnings about a run", "Told on screen, by `assay status` and in the report; the run goes on."),
     ("L", "What a check found in a script or its predictions", "A trial is rejected by it, or carries the remark."),
     ("P", "Remarks on a score", "Beside the score, in tables and in the report."),
