@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Two readings: a wall time to write down and a monotonic one to measure with."""
+    """Two readings, a wall time to write down and a monotonic one to measure with; and a way to let time pass."""
 
     def now(self) -> float:
         """Return the seconds since the epoch; may jump when the machine sleeps or is adjusted."""
@@ -19,6 +19,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return when `seconds` have passed."""
         ...
 
 
@@ -32,6 +36,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds from an arbitrary start that never go back."""
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return when `seconds` have passed."""
+        time.sleep(seconds)
 
 
 class FakeClock:
@@ -51,6 +59,10 @@ class FakeClock:
     def monotonic(self) -> float:
         """Return the same reading as `now`: a fake clock never jumps."""
         return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Move the clock forward by `seconds` at once."""
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward by `seconds`."""

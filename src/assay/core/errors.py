@@ -9,7 +9,8 @@
     │   ├── ProviderDown     E302   not reachable, or failing, after retries
     │   ├── ProviderRefused  E303   no key, wrong key, no credit, no such model
     │   ├── BudgetSpent      E304   the next request would pass the money or token cap
-    │   └── QuestionRefused  E307   this one question is not answered: its content or its length
+    │   ├── QuestionRefused  E307   this one question is not answered: its content or its length
+    │   └── Unwanted         E308   nobody waits for the answer any more, so no further call was made
     ├── IntegrityError       E4xx   something that must not change has changed        exit 4
     └── MachineError         E5xx   sandbox, disk, interpreter or permission          exit 7
 
@@ -86,10 +87,16 @@ class ReplyInvalid(ModelError):
 
 
 class ProviderDown(ModelError):
-    """The provider was not reachable, or kept failing, after all retries."""
+    """The provider was not reachable, or kept failing, after all retries.
 
-    def __init__(self, message: str) -> None:
+    Args:
+        message: What happened.
+        lasting: Whether the provider itself says that it will be away for longer than anybody should wait.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
         super().__init__("E302", message, kept="every finished trial", fix="assay resume")
+        self.lasting = lasting
 
 
 class ProviderRefused(ModelError):
@@ -117,6 +124,13 @@ class QuestionRefused(ModelError):
 
     def __init__(self, message: str) -> None:
         super().__init__("E307", message, fix="assay logs --llm")
+
+
+class Unwanted(ModelError):
+    """Nobody waits for the answer any more, so no further call was made for it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("E308", message, kept="every finished trial", fix="assay resume")
 
 
 class IntegrityError(AssayError):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from assay.core.errors import BudgetSpent, ModelError, QuestionRefused, ReplyInvalid
+from assay.core.errors import AssayError, BudgetSpent, ModelError, ProviderDown, QuestionRefused, ReplyInvalid
 from assay.engine.budget import Budget
 from assay.engine.caps import CapWatch
 from assay.engine.endings import Ending, NoAnswer
+from assay.engine.outage import Outage
 from assay.engine.parts import Parts
 from assay.journal import events as ev
 from assay.models.base import Answer, Request
@@ -22,8 +26,10 @@ MOST_REFUSED = 5
 LOOK_S = 0.2
 """Seconds between two looks at whether the answer is still wanted."""
 
+_logger = logging.getLogger(__name__)
 
-class Unwanted(Exception):
+
+class NobodyWaits(Exception):
     """The answer was not waited for to the end."""
 
 
@@ -39,8 +45,10 @@ class Asker:
         self._parts = parts
         self._budget = budget
         self._caps = CapWatch(parts.log, budget.limits)
+        self._outage = Outage(parts.log, parts.clock, left_s=lambda: budget.search_s, is_over=self._is_over)
         self._lock = threading.Lock()
         self._refused = 0
+        self._closed = False
 
     def put(self, request: Request[Any]) -> Reply:
         """Return the reply to `request`, journaled.
@@ -51,21 +59,38 @@ class Asker:
             Ending: The search is over, or is ended by this: no provider, no account, a cap, too many refusals in a row.
         """
         with self._parts.activities.doing("model", request.role):
-            try:
-                answer = wait_for(lambda: self._parts.model.answer(request), self._is_over)
-            except Unwanted as nobody:
-                self._budget.check()
-                raise Ending("user") from nobody
-            except (ReplyInvalid, QuestionRefused) as error:
-                self._answered(request, error=_told(error), usage=error.usage)
-                if self._refused_in_a_row(isinstance(error, QuestionRefused)) >= MOST_REFUSED:
+            while True:
+                try:
+                    answer = self._answer(request)
+                except NobodyWaits as nobody:
+                    self._budget.check()
+                    raise Ending("user") from nobody
+                except (ReplyInvalid, QuestionRefused) as error:
+                    self._answered(request, error=_told(error), usage=error.usage)
+                    if self._refused_in_a_row(isinstance(error, QuestionRefused)) >= MOST_REFUSED:
+                        raise self._end(error) from error
+                    raise NoAnswer(error.message) from error
+                except ModelError as error:
+                    self._charge(request, error)
+                    if isinstance(error, ProviderDown) and self._outage.wait(error):
+                        self._budget.check()
+                        continue
                     raise self._end(error) from error
-                raise NoAnswer(error.message) from error
-            except ModelError as error:
-                self._charge(request, error)
-                raise self._end(error) from error
-        self._refused_in_a_row(False)
-        return self._keep(request, answer)
+                self._outage.end()
+                self._refused_in_a_row(False)
+                return self._keep(request, answer)
+
+    def close(self) -> None:
+        """Journal no late answers from now on."""
+        with self._lock:
+            self._closed = True
+
+    def _answer(self, request: Request[Any]) -> Answer[Any]:
+        return wait_for(
+            lambda wanted: self._parts.model.answer(replace(request, wanted=wanted)),
+            self._is_over,
+            lambda late: self._keep_late(request, late),
+        )
 
     def _refused_in_a_row(self, refused: bool) -> int:
         """Count a question that was refused, or one that was answered; return how many were refused since then."""
@@ -95,6 +120,20 @@ class Asker:
         self._answered(request, reply=digest, model=answer.model, usage=answer.usage, latency_s=answer.latency_s)
         return reply
 
+    def _keep_late(self, request: Request[Any], late: Future[Answer[Any]]) -> None:
+        """Journal an answer that came after the search had ended: it is paid for, and a resumed run will want it."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._keep(request, late.result())
+            except (ReplyInvalid, QuestionRefused) as error:
+                self._answered(request, error=_told(error), usage=error.usage)
+            except ModelError as error:
+                self._charge(request, error)
+            except AssayError:
+                _logger.warning("a late answer to %s could not be kept", request.key, exc_info=True)
+
     def _answered(self, request: Request[Any], **fields: Any) -> None:
         self._parts.log.add(ev.Answered(key=request.key, role=request.role, request=request.digest, **fields))
         self._caps.look()
@@ -110,40 +149,42 @@ class Asker:
             self._caps.look()
 
 
-def wait_for(call: Callable[[], T], unwanted: Callable[[], bool]) -> T:
+def wait_for(
+    call: Callable[[Callable[[], bool]], T], unwanted: Callable[[], bool], late: Callable[[Future[T]], None]
+) -> T:
     """Return what `call` returns, unless the answer becomes unwanted before it is there.
 
-    A provider may be silent for minutes and then be asked again, and no library can break off a call from another
-    thread; so the call has a thread of its own, which is left to itself when nobody waits any more.
+    A provider may be silent for minutes, and no library can break off a call from another thread; so the call has a
+    thread of its own, which is left to itself when nobody waits any more.
 
     Args:
-        call: Asks; must write nothing that the run rests on.
+        call: Asks; is given a function that says whether somebody still waits, to be looked at before it asks again.
         unwanted: Whether to stop waiting; looked at several times a second.
+        late: Given what `call` returned or raised where nobody waited for it any more, in the call's own thread.
 
     Raises:
-        Unwanted: The answer became unwanted first.
+        NobodyWaits: The answer became unwanted first.
         BaseException: What `call` raised.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-    done = threading.Event()
+    waiting: Future[Future[T]] = Future()
 
     def work() -> None:
+        outcome: Future[T] = Future()
         try:
-            results.append(call())
+            outcome.set_result(call(lambda: not waiting.cancelled()))
         except BaseException as error:  # handed over to whoever waits
-            errors.append(error)
-        finally:
-            done.set()
+            outcome.set_exception(error)
+        if waiting.set_running_or_notify_cancel():
+            waiting.set_result(outcome)
+        else:
+            late(outcome)
 
     # A daemon, so that a call nobody waits for does not keep the process from ending.
     threading.Thread(target=work, name="question", daemon=True).start()
-    while not done.wait(LOOK_S):
-        if unwanted():
-            raise Unwanted
-    if errors:
-        raise errors[0]
-    return results[0]
+    while not wait((waiting,), LOOK_S).done:
+        if unwanted() and waiting.cancel():
+            raise NobodyWaits
+    return waiting.result().result()
 
 
 def _told(error: ModelError) -> str:

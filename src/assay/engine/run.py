@@ -80,6 +80,7 @@ class Run:
         finally:
             ended.set()
             beats.join()
+            self._session.close()
             self._write_pulse()
             self._summary.refresh()
 
@@ -106,6 +107,7 @@ class Run:
         self._phase("finish")
 
     def _close(self, stopped_by: str, winner: int | None) -> ev.RunFinished:
+        self._session.close()
         history = self._session.view()
         for trial in history.trials.values():
             if not trial.state.is_final:

@@ -93,6 +93,10 @@ class Session:
             self.parts.log.add(ev.Asked(key=key, role=role, request=request.digest))
         return self._asker.put(request)
 
+    def close(self) -> None:
+        """Let no answer that comes too late into the journal any more; called before the run's last event."""
+        self._asker.close()
+
     def evaluate(self, key: str, candidate: Candidate, *, history: History | None = None, **options: Any) -> Trial:
         """Return the finished trial of `candidate`, evaluated once whatever happens.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, Literal, Protocol, TypeVar
@@ -12,6 +13,11 @@ from assay.core.digest import digest_json
 from assay.core.usage import Usage
 
 R = TypeVar("R", bound=BaseModel)
+
+
+def always() -> bool:
+    """Return that the answer is wanted."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +43,8 @@ class Request(Generic[R]):
     """The journal's key of this question; makes an otherwise equal question a new one."""
     seed: int = 0
     """Drawn from the run's seed and the key; all randomness of the answer comes from it."""
+    wanted: Callable[[], bool] = field(default=always, compare=False, repr=False)
+    """Whether somebody still waits for the answer; looked at before each call after the first."""
 
     @cached_property
     def digest(self) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from assay.core.errors import ProviderDown
 from assay.core.usage import Usage
-from assay.models.base import Message
+from assay.models.base import Message, always
 
 
 class Purpose(StrEnum):
@@ -49,6 +49,8 @@ class Prompt:
     messages: tuple[Message, ...]
     max_output_tokens: int
     purpose: Purpose = Purpose.ASK
+    wanted: Callable[[], bool] = field(default=always, compare=False, repr=False)
+    """Whether somebody still waits for the answer."""
 
     @property
     def characters(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from assay.core.clock import Clock, SystemClock
-from assay.core.errors import ModelError, QuestionRefused, ReplyInvalid
+from assay.core.errors import ModelError, QuestionRefused, ReplyInvalid, Unwanted
 from assay.core.usage import Usage
 from assay.models.base import Answer, Message, Request
 from assay.models.completion import Completer, Completion, Finish, Prompt, Purpose
@@ -83,6 +83,7 @@ class _Talk(Generic[R]):
             key=request.key,
             messages=_with_form(request.messages, self._form),
             max_output_tokens=max_output_tokens,
+            wanted=request.wanted,
         )
         self.usage = Usage()
         self.model = completer.name
@@ -98,6 +99,8 @@ class _Talk(Generic[R]):
                 return self._read(completion, prompt.purpose)
             except FormError as error:
                 problems.append(str(error))
+                if left and not prompt.wanted():
+                    raise Unwanted(f"{self.model} was not asked again after a reply out of form: {error}") from error
                 if left:
                     prompt = self._next(completion, error)
         told = "; then: ".join(problems)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import tenacity
 
-from assay.core.errors import ModelError, ProviderDown
+from assay.core.errors import ModelError, ProviderDown, Unwanted
 from assay.core.usage import Usage
 from assay.models.completion import Completer, Completion, Prompt, Unreachable
 
@@ -61,6 +61,7 @@ class RetryingCompleter:
 
         Raises:
             ProviderDown: All attempts failed, or the provider asked for more patience than there is.
+            Unwanted: Nobody waits for the answer any more, so it was not tried again.
             ModelError: Whatever else the inner completer raised, unchanged.
         """
         # Seeded by the question, so that parallel questions do not knock again in step.
@@ -68,6 +69,8 @@ class RetryingCompleter:
         broken: list[Usage] = []
 
         def call() -> Completion:
+            if broken and not prompt.wanted():
+                raise Unwanted(f"{self.name} was not called again after {len(broken)} failed calls")
             try:
                 return self._completer.complete(prompt)
             except ModelError as error:
@@ -109,5 +112,5 @@ class RetryingCompleter:
 
     def _given_up(self, error: Unreachable, attempts: int) -> ProviderDown:
         if (error.retry_after_s or 0.0) > self._patience_s:
-            return ProviderDown(f"{error.message}; it asks to wait {error.retry_after_s:.0f} s")
+            return ProviderDown(f"{error.message}; it asks to wait {error.retry_after_s:.0f} s", lasting=True)
         return ProviderDown(f"{error.message}; given up after {attempts} attempts")

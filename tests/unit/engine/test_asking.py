@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from assay.core.budget import Limits
-from assay.core.errors import BudgetSpent, ProviderDown, ProviderRefused, QuestionRefused
+from assay.core.clock import FakeClock
+from assay.core.errors import BudgetSpent, ProviderDown, ProviderRefused, QuestionRefused, Unwanted
 from assay.core.usage import Usage
 from assay.engine.budget import spent
 from assay.engine.endings import NoAnswer
@@ -54,7 +56,12 @@ def remarks(log: EventLog) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "error", [BudgetSpent("the re-ask would pass it"), ProviderDown("gone at the re-ask"), ProviderRefused("no credit")]
+    "error",
+    [
+        BudgetSpent("the re-ask would pass it"),
+        ProviderDown("gone at the re-ask", lasting=True),
+        ProviderRefused("no credit"),
+    ],
 )
 def test_what_a_question_took_that_ended_the_search_counts_after_a_resumption_and_it_is_put_again(
     tmp_path: Path, error: Exception
@@ -144,3 +151,127 @@ def test_refusals_between_answers_do_not_add_up(tmp_path: Path) -> None:
 def test_a_cap_reached_before_any_score_ends_like_a_provider_that_is_gone(tmp_path: Path) -> None:
     refuse = lambda request: BudgetSpent("next would pass it", cap="tokens")  # noqa: E731
     assert Bench(tmp_path, limits=Limits(trials=6), answers=refuse).open().work().exit_code == 6
+
+
+class Slow:
+    """A provider whose answer to the one question comes only after the search was stopped.
+
+    Args:
+        outcome: What it answers then.
+    """
+
+    def __init__(self, outcome: Callable[[Request[Any]], Scripted] = propose) -> None:
+        self._outcome = outcome
+        self._go = threading.Event()
+        self._sessions: list[Session] = []
+        self.wanted: list[bool] = []
+
+    def ask(self, session: Session) -> None:
+        self._sessions.append(session)
+        ask(session)
+
+    def answer(self, request: Request[Any]) -> Scripted:
+        self.wanted.append(request.wanted())
+        self._sessions[0].budget.stop("user")
+        self._sessions[0].parts.activities.stop()
+        self._go.wait(60)
+        self.wanted.append(request.wanted())
+        return self._outcome(request)
+
+    def come(self) -> None:
+        """Let the answer come, and return when it was dealt with."""
+        questions = [thread for thread in threading.enumerate() if thread.name == "question"]
+        self._go.set()
+        for thread in questions:
+            thread.join(60)
+
+
+def test_an_answer_that_comes_after_the_stop_is_kept_and_not_asked_for_again(tmp_path: Path) -> None:
+    backend, slow = MemoryJournal(), Slow()
+    first = Bench(tmp_path, backend=backend, strategy=Once(slow.ask), answers=slow.answer)
+    assert first.open()._search() == "user"
+    slow.come()
+    assert slow.wanted == [True, False]
+    second = Bench(tmp_path, backend=backend, strategy=Once(ask))
+    second.open()._search()
+    assert second.model.requests == []
+
+
+def test_what_a_late_failure_took_counts(tmp_path: Path) -> None:
+    slow = Slow(lambda request: with_usage(Unwanted("not asked again")))
+    bench = Bench(tmp_path, strategy=Once(slow.ask), answers=slow.answer)
+    bench.open()._search()
+    slow.come()
+    assert bench.log.read(lambda history: history.usage.tokens) == 900
+    assert bench.log.read(lambda history: history.questions["q"].answer) is None
+
+
+def test_an_answer_after_the_run_has_ended_changes_nothing_and_is_asked_for_again(tmp_path: Path) -> None:
+    backend, slow = MemoryJournal(), Slow()
+    first = Bench(tmp_path, backend=backend, strategy=Once(slow.ask), answers=slow.answer)
+    assert first.open().work().stopped_by == "user"
+    events = len(backend.read())
+    slow.come()
+    assert len(backend.read()) == events
+
+    def other(session: Session) -> None:
+        inputs = BaselineInputs(brief=brief(session, session.view(), "q"), name="boosting")
+        session.ask("q", "baseline", inputs)
+
+    # Another question, even: a newer version of the prompts is no reason to refuse where nothing was answered.
+    second = Bench(tmp_path, backend=backend, strategy=Once(other))
+    second.open()._search()
+    assert len(second.model.requests) == 1
+
+
+def away(times: int, *, lasting: bool = False) -> Callable[[Request[Any]], Scripted]:
+    """Be away for the first `times` questions."""
+    calls = itertools.count()
+    return lambda request: ProviderDown("no route", lasting=lasting) if next(calls) < times else propose(request)
+
+
+def test_a_run_waits_for_a_provider_that_comes_back(tmp_path: Path) -> None:
+    clock = FakeClock()
+    started = clock.monotonic()
+    bench = Bench(tmp_path, limits=Limits(trials=6), answers=away(3), clock=clock)
+    assert bench.open().work().stopped_by == "trials"
+    assert remarks(bench.log) == ["W301"]
+    # The first pause, then as long as it has lasted: 15 + 15 + 30 s, each question of the first two steps once more.
+    assert clock.monotonic() - started == pytest.approx(60, abs=2)
+
+
+def test_a_provider_that_stays_away_ends_the_search_after_ten_minutes(tmp_path: Path) -> None:
+    clock = FakeClock()
+    started = clock.monotonic()
+    bench = Bench(tmp_path, limits=Limits(trials=6), answers=away(10**6), clock=clock)
+    assert bench.open().work().stopped_by == "E302"
+    assert remarks(bench.log) == ["W301", "E302"]
+    assert clock.monotonic() - started == pytest.approx(600, abs=2)
+
+
+def test_the_wait_takes_no_more_than_its_share_of_the_time_left(tmp_path: Path) -> None:
+    clock = FakeClock()
+    started = clock.monotonic()
+    bench = Bench(tmp_path, limits=Limits(wall_s=1_000.0), answers=away(10**6), clock=clock)
+    assert bench.open().work().stopped_by == "E302"
+    assert clock.monotonic() - started == pytest.approx(0.2 * 995, abs=2)
+
+
+def test_a_provider_that_says_it_is_away_for_long_is_not_waited_for(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=6), answers=away(10**6, lasting=True))
+    assert bench.open().work().stopped_by == "E302"
+    assert len(bench.model.requests) == 1
+
+
+def test_a_stop_ends_the_wait(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=6), clock=FakeClock())
+
+    def stopped(request: Request[Any]) -> Scripted:
+        bench.session.budget.stop("user")
+        bench.session.parts.activities.stop()
+        return ProviderDown("no route")
+
+    bench.answers = stopped
+    bench.__post_init__()
+    assert bench.open().work().stopped_by == "user"
+    assert len(bench.model.requests) == 1

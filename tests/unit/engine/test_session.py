@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -229,30 +228,3 @@ def test_a_token_cap_ends_the_search(tmp_path: Path) -> None:
     bench.open()
     with pytest.raises(Ending, match="tokens"):
         bench.session.budget.check()
-
-
-def test_an_answer_is_not_waited_for_once_the_run_is_stopped_and_is_asked_for_again(tmp_path: Path) -> None:
-    backend, silence = MemoryJournal(), threading.Event()
-    sessions: list[Session] = []
-
-    def hang(request: Request[Any]) -> Scripted:
-        sessions[0].budget.stop("user")
-        sessions[0].parts.activities.stop()
-        silence.wait(60)
-        return propose(request)
-
-    def ask(session: Session) -> None:
-        sessions.append(session)
-        session.ask("q", "baseline", question(session))
-
-    first = Bench(tmp_path, backend=backend, strategy=Once(ask), answers=hang)
-    assert first.open()._search() == "user"
-    silence.set()
-
-    def other(session: Session) -> None:
-        session.ask("q", "baseline", question(session).model_copy(update={"name": "boosting"}))
-
-    # Another question, even: a newer version of the prompts is no reason to refuse where nothing was answered.
-    second = Bench(tmp_path, backend=backend, strategy=Once(other))
-    second.open()._search()
-    assert len(second.model.requests) == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from assay.core.errors import (
     ProviderRefused,
     QuestionRefused,
     ReplyInvalid,
+    Unwanted,
     UsageError,
 )
 from assay.core.usage import Usage
@@ -247,6 +249,15 @@ def test_replies_out_of_form_end_after_two_re_asks_with_the_raw_text() -> None:
     assert asked.error.raw == "no idea"
     assert asked.error.usage.requests == 3
     assert asked.calls == 3
+
+
+def test_a_reply_out_of_form_is_not_asked_for_again_once_nobody_waits() -> None:
+    with serving(Text(content="never in form")) as server:
+        model = open_model("openai:x", base_url=server.base_url, environ=ENVIRON)
+        with pytest.raises(Unwanted) as caught:
+            model.answer(replace(program_request(), wanted=lambda: False))
+    assert len(server.requests) == 1
+    assert caught.value.usage.tokens == 120
 
 
 def test_an_empty_reply() -> None:

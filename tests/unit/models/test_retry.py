@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from assay.core.errors import ProviderDown, ProviderRefused
+from assay.core.errors import ProviderDown, ProviderRefused, Unwanted
+from assay.core.usage import Usage
 from assay.models.completion import Unreachable
 from assay.models.retry import RetryingCompleter
 from support.completers import ScriptedCompleter, completion, prompt
@@ -44,3 +47,21 @@ def test_other_errors_are_not_repeated(error: Exception) -> None:
     with pytest.raises(type(error)):
         RetryingCompleter(inner, sleep=lambda _: None).complete(prompt())
     assert len(inner.prompts) == 1
+
+
+def test_nothing_is_tried_again_that_nobody_waits_for() -> None:
+    broken = Unreachable("busy")
+    broken.usage = Usage(requests=1, input_tokens=50)
+    inner = ScriptedCompleter([broken, completion()])
+    waiting = iter([False])
+    with pytest.raises(Unwanted) as caught:
+        RetryingCompleter(inner, sleep=lambda _: None).complete(replace(prompt(), wanted=lambda: next(waiting)))
+    assert len(inner.prompts) == 1
+    assert caught.value.usage.tokens == 50
+
+
+def test_a_provider_that_asks_for_more_patience_than_there_is_stays_away_for_long() -> None:
+    inner = ScriptedCompleter([Unreachable("busy", retry_after_s=7_200)])
+    with pytest.raises(ProviderDown) as caught:
+        RetryingCompleter(inner).complete(prompt())
+    assert caught.value.lasting
