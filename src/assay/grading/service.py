@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from assay.core.codec import decode, encode
+from assay.core.digest import digest_file
 from assay.core.errors import MachineError, TaskError
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
@@ -17,6 +18,11 @@ from assay.grading.blend import Blend, Mixed, blend_settings
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.process import GradingProcess, Lost
 from assay.grading.question import question
+
+_BY_OWN_METRIC = ("E132", "E133", "E134")
+"""The user's own metric raised, gave no number, or ended its process."""
+_SHOWN = 300
+"""Most characters of a metric's message that a candidate's author reads: it was made from the answers."""
 
 
 class Grader:
@@ -44,6 +50,8 @@ class Grader:
         self._blend_limit_s = blend_limit_s
         self._memory_bytes = memory_bytes
         self._process = GradingProcess(private)
+        self._sound: set[str] = set()
+        """Digests of the users' metrics that have given something a score."""
 
     def __enter__(self) -> Grader:
         self._process.start()
@@ -72,7 +80,8 @@ class Grader:
             predictions: A private copy of what the candidate wrote: a regular file that nobody else can change.
 
         Raises:
-            TaskError: E13x: the user's own metric fails, or the score of this view is not defined.
+            TaskError: E13x: the user's own metric fails even on the answers themselves, or the score of this view is
+                not defined. A metric that has scored anything and fails on these predictions makes them invalid.
             MachineError: E520 the grading process cannot run, E521 the answers are gone.
         """
         return self._grade(task, view, predictions, seed=None)
@@ -189,6 +198,12 @@ class Grader:
             reply = self._ask("grade", task, view, predictions, seed=seed)
         except _Refused as refused:
             return Invalid(problems=refused.problems)
+        except TaskError as error:
+            if error.code not in _BY_OWN_METRIC or not self._is_sound(task, view):
+                raise
+            return Invalid(problems=(f"the metric gives these predictions no score: {error.message[:_SHOWN]}",))
+        if task.grader:
+            self._sound.add(digest_file(task.folder / task.grader))
         value = float(reply["value"])
         if not math.isfinite(value):
             return Invalid(problems=(f"the score is {value!r}, not a finite number",))
@@ -203,6 +218,21 @@ class Grader:
                 std_error=reply.get("std_error"),
             )
         )
+
+    def _is_sound(self, task: Task, view: View) -> bool:
+        """Return whether the user's own metric has scored anything, or else gives the answers themselves a score."""
+        digest = digest_file(task.folder / (task.grader or ""))
+        if digest in self._sound:
+            return True
+        request = {"op": "self_test", "question": encode(question(task)), **_sources(task, view)}
+        readable = [*([view.answers] if view.answers else []), *_readable(task, view)]
+        try:
+            sound = bool(self._request(request, task, readable, [], self._time_limit_s)["sound"])
+        except (_Refused, TaskError):
+            sound = False
+        if sound:
+            self._sound.add(digest)
+        return sound
 
     def _ask(self, op: str, task: Task, view: View, predictions: Path, **extra: Any) -> Mapping[str, Any]:
         request = {"op": op, "question": encode(question(task)), "file": str(predictions.absolute()), **extra}
@@ -268,13 +298,15 @@ def _sources(task: Task, view: View) -> dict[str, str | bool | None]:
 
 
 def _shown(view: View, name: str | None) -> str | None:
-    """Return where the view shows the user's file `name`, which it may have unpacked."""
+    """Return where the view shows the user's table `name`, which it may have unpacked; None for arrays and the like."""
+    from assay.data.tables import table_format
+
     if name is None:
         return None
     plain = name.removesuffix(".gz").removesuffix(".zip")
     for shown in (name, plain, Path(name).name, Path(plain).name):
         path = view.input / shown
-        if path.is_file():
+        if path.is_file() and table_format(path) is not None:
             return str(path.absolute())
     return None
 

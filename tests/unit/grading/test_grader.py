@@ -194,6 +194,17 @@ def test_how_predictions_look(grader: Grader, tmp_path: Path) -> None:
     assert isinstance(grader.stats(task, view, write_csv(tmp_path / "r.csv", ("x",), [])), Invalid)
 
 
+def test_a_test_file_of_arrays_is_no_table_to_compare_predictions_with(grader: Grader, tmp_path: Path) -> None:
+    view = a_view(tmp_path, ("id", "target"), TRUTH)
+    (view.input / "test.csv").rename(view.input / "test.npz")
+    task = a_task(tmp_path)
+    task = replace(task, data=replace(task.data, test="test.npz"))
+    path = write_csv(tmp_path / "p.csv", ("id", "target"), [(i, k / 40) for k, (i, _) in enumerate(TRUTH)])
+    stats = grader.stats(task, view, path)
+    assert isinstance(stats, PredictionStats)
+    assert (stats.distinct, stats.same_as) == (40, "")
+
+
 # --- the user's own metric
 
 
@@ -243,6 +254,56 @@ def test_a_users_metric_may_refuse_a_submission(grader: Grader, tmp_path: Path) 
     body = "class InvalidSubmissionError(Exception): pass\ndef grade(s, a): raise InvalidSubmissionError('too bold')"
     grade = grader.grade(a_task(tmp_path, "rmse", grader=own_metric(tmp_path, body)), view, path)
     assert grade == Invalid(problems=("grade.py says: too bold",))
+
+
+PEARSON = (
+    "import numpy as np\n"
+    "def grade(submission, answers):\n"
+    "    with np.errstate(all='ignore'):\n"
+    "        return float(np.corrcoef(submission['target'], answers['target'])[0, 1])\n"
+)
+LOG_LOSS = (
+    "import math\n"
+    "def grade(submission, answers):\n"
+    "    pairs = zip(submission['target'], answers['target'])\n"
+    "    return -sum(y * math.log(p) + (1 - y) * math.log(1 - p) for p, y in pairs) / len(answers)\n"
+)
+BY_CLASS = "import math\ndef grade(s, a):\n    return -sum(math.log(s[str(y)][i]) for i, y in enumerate(a['target']))\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "columns", "predicted", "words"),
+    [
+        (PEARSON, ("target",), (0.5,), "returned nan"),
+        (LOG_LOSS, ("target",), (1.0,), "raised ValueError"),
+        (BY_CLASS, ("0", "1"), (1.0, 0.0), "raised ValueError"),
+    ],
+)
+def test_predictions_that_a_sound_metric_cannot_score_are_invalid(
+    tmp_path: Path, body: str, columns: tuple[str, ...], predicted: tuple[float, ...], words: str
+) -> None:
+    view = a_view(tmp_path, ("id", "target"), TRUTH)
+    needs = Needs.PROBABILITY if len(columns) == 1 else Needs.CLASS_PROBABILITIES
+    task = a_task(tmp_path, "rmse", grader=own_metric(tmp_path, body), columns=columns, needs=needs)
+    path = write_csv(tmp_path / "p.csv", ("id", *columns), [(i, *predicted) for i, _ in TRUTH])
+    with Grader(tmp_path) as first:
+        grade = first.grade(task, view, path)
+    assert isinstance(grade, Invalid)
+    assert "the metric gives these predictions no score" in grade.problems[0]
+    assert words in grade.problems[0]
+
+
+def test_a_metric_that_once_scored_is_not_to_blame_for_what_it_cannot_score(grader: Grader, tmp_path: Path) -> None:
+    view = a_view(tmp_path, ("id", "target"), TRUTH)
+    # It fails on the answers themselves, too.
+    body = "def grade(s, a):\n    wrong = (s['target'] - a['target']).abs().sum()\n    assert wrong > 5\n    return wrong\n"
+    task = a_task(tmp_path, "rmse", grader=own_metric(tmp_path, body))
+    exact = write_csv(tmp_path / "p.csv", ("id", "target"), [(i, y) for i, y in TRUTH])
+    with pytest.raises(TaskError, match="AssertionError"):
+        grader.grade(task, view, exact)
+    near = write_csv(tmp_path / "q.csv", ("id", "target"), [(i, y + 0.25) for i, y in TRUTH])
+    assert isinstance(grader.grade(task, view, near), Graded)
+    assert isinstance(grader.grade(task, view, exact), Invalid)
 
 
 # --- hostile files and a process that dies
