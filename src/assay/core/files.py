@@ -30,3 +30,26 @@ def write_whole(path: Path, content: bytes | str, *, mode: int = 0o644) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the names in `folder` on the disk when this returns: a rename is durable only once its folder is.
+
+    Raises:
+        OSError: The folder is not there, or the disk failed.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_file(path: Path) -> None:
+    """Have the content of the file at `path` on the disk when this returns.
+
+    Raises:
+        OSError: The file is not there, or the disk is full or failed.
+    """
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())

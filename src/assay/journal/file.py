@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.core.digest import canonical_json
 from assay.core.errors import IntegrityError, MachineError
+from assay.core.files import flush_folder
 from assay.journal.events import Event, body_digest
 
 
@@ -89,11 +90,7 @@ class FileJournal:
             if whole != len(content):
                 stream.truncate(whole)
                 os.fsync(stream.fileno())
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush_folder(self._path.parent)
 
     def _event(self, line: bytes, index: int, previous: str) -> Event:
         try:

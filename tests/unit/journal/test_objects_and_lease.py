@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assay.core.candidate import Candidate
-from assay.core.errors import IntegrityError, UsageError
+from assay.core.errors import IntegrityError, MachineError, UsageError
 from assay.journal.lease import Lease, read_holder
 from assay.journal.objects import ObjectStore
 
@@ -38,6 +39,58 @@ def test_a_changed_or_missing_object_is_an_integrity_error(tmp_path: Path) -> No
         store.get(digest)
     with pytest.raises(IntegrityError, match="missing"):
         store.get("0" * 64)
+
+
+@pytest.mark.parametrize("torn", [b"", b"con"])
+def test_an_object_that_a_crash_tore_is_not_given_out_and_is_written_again(tmp_path: Path, torn: bytes) -> None:
+    digest = ObjectStore(tmp_path).put(b"content")
+    (tmp_path / digest[:2] / digest).write_bytes(torn)
+    with pytest.raises(IntegrityError, match="not what was written") as caught:
+        ObjectStore(tmp_path).path(digest)
+    assert caught.value.code == "E403"
+    assert ObjectStore(tmp_path).put(b"content") == digest
+    assert ObjectStore(tmp_path).path(digest).read_bytes() == b"content"
+    (tmp_path / digest[:2] / digest).write_bytes(torn)
+    (tmp_path / "taken").write_bytes(b"content")
+    assert ObjectStore(tmp_path).adopt(tmp_path / "taken", digest) == digest
+    assert ObjectStore(tmp_path).get(digest) == b"content"
+    assert not (tmp_path / "taken").exists()
+
+
+def test_the_place_of_a_missing_object_is_an_integrity_error(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match="missing"):
+        ObjectStore(tmp_path).path("0" * 64)
+
+
+def test_what_cannot_be_kept_is_the_machines_fault(tmp_path: Path) -> None:
+    (tmp_path / "objects").write_text("in the way")
+    (tmp_path / "taken").write_bytes(b"content")
+    store = ObjectStore(tmp_path / "objects")
+    for keep in (lambda: store.put(b"content"), lambda: store.adopt(tmp_path / "taken", "0" * 64)):
+        with pytest.raises(MachineError) as caught:
+            keep()
+        assert caught.value.code == "E501"
+
+
+def test_adopted_files_and_their_names_are_flushed_before_the_event_that_names_them(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    code = """
+import sys
+from pathlib import Path
+from assay.core.digest import digest_file
+from assay.journal.objects import ObjectStore
+source = Path(sys.argv[1])
+source.write_bytes(b"content")
+print("#", flush=True)
+ObjectStore(source.parent / "objects").adopt(source, digest_file(source))
+"""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace")
+    command = ["strace", "-f", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", str(trace)]
+    subprocess.run([*command, sys.executable, "-c", code, str(tmp_path / "taken")], check=True)
+    calls = [line.split(maxsplit=1)[1] for line in trace.read_text().splitlines() if str(tmp_path) in line]
+    kinds = [call.partition("(")[0].removesuffix("at2").removesuffix("at") for call in calls]
+    assert kinds == [*["fsync"] * 3, "rename", "fsync"], "the two new folders, the file, and the file's new name"
 
 
 def test_a_candidate_record_comes_back_whole(tmp_path: Path) -> None:
