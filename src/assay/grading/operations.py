@@ -20,6 +20,7 @@ from assay.grading.metrics import NoValue, compute
 from assay.grading.names import plain_number
 from assay.grading.own_metric import own_value
 from assay.grading.question import Question
+from assay.grading.self_test import scores_its_answers
 from assay.grading.validate import Predictions, Rejected, validate
 
 Reply = dict[str, Any]
@@ -47,6 +48,14 @@ def grade(request: Mapping[str, Any], tell: Tell) -> Reply:
         if interval is not None:
             reply |= {"low": interval.low, "high": interval.high, "std_error": interval.std_error}
     return reply
+
+
+def self_test(request: Mapping[str, Any], tell: Tell) -> Reply:
+    """Return whether the user's own metric gives the answers themselves a score."""
+    asked = decode(Question, request["question"])
+    answers = answers_of(asked, request)
+    tell("grader")
+    return {"sound": scores_its_answers(asked, answers, Path(request["answers"]))}
 
 
 def check(request: Mapping[str, Any], tell: Tell) -> Reply:
@@ -114,6 +123,7 @@ OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Tell], Reply]] = MappingPr
         "check": check,
         "combine": lambda request, tell: blend_operations.combine(request),
         "grade": grade,
+        "self_test": self_test,
         "stats": stats,
     }
 )

@@ -1,7 +1,8 @@
 """The user's own metric: `grade(submission, answers) -> float` from a Python file, run in the grading process only.
 
-Whatever it does wrong is the task's fault, told by file and line, never the candidate's. One exception speaks about
-the submission: a class called `InvalidSubmissionError`, whatever its module, as graders written for MLE-bench raise.
+What it does wrong is told by file and line; `Grader` decides whose fault it is: the task's if the metric cannot even
+score the answers themselves, else the predictions'. One exception always speaks about the submission: a class called
+`InvalidSubmissionError`, whatever its module, as graders written for MLE-bench raise.
 """
 
 from __future__ import annotations

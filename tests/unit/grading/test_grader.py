@@ -285,7 +285,7 @@ def test_predictions_that_a_sound_metric_cannot_score_are_invalid(
     view = a_view(tmp_path, ("id", "target"), TRUTH)
     needs = Needs.PROBABILITY if len(columns) == 1 else Needs.CLASS_PROBABILITIES
     task = a_task(tmp_path, "rmse", grader=own_metric(tmp_path, body), columns=columns, needs=needs)
-    path = write_csv(tmp_path / "p.csv", ("id", *columns), [(i, *predicted) for i, _ in TRUTH])
+    body = "def grade(s, a):\n    wrong = (s.target - a.target).abs().sum()\n    assert wrong > 5\n    return wrong\n"
     with Grader(tmp_path) as first:
         grade = first.grade(task, view, path)
     assert isinstance(grade, Invalid)

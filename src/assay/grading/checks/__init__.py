@@ -19,6 +19,7 @@ a path put together at run time, or labels kept in memory, are stopped by the sa
 | L12 | reject | secrets of the environment |
 | L13 | reject | an output that is no plain file |
 | L14 | reject | code that is packed so that nobody can read it |
+| L15 | warn | tables of values that may be labels carried over from an earlier run |
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from collections.abc import Callable, Iterator
 from assay.core.candidate import Candidate
 from assay.core.profile import DataProfile
 from assay.core.task import Task
-from assay.grading.checks import conduct, leakage, reach
+from assay.grading.checks import conduct, leakage, reach, tables
 from assay.grading.checks.finding import CheckFinding, Context, Severity
 from assay.grading.checks.predictions import check_predictions
 from assay.grading.checks.script import Script
@@ -53,6 +54,7 @@ _RULES: tuple[Rule, ...] = (
     reach.secrets,
     reach.odd_outputs,
     conduct.hidden_code,
+    tables.literal_tables,
 )
 
 
