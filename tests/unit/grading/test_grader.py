@@ -285,7 +285,7 @@ def test_predictions_that_a_sound_metric_cannot_score_are_invalid(
     view = a_view(tmp_path, ("id", "target"), TRUTH)
     needs = Needs.PROBABILITY if len(columns) == 1 else Needs.CLASS_PROBABILITIES
     task = a_task(tmp_path, "rmse", grader=own_metric(tmp_path, body), columns=columns, needs=needs)
-    body = "def grade(s, a):\n    wrong = (s.target - a.target).abs().sum()\n    assert wrong > 5\n    return wrong\n"
+    path = write_csv(tmp_path / "p.csv", ("id", *columns), [(i, *predicted) for i, _ in TRUTH])
     with Grader(tmp_path) as first:
         grade = first.grade(task, view, path)
     assert isinstance(grade, Invalid)
@@ -296,7 +296,7 @@ def test_predictions_that_a_sound_metric_cannot_score_are_invalid(
 def test_a_metric_that_once_scored_is_not_to_blame_for_what_it_cannot_score(grader: Grader, tmp_path: Path) -> None:
     view = a_view(tmp_path, ("id", "target"), TRUTH)
     # It fails on the answers themselves, too.
-    body = "def grade(s, a):\n    wrong = (s['target'] - a['target']).abs().sum()\n    assert wrong > 5\n    return wrong\n"
+    body = "def grade(s, a):\n    wrong = (s.target - a.target).abs().sum()\n    assert wrong > 5\n    return wrong\n"
     task = a_task(tmp_path, "rmse", grader=own_metric(tmp_path, body))
     exact = write_csv(tmp_path / "p.csv", ("id", "target"), [(i, y) for i, y in TRUTH])
     with pytest.raises(TaskError, match="AssertionError"):
