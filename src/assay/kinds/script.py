@@ -13,14 +13,14 @@ from assay.core.digest import digest_text
 from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
 from assay.kinds.base import Failure, Unit
+from assay.kinds.excerpt import TRACEBACK, traceback_of, words
 from assay.sandbox.base import Command
-
-DETAIL_CHARACTERS = 4_000
 
 _ERROR_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration))(?::|$).*")
 _MISSING = re.compile(r"No module named '(?P<module>[\w.]+)'")
 _MODULES = re.compile(r"^Extension modules: .*\n?", re.MULTILINE)
 """Where a crash inside a library is told, every extension module that was loaded is listed, too."""
+_MOST_STACK = 3_000
 _VOLATILE = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -75,12 +75,12 @@ class ScriptKind:
             Outcome.TIMEOUT: f"did not end within {execution.wall_s:.0f} s",
         }.get(execution.outcome, execution.detail or str(execution.outcome))
         stack = f"It was here, innermost call first:\n{execution.stuck_at}" if execution.stuck_at else ""
-        said = [_told(execution), stack, _printed(log[-DETAIL_CHARACTERS:], execution)]
+        said = [_told(execution), stack[:_MOST_STACK], traceback_of(log) if error else "", _printed(log, execution)]
         detail = "\n\n".join(part for part in said if part)
         return Failure(
             outcome=str(execution.outcome),
             summary=summary[:300],
-            detail=detail[-2 * DETAIL_CHARACTERS :],
+            detail=detail,
             signature=_signature(str(execution.outcome), error),
             missing_module=missing["module"].partition(".")[0] if missing else "",
         )
@@ -94,9 +94,9 @@ def _told(execution: Execution) -> str:
 
 
 def _printed(log: str, execution: Execution) -> str:
-    if execution.outcome is not Outcome.TIMEOUT:
-        return log.strip()
-    return f"End of what it printed:\n{log.strip()}" if log.strip() else "It had printed nothing."
+    before = log if execution.outcome is Outcome.TIMEOUT else log.rpartition(TRACEBACK)[0] or log
+    told = words(before)
+    return f"End of what it printed:\n{told}" if told else "It had printed nothing."
 
 
 def _regions(module: ast.Module, last_line: int) -> Iterator[tuple[str, int, int]]:
@@ -131,7 +131,7 @@ def _invalid_output(execution: Execution, problems: tuple[str, ...], name: str) 
     return Failure(
         outcome="invalid output",
         summary=problems[0][:300],
-        detail="\n".join(problems) + "\n\nEnd of what it printed:\n" + execution.log_tail[-1_000:],
+        detail="\n".join(problems) + "\n\nEnd of what it printed:\n" + words(execution.log_tail),
         signature=_signature("invalid output", problems[0]),
     )
 

@@ -272,3 +272,34 @@ def test_odd_predictions_are_told(stats: PredictionStats, codes: list[str]) -> N
     findings = check_predictions(TASK, stats)
     assert [f.code for f in findings] == codes
     assert {f.severity for f in findings} <= {Severity.WARN}
+
+
+IDS = {n: n % 2 for n in range(400)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"LABELS = {IDS}\ntest['y'] = test['id'].map(LABELS)",
+        f"KNOWN = {list(IDS.items())}",
+        f"import numpy as np\ny = np.array({[[n, 0.5] for n in range(200)]})",
+        f"BITS = '{'01' * 2_000}'",
+    ],
+)
+def test_a_table_of_values_is_flagged_and_not_rejected(source: str) -> None:
+    found = [f for f in check_script(source, TASK) if f.code == "L15"]
+    assert [f.severity for f in found] == [Severity.WARN]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"COLUMNS = {[f'feature_{n}' for n in range(250)]}",
+        f"GRID = {list(range(0, 200))}",
+        f"ORDER = {dict.fromkeys(('Ex', 'Gd', 'TA', 'Fa', 'Po'), 1)}",
+        f"STOP = {[f'word{n}' for n in range(300)]}",
+        f'"""{"A long account of what this does. " * 200}"""',
+    ],
+)
+def test_lists_of_names_and_settings_are_no_tables(source: str) -> None:
+    assert [f for f in check_script(source, TASK) if f.code == "L15"] == []

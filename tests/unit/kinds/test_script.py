@@ -142,3 +142,67 @@ def test_a_crash_is_told_without_the_list_of_loaded_modules() -> None:
     assert failure is not None
     assert "line 3" in failure.detail
     assert "Extension modules" not in failure.detail + failure.summary
+
+
+LABELS = [(7919 * n) % 9973 for n in range(2_000)]
+
+
+def detail(log: str, outcome: Outcome = Outcome.ERROR, **fields: object) -> str:
+    failure = KIND.diagnose(failed(outcome, log[-8_000:], **fields), ())
+    assert failure is not None
+    return failure.detail
+
+
+def labels_in(text: str) -> int:
+    return sum(f"={label} " in f"{text} ".replace("\n", " ") for label in LABELS)
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "solution.py", line 90, in <module>
+    main()
+  File "solution.py", line 80, in main
+    model.fit(X, y)
+{error}
+"""
+
+
+@pytest.mark.parametrize("separator", ["\n", " "])
+@pytest.mark.parametrize(
+    "error", ["ValueError: no", "ValueError: {printed}", "ValueError: no\n\nDuring handling:\n{printed}"]
+)
+def test_labels_that_a_failing_script_prints_do_not_reach_who_mends_it(separator: str, error: str) -> None:
+    printed = separator.join(f"={label}" for label in LABELS)
+    log = printed + "\n" + TRACEBACK.format(error=error.format(printed=printed[:6_000]))
+    told = detail(log)
+    assert "line 80, in main\n    model.fit(X, y)\nValueError:" in told
+    # A few last words may be among them, a table is not.
+    assert labels_in(told) <= 2 * 60
+
+
+def test_labels_do_not_reach_who_mends_a_timeout_or_an_invalid_file() -> None:
+    printed = "\n".join(f"={label}" for label in LABELS)
+    assert labels_in(detail(printed, Outcome.TIMEOUT, stuck_at="line 7")) <= 60
+    wrong = KIND.diagnose(Execution(outcome=Outcome.OK, outputs={"submission.csv": "d"}, log_tail=printed), ("NaN",))
+    assert wrong is not None
+    assert labels_in(wrong.detail) <= 60
+
+
+def test_rows_of_numbers_are_cut_and_words_are_kept() -> None:
+    rows = "\n".join(" ".join(str(n + k) for k in range(40)) for n in range(3))
+    told = detail(f"rows 900, features 14\n{rows}\n{TRACEBACK.format(error='KeyError: 7')}")
+    assert "rows 900, features 14" in told
+    assert "[...]" in told
+    assert " 39" not in told
+
+
+def test_a_word_that_no_human_reads_is_left_out() -> None:
+    assert "[...]" in detail("0110" * 100 + "\n" + TRACEBACK.format(error="ValueError: " + "10" * 200))
+    assert "0110" not in detail("0110" * 100 + "\n" + TRACEBACK.format(error="ValueError: no"))
+
+
+def test_the_error_itself_is_whole_even_where_much_is_printed_after_it() -> None:
+    log = TRACEBACK.format(error="KeyError: 'size'") + "warning: resource leak\n" * 3
+    told = detail("fold 0\n" + log)
+    assert told.startswith("Traceback (most recent call last)")
+    assert "KeyError: 'size'" in told
+    assert told.endswith("End of what it printed:\nfold 0")
