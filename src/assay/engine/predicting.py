@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.codec import decode
+from assay.core.errors import MachineError
 from assay.core.execution import Outcome
 from assay.core.view import View
 from assay.engine.budget import Budget
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
-from assay.grading import Blend
+from assay.grading import NOT_MIXED, Blend
 from assay.journal import events as ev
 from assay.journal.history import Measurement, Trial
 
@@ -67,8 +68,14 @@ class Predictor:
             return Prediction(problems=problems, stopped=stopped)
         files = {member.number: one.files for member, one in zip(members, left, strict=True)}
         name = self._parts.task.output.file
+        try:
+            file = files[trial.number][name] if blend is None else self._combine(blend, view, files)
+        except MachineError as error:
+            if error.code != NOT_MIXED:
+                raise
+            return Prediction(problems=(error.message,), stopped=stopped)
         return Prediction(
-            file=files[trial.number][name] if blend is None else self._combine(blend, view, files),
+            file=file,
             unfinished=tuple(one.unfinished for one in left if one.unfinished),
             stopped=stopped,
         )

@@ -7,9 +7,10 @@ from assay.grading.blend import Blend, Mixed, blend_script
 from assay.grading.checks import CheckFinding, Severity, check_candidate, check_predictions, check_script
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.reported import reported_mismatch, reported_score
-from assay.grading.service import Grader
+from assay.grading.service import NOT_MIXED, Grader
 
 __all__ = [
+    "NOT_MIXED",
     "Blend",
     "CheckFinding",
     "Grade",

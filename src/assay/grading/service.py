@@ -19,6 +19,8 @@ from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.process import GradingProcess, Lost
 from assay.grading.question import question
 
+NOT_MIXED = "E522"
+"""The code of the error when the files of a blend could not be mixed."""
 _BY_OWN_METRIC = ("E132", "E133", "E134")
 """The user's own metric raised, gave no number, or ended its process."""
 _SHOWN = 300
@@ -164,6 +166,9 @@ class Grader:
         A member whose file is not valid is dropped, which the result says, and the other weights grow; if none is
         valid, the heaviest member's file is copied and none is dropped, so that grading it says what is wrong.
 
+        Raises:
+            MachineError: E522, the files could not be mixed in the time and memory that there are; nothing is written.
+
         Args:
             task: Names the contract.
             view: Any; its answers are not used to mix.
@@ -186,6 +191,13 @@ class Grader:
         readable += [*([view.answers] if view.answers else []), *_readable(task, view)]
         try:
             reply = self._request(request, task, readable, [target], self._blend_limit_s)
+        except _Died as died:
+            raise MachineError(
+                NOT_MIXED,
+                f"the blend could not be mixed on {view.key.name}: {died}",
+                kept="every finished trial and the last submission",
+                fix="a single solution, or a machine with more memory",
+            ) from died
         except _Refused:
             heaviest = members[next(number for number in blend.weights if number in members)][task.output.file]
             target.write_bytes(heaviest.read_bytes())
@@ -252,7 +264,7 @@ class Grader:
         try:
             reply = self._process.ask({**request, **limits}, time_limit_s=limit_s)
         except Lost as lost:
-            raise _Refused((f"grading failed: {lost.reason}",)) from lost
+            raise _Died((f"grading failed: {lost.reason}",)) from lost
         return _opened(reply, task)
 
 
@@ -262,6 +274,10 @@ class _Refused(Exception):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+class _Died(_Refused):
+    """Whoever was asked ended without an answer: too slow, too large, or killed."""
 
 
 def _opened(reply: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
@@ -274,7 +290,7 @@ def _opened(reply: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
     if "died" in reply:
         if reply.get("grader"):
             raise TaskError("E134", f"{task.grader} {reply['died']}", fix=f"mend {task.grader}")
-        raise _Refused((f"the file could not be graded: reading it {reply['died']}",))
+        raise _Died((f"the file could not be graded: reading it {reply['died']}",))
     return reply
 
 

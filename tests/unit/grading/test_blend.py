@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assay.core.codec import decode, encode
+from assay.core.errors import MachineError
 from assay.core.metric import Needs
 from assay.core.task import Task
 from assay.core.view import View
@@ -246,6 +247,14 @@ def test_combining_survives_a_member_that_left_no_valid_file(grader: Grader, tmp
     none = grader.combine(task, views[0], blend, {1: {"submission.csv": broken}}, tmp_path)
     assert "119 of 120 ids" in grader.validate(task, views[0], none.file)[0]
     assert none.dropped == {}
+
+
+def test_a_mix_that_does_not_end_is_an_error_and_not_the_heaviest_member(tmp_path: Path) -> None:
+    task, views, members = values_case(tmp_path)
+    files = {number: outputs["fold-0"] for number, outputs in members.items() if number in (1, 2)}
+    with Grader(tmp_path, blend_limit_s=0.0) as hasty, pytest.raises(MachineError, match="took longer") as caught:
+        hasty.combine(task, views[0], Blend(weights={1: 0.5, 2: 0.5}), files, tmp_path)
+    assert caught.value.code == "E522"
 
 
 def test_probability_columns_are_normalised_where_they_must_sum_to_one(grader: Grader, tmp_path: Path) -> None:
