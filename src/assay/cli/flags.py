@@ -112,7 +112,7 @@ class Problems:
             raise UsageError("E002", head + "\n  ".join(self._found), fix=f"assay {command} --help")
 
 
-def read_limits(flags: LimitFlags, problems: Problems, *, now: float, cores: int) -> Limits:
+def read_limits(flags: LimitFlags, problems: Problems, *, now: float, cores: int, elapsed_s: float = 0.0) -> Limits:
     """Return the limits that `flags` ask for.
 
     Args:
@@ -120,10 +120,11 @@ def read_limits(flags: LimitFlags, problems: Problems, *, now: float, cores: int
         problems: Takes what is wrong.
         now: Seconds since the epoch.
         cores: Cores of the machine: the default number of workers.
+        elapsed_s: Seconds that the run has been going before now: its time limit counts them, a time of day does not.
     """
     spans = [
         problems.read("--time", flags.time, duration, math.inf),
-        problems.read("--until", flags.until, lambda text: seconds_until(text, now), math.inf),
+        problems.read("--until", flags.until, lambda text: elapsed_s + seconds_until(text, now), math.inf),
     ]
     wall = min(spans)
     cost = problems.read("--cost", flags.cost, money, None)

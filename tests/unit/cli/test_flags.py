@@ -94,6 +94,17 @@ def test_the_earlier_of_time_and_until_wins() -> None:
     assert read(LimitFlags(time="30m", until=clock)).wall_s == 1800
 
 
+def test_a_time_of_day_bounds_what_is_left_and_a_time_the_whole_run() -> None:
+    clock = datetime.fromtimestamp(NOON + 3600, UTC).astimezone().strftime("%H:%M")
+
+    def after_two_hours(flags: LimitFlags) -> float | None:
+        return read_limits(flags, Problems(), now=NOON, cores=1, elapsed_s=7200.0).wall_s
+
+    assert after_two_hours(LimitFlags(until=clock)) == 10_800
+    assert after_two_hours(LimitFlags(time="4h")) == 14_400
+    assert after_two_hours(LimitFlags(time="4h", until=clock)) == 10_800
+
+
 def test_explicit_value_equal_to_the_default_stands() -> None:
     assert read(LimitFlags(workers="3", trials="1")) == Limits(workers=3, trials=1)
 

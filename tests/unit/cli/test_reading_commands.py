@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assay.cli.flags import duration, seconds_until
+from assay.core.clock import SystemClock
 from assay.journal.history import History
 
 Assay = Any
@@ -64,6 +67,17 @@ def test_status_of_an_interrupted_run_says_dead_and_how_to_go_on(assay: Assay, s
     value = assay("status", "--json").json
     assert (value["state"], value["pid"]) == ("dead", None)
     assert value["trials"]["running"] == 1
+
+
+def test_a_time_of_day_leaves_a_resumed_run_the_time_until_then(assay: Assay, story: Write) -> None:
+    worked_s = story("interrupted").wall_s
+    assert worked_s > 30
+    now = SystemClock().now()
+    clock = datetime.fromtimestamp(now + 240, UTC).astimezone().strftime("%H:%M")
+    # Nothing stands behind this journal, so the run itself cannot go on; its limits are said before.
+    limits = re.search(r"limits (\S+)", assay("resume", "late-falcon", "--until", clock).out)
+    assert limits is not None
+    assert duration(limits[1]) - seconds_until(clock, now) == pytest.approx(worked_s, abs=10)
 
 
 def test_status_of_a_finished_run(assay: Assay, story: Write) -> None:

@@ -159,13 +159,14 @@ def resume(
     shell: Shell, root: Path, name: str | None, flags: LimitFlags, *, display: str | None, require_gain: bool
 ) -> int:
     """Take a run up where it was left."""
-    problems = Problems()
-    limits = read_limits(flags, problems, now=shell.output.clock.now(), cores=os.cpu_count() or 1)
+    problems, now, cores = Problems(), shell.output.clock.now(), os.cpu_count() or 1
+    read_limits(flags, problems, now=now, cores=cores)
     shown = problems.read("--display", display, one_of(DISPLAYS), "auto")
     problems.raise_any("resume")
     folder = find_run(root, name) if name is not None else _latest_unfinished(root)
     summary = SummaryFile(folder).read()
     shell.run_name, shell.run_folder = folder.name, folder
+    limits = read_limits(flags, problems, now=now, cores=cores, elapsed_s=summary.wall_s)
     changed = changed_limits(summary.limits, limits, flags)
     if changed is not None:
         shell.output.say(f" limits {limit_words(changed)}")
