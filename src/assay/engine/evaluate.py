@@ -6,6 +6,7 @@ import logging
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from assay.core.candidate import Candidate
 from assay.core.execution import Outcome
@@ -161,19 +162,23 @@ class Evaluator:
     # --- execution -----------------------------------------------------------------------------------------------
 
     def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> _Attempt:
-        """Run the candidate fold by fold until one fails, the race is lost, or all are scored."""
+        """Run the candidate on the first fold, then on as many at a time as there is room for, until all are scored.
+
+        It ends with the first fold that fails, and after the folds by which the race is lost.
+        """
         done: list[Measurement] = []
         keys = self._parts.views.fold_keys()[: plan.most_folds]
-        for key in keys:
-            measurement = self._measure(trial, candidate, attempt, key)
-            if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
-                return _Attempt(tuple(done), stopped=True)
-            failure = self._diagnose(candidate, measurement)
-            done.append(measurement)
-            if failure is not None:
-                return _Attempt(tuple(done), failure=failure)
+        for some in _batches(keys, self._measurer.at_once):
+            jobs = [partial(self._measure, trial, candidate, attempt, key) for key in some]
+            for measurement in self._measurer.measure_all(jobs):
+                if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
+                    return _Attempt(tuple(done), stopped=True)
+                failure = self._diagnose(candidate, measurement)
+                done.append(measurement)
+                if failure is not None:
+                    return _Attempt(tuple(done), failure=failure)
             lost = "" if plan.baseline or not plan.counts else self._judge.lost(_scores(done), plan.history)
-            if lost and key != keys[-1]:
+            if lost and some[-1] != keys[-1]:
                 return _Attempt(tuple(done), raced=lost)
         return _Attempt(tuple(done))
 
@@ -233,11 +238,11 @@ class Evaluator:
             for m in result.measurements
             if m.score is not None
         ]
-        partial = [m for m in result.measurements if m.score is not None and m.score.partial]
+        cut_off = [m for m in result.measurements if m.score is not None and m.score.partial]
         remarks = [*flags, *self._oddities(result.measurements[0]), *[f"P02 {claim}" for claim in claims if claim][:1]]
-        if partial:
-            how = sorted({str(m.execution.outcome) for m in partial if m.execution is not None})
-            many = f"{len(partial)} of {len(result.measurements)} folds"
+        if cut_off:
+            how = sorted({str(m.execution.outcome) for m in cut_off if m.execution is not None})
+            many = f"{len(cut_off)} of {len(result.measurements)} folds"
             remarks.append(f"P01 partial: on {many} it wrote its predictions and did not end well ({', '.join(how)})")
         if plan.baseline:
             self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.BASELINE))
@@ -299,3 +304,8 @@ class Evaluator:
 
 def _scores(measurements: Sequence[Measurement]) -> dict[str, float]:
     return {m.view: m.score.value for m in measurements if m.score is not None}
+
+
+def _batches(keys: Sequence[ViewKey], size: int) -> list[Sequence[ViewKey]]:
+    """Return the first key alone, since most that fail do so at once, then `size` at a time."""
+    return [keys[:1], *(keys[start : start + size] for start in range(1, len(keys), size))]

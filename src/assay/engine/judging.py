@@ -5,11 +5,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
 from assay.core.trial import Verdict
+from assay.core.view import ViewKey
 from assay.engine.budget import Budget
 from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.measure import Measurer
@@ -30,7 +32,7 @@ from assay.engine.verdict import (
     worth_confirming,
 )
 from assay.journal import events as ev
-from assay.journal.history import History, Trial
+from assay.journal.history import History, Measurement, Trial
 
 if TYPE_CHECKING:
     from assay.engine.evaluate import Plan
@@ -143,21 +145,21 @@ class Judge:
         return compare(mine, theirs, self._parts.task.metric)
 
     def _partition(self, trial: Trial, candidate: Candidate, seed: int) -> dict[str, float] | None:
-        scores = {}
-        for key in self._parts.views.fold_keys(seed):
-            self._budget.check()
-            measurement = self._measurer.measure(
-                trial=trial.number,
-                attempt=max(1, trial.attempts),
-                candidate=candidate,
-                key=key,
-                seed=seed,
-                wall_s=self._budget.search_s,
-            )
-            if measurement.score is None:
-                return None
-            scores[key.name] = measurement.score.value
-        return scores
+        keys = self._parts.views.fold_keys(seed)
+        found = self._measurer.measure_all([partial(self._measure, trial, candidate, key, seed) for key in keys])
+        scores = {key.name: m.score.value for key, m in zip(keys, found, strict=True) if m.score is not None}
+        return scores if len(scores) == len(keys) else None
+
+    def _measure(self, trial: Trial, candidate: Candidate, key: ViewKey, seed: int) -> Measurement:
+        self._budget.check()
+        return self._measurer.measure(
+            trial=trial.number,
+            attempt=max(1, trial.attempts),
+            candidate=candidate,
+            key=key,
+            seed=seed,
+            wall_s=self._budget.search_s,
+        )
 
     def _affordable(self, trial: Trial, best: Trial, seed: int) -> bool:
         """Return whether one more fresh partition fits in the share of the time that confirmations may take."""

@@ -97,7 +97,7 @@ class Tree:
         session.steps(run_step, start=first, stop=most)
 
     def _step(self, step: Step, options: TreeOptions) -> str:
-        action = choose(step.history, step.number, step.rng, options)
+        action = choose(step.history, step.number, step.rng, options, lanes=step.session.budget.lanes)
         try:
             return self._do(step, action, options)
         except NoAnswer as nothing:
@@ -136,7 +136,7 @@ def is_draft(number: int, options: TreeOptions) -> bool:
     return number >= options.first_draft and (after < 0 or after % options.draft_every == options.draft_every - 1)
 
 
-def choose(history: History, number: int, rng: Random, options: TreeOptions) -> Action:
+def choose(history: History, number: int, rng: Random, options: TreeOptions, *, lanes: int = 1) -> Action:
     """Return what step `number` does, a pure function of its arguments.
 
     Args:
@@ -144,6 +144,7 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
         number: The step: 0 and 1 are the baselines.
         rng: The step's own generator.
         options: How the tree grows.
+        lanes: How many steps may be side by side; only those of one lane ablate, so that none is made twice.
     """
     if number < 2:
         return Action("constant" if number == 0 else "boosting")
@@ -154,7 +155,7 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions) -> 
     if is_draft(number, options) or not parents:
         return Action("draft")
     best = parents[0]
-    if number % 2 == 0 and not _ablated(history, best):
+    if number % max(2, lanes) == 0 and not _ablated(history, best):
         return Action("ablate", best.number)
     studied = [t for t in parents[: options.beam] if _ablated(history, t) and not _improved_since(history, t)]
     if studied:
