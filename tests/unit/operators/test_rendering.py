@@ -91,7 +91,9 @@ def test_the_contract_is_told() -> None:
         "One run may take 60 s",
         "7.5 GB",
         "no network",
-        "train once on all training rows",
+        "train on all training rows",
+        "do not save early in place of finishing",
+        "no labels and no predictions of earlier runs",
         "at most 30,000 training rows",
         "pandas 3.1.1",
         "roc_auc, higher is better",
@@ -120,6 +122,25 @@ def test_the_code_and_the_measurements_are_told_as_they_are() -> None:
 def test_the_first_draft_is_asked_for_a_safe_bet_and_later_ones_for_another_voice() -> None:
     assert "Nothing has been tried yet." in user_text(render("draft", DraftInputs(brief=brief_of(), index=0)))
     assert "must differ" in user_text(render("draft", QUESTIONS["draft"]))
+
+
+def test_no_prompt_asks_for_a_file_before_the_work_is_done() -> None:
+    for outcome in ("timeout", "memory", "error"):
+        question = DebugInputs(brief=brief_of(), code=CODE, error="late", outcome=outcome, round=1)
+        texts = " ".join(message.content for message in render("debug", question))
+        assert "as early as you can" not in texts
+        assert "before the expensive part" not in texts
+
+
+def test_steps_side_by_side_are_asked_for_different_changes_and_one_alone_is_not_told_of_others() -> None:
+    question = QUESTIONS["improve"]
+    alone = user_text(render("improve", question))
+    first, second = (
+        user_text(render("improve", question.model_copy(update={"lane": lane, "lanes": 2}))) for lane in (0, 1)
+    )
+    assert "side by side" not in alone
+    assert "take number 1 of them" in first
+    assert "take number 2 of them" in second
 
 
 def test_a_variant_replaces_only_its_own_text() -> None:
