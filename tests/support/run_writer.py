@@ -193,7 +193,7 @@ class RunWriter:
                 plan=candidate.plan,
                 parents=candidate.parents,
                 recipe=idea.recipe,
-                step=number,
+                step=None if idea.key else number,
                 counts=idea.counts,
             )
         )

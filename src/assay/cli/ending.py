@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli.display.narrate import interval
-from assay.cli.display.panel import change_words, money_words
+from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.table import verdict_words
 from assay.cli.display.views import row_json
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.trial import Verdict
 from assay.journal.summary import Row, Summary
-from assay.report.formatting import format_count, format_duration, format_score
+from assay.report.formatting import format_duration, format_score
 
 EXIT_SHORT = 1
 """Finished with a verified solution that falls short of what was asked for."""
@@ -55,7 +55,7 @@ def summary_lines(output: Output, summary: Summary, folder: Path) -> list[str]:
     winner = _winner(summary)
     stopped = f"stopped by: {summary.finished.stopped_by}" if summary.finished is not None else "not finished"
     asked = f" · {summary.usage.tokens:,} tokens, {money_words(summary)}" if summary.usage.requests else ""
-    trials = f"{format_count(summary.trials, 'trial')} in {format_duration(summary.wall_s)}{asked}"
+    trials = f"{trial_words(summary)} in {format_duration(summary.wall_s)}{asked}"
     lines = [output.paint(f"{summary.run} · {trials} · {stopped}", "bold")]
     if winner is None:
         lines.append(" result   no trial produced a valid score: nothing is claimed")
@@ -135,7 +135,7 @@ def done_json(summary: Summary, folder: Path, code: int) -> dict[str, Any]:
         "baseline": row_json(summary.baseline) if summary.baseline is not None else None,
         "verdict": winner.verdict.value if winner is not None and winner.verdict is not None else None,
         "sealed": encode(sealed) if sealed is not None else None,
-        "trials": {"total": summary.trials, "scored": summary.scored, **summary.states},
+        "trials": {"total": summary.trials, "scored": summary.scored, "variants": summary.variants, **summary.states},
         "submission": _path(folder / "submission.csv"),
         "report": _path(folder / "report.html"),
     }

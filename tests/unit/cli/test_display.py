@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from assay.cli.display.feed import Feed, Shown
 from assay.cli.display.live import LiveView
 from assay.cli.display.narrate import narrate
-from assay.cli.display.panel import MOST_LINES, panel_lines
+from assay.cli.display.panel import MOST_LINES, panel_lines, trial_words, used_words
 from assay.cli.display.table import HEADER, spark, trial_line
 from assay.cli.display.views import JsonView, PlainView
 from assay.cli.output import Output
+from assay.core.budget import Limits
 from assay.core.clock import FakeClock
 from assay.core.trial import TrialState
 from assay.engine.pulse import Activity, Pulse, pulse_json
+from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.summary import Summary
 from assay.report.formatting import MISSING
@@ -55,6 +57,27 @@ def test_panel_fits_with_any_number_of_activities(number: int) -> None:
     lines = panel_lines(Summary.of(events), pulse, now=events[-1].time, width=100)
     assert len(lines) <= MOST_LINES
     assert any(f"and {number - 3} more" in line for line in lines) == (number > 3)
+
+
+def created(number: int, step: int | None, *, operator: str = "draft", counts: bool = True) -> ev.TrialCreated:
+    return ev.TrialCreated(
+        trial=number, key=f"k{number}", candidate="c", title="t", operator=operator, step=step, counts=counts
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"), [(Limits(trials=4), "4 of 4 trials, 2 variants"), (Limits(), "4 trials, 2 variants")]
+)
+def test_variants_and_the_blend_are_not_counted_against_the_bound_on_trials(limits: Limits, words: str) -> None:
+    summary = Summary(limits=limits)
+    trials = [created(0, 0), created(1, 1), created(2, 2)]
+    variants = [created(n, 3, operator="ablate", counts=False) for n in (3, 4)]
+    previous: Event | None = None
+    for payload in (*trials, *variants, created(5, None, operator="blend")):
+        previous = Event.after(previous, time=1.0, payload=payload)
+        summary.apply(previous)
+    assert used_words(summary, 1.0).endswith(words)
+    assert trial_words(summary) == "4 trials, 2 variants"
 
 
 def test_panel_says_better_and_worse_in_words_whatever_the_direction() -> None:

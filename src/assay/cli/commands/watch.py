@@ -61,7 +61,7 @@ def one_line_status(name: str, summary: Summary, liveness: Liveness, now: float)
     """Return `brisk-otter .1317↓ 5t $0.19 8m left ●` for prompts, cron mails and tmux."""
     best, metric = summary.best, summary.metric
     arrow = "" if metric is None else ("↑" if metric.higher_is_better else "↓")
-    parts = [name, f"{format_score(best.score, best.std_error)}{arrow}" if best else "no score", f"{summary.trials}t"]
+    parts = [name, f"{format_score(best.score, best.std_error)}{arrow}" if best else "no score", f"{summary.counted}t"]
     if summary.usage.requests:
         parts.append(money_words(summary))
     if summary.limits.wall_s is not None and liveness.life not in (Life.FINISHED, Life.DEAD):
@@ -165,7 +165,7 @@ def ls(shell: Shell, root: Path) -> int:
         best = f"{format_score(summary.best.score, summary.best.std_error)}" if summary.best else "no score"
         metric = summary.metric.name if summary.metric else ""
         lines.append(
-            f"{folder.name:<24}  {liveness.life.value:<8}  {best:>10} {metric:<16} {summary.trials:>5} trials"
+            f"{folder.name:<24}  {liveness.life.value:<8}  {best:>10} {metric:<16} {summary.counted:>5} trials"
             f"  {format_duration(summary.wall_s):>7}  {iso_utc(summary.started)}"
         )
     if not folders:

@@ -103,14 +103,27 @@ def used_words(summary: Summary, now: float) -> str:
         parts.append(_of(money, format_money(limits.cost_usd) if limits.cost_usd is not None else ""))
     if summary.usage.requests or limits.tokens is not None:
         parts.append(_of(f"{spent.tokens:,}", f"{limits.tokens:,}" if limits.tokens is not None else "") + " tokens")
-    trials = format_count(summary.trials, "trial")
-    parts.append(
-        _of(str(summary.trials), format_count(limits.trials, "trial")) if limits.trials is not None else trials
-    )
+    parts.append(bounded_trials(summary) if limits.trials is not None else trial_words(summary))
     for state in ("rejected", "failed"):
         if summary.states.get(state):
             parts.append(f"{summary.states[state]} {state}")
     return " · ".join(parts)
+
+
+def bounded_trials(summary: Summary) -> str:
+    """Return `12 of 12 trials, 4 variants`: an ablation study counts as one of them, and the blend as none."""
+    limit = summary.limits.trials
+    bounded = _of(f"{summary.proposals:,}", format_count(limit, "trial") if limit is not None else "")
+    return bounded + _variants(summary)
+
+
+def trial_words(summary: Summary) -> str:
+    """Return `11 trials, 4 variants`: the variants of ablation studies take no part in the search."""
+    return format_count(summary.counted, "trial") + _variants(summary)
+
+
+def _variants(summary: Summary) -> str:
+    return f", {format_count(summary.variants, 'variant')}" if summary.variants else ""
 
 
 def money_words(summary: Summary) -> str:
