@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -18,11 +19,18 @@ from typing import Any
 from assay.core.clock import SystemClock
 from assay.core.errors import MachineError
 
-MOST_BYTES = 65_536
+MOST_REPLY_BYTES = 16 * 2**20
+"""Longest reply: a blend of thousands of classes names each of them."""
+LOCK = "lock"
+"""Key under which a reply says what the process had given up when it read the files."""
+_BLOCK = 65_536
+"""Longer requests go through a file."""
 _START_S = 120.0
 """Importing the numeric libraries on a cold disk may take long."""
 _GRACE_S = 15.0
 """The worker itself ends a request at its limit; only if it cannot, this ends the worker."""
+
+_logger = logging.getLogger(__name__)
 
 
 class Lost(Exception):
@@ -49,8 +57,9 @@ class GradingProcess:
         self._clock = SystemClock()
         self._folder = tempfile.TemporaryDirectory(prefix="grader-", dir=parent)
         self._process: subprocess.Popen[bytes] | None = None
-        self._rest = b""
+        self._rest = bytearray()
         self._ready = False
+        self._lock_down = ""
 
     @property
     def pid(self) -> int | None:
@@ -81,10 +90,19 @@ class GradingProcess:
             self._await_ready()
             try:
                 self._write(dict(request) | {"time_limit_s": time_limit_s})
-                return self._read(time_limit_s + _GRACE_S)
+                reply = self._read(time_limit_s + _GRACE_S)
             except Lost:
                 self._kill()
                 raise
+            self.note_lock(reply)
+            return reply
+
+    def note_lock(self, reply: Mapping[str, Any]) -> None:
+        """Say once in the log what the process could not give up before it read files of generated code."""
+        lock = str(reply.get(LOCK, self._lock_down))
+        if lock != self._lock_down and ("Landlock" not in lock or "seccomp" not in lock):
+            _logger.warning("the grading process reads files of generated code with less isolation: %s", lock)
+        self._lock_down = lock
 
     def _ensure(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -111,7 +129,7 @@ class GradingProcess:
             )
         except OSError as error:
             raise MachineError("E520", f"the grading process cannot be started: {error}") from error
-        self._rest, self._ready = b"", False
+        self._rest, self._ready = bytearray(), False
 
     def _await_ready(self) -> None:
         if self._ready:
@@ -130,7 +148,7 @@ class GradingProcess:
         assert self._process is not None
         assert self._process.stdin is not None
         line = json.dumps(request).encode() + b"\n"
-        if len(line) > MOST_BYTES:
+        if len(line) > _BLOCK:
             spill = Path(self._folder.name) / "request.json"
             spill.write_bytes(line)
             line = json.dumps({"request": str(spill)}).encode() + b"\n"
@@ -145,17 +163,20 @@ class GradingProcess:
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         deadline = self._clock.monotonic() + limit_s
-        while b"\n" not in self._rest:
+        whole = b"\n" in self._rest
+        while not whole:
             left = deadline - self._clock.monotonic()
             if left <= 0 or not select.select([descriptor], [], [], left)[0]:
                 raise Lost(f"the grading process did not answer within {limit_s:g} s")
-            block = os.read(descriptor, MOST_BYTES)
+            block = os.read(descriptor, _BLOCK)
             if not block:
                 raise Lost("the grading process ended")
+            whole = b"\n" in block
             self._rest += block
-            if len(self._rest) > 2 * MOST_BYTES:
+            if len(self._rest) > 2 * MOST_REPLY_BYTES:
                 raise Lost("the grading process said too much")
-        line, _, self._rest = self._rest.partition(b"\n")
+        line, _, rest = self._rest.partition(b"\n")
+        self._rest = bytearray(rest)
         try:
             reply = json.loads(line)
         except ValueError as error:

@@ -21,11 +21,11 @@ from typing import Any, NoReturn
 
 from assay.core.clock import SystemClock
 from assay.core.errors import TaskError
+from assay.grading.process import LOCK, MOST_REPLY_BYTES
 from assay.grading.validate import Rejected
 from assay.sandbox import lock_down, protect_engine
 
-MOST_BYTES = 65_536
-"""Longest line in either direction."""
+_BLOCK = 65_536
 _LOG = "grading.log"
 
 
@@ -73,7 +73,7 @@ class _Lines:
     def next(self) -> bytes | None:
         """Return the next line, or None at the end."""
         while b"\n" not in self._rest:
-            block = os.read(self._descriptor, MOST_BYTES)
+            block = os.read(self._descriptor, _BLOCK)
             if not block:
                 return None
             self._rest += block
@@ -103,35 +103,39 @@ def _serve(request: Mapping[str, Any], requests: int, replies: int) -> Mapping[s
         _answer(request, ear)
     os.close(ear)
     deadline = clock.monotonic() + float(request["time_limit_s"])
-    said = b""
-    late = False
-    while True:
+    said = bytearray()
+    cut = ""
+    while not cut:
         left = max(0.0, deadline - clock.monotonic())
         ready, _, _ = select.select([mouth, requests], [], [], left)
-        if requests in ready or mouth not in ready or len(said) > MOST_BYTES:
+        if requests in ready or mouth not in ready:
             # Nobody sends while a request is open: a readable request pipe is the end of the engine.
-            late = True
+            cut = f"took longer than {float(request['time_limit_s']):g} s"
             break
-        block = os.read(mouth, MOST_BYTES)
+        block = os.read(mouth, _BLOCK)
         if not block:
             break
         said += block
+        if len(said) > MOST_REPLY_BYTES:
+            cut = f"answered with more than {MOST_REPLY_BYTES:,} bytes"
     os.close(mouth)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    return _reply(said, status, late, request)
+    return _reply(bytes(said), status, cut, request)
 
 
-def _reply(said: bytes, status: int, late: bool, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    lines = [json.loads(line) for line in said.split(b"\n") if line.startswith(b"{")] if not late else []
+def _reply(said: bytes, status: int, cut: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    lines = [json.loads(line) for line in said.split(b"\n") if line.startswith(b"{")] if not cut else []
     if lines and "phase" not in lines[-1]:
         answer: Mapping[str, Any] = lines[-1]
         return answer
     grader = b'"phase"' in said
-    if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
+    if cut:
+        reason = cut
+    elif os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
         reason = f"took longer than {float(request['time_limit_s']):g} s"
     elif os.WIFSIGNALED(status):
         reason = f"was ended by signal {os.WTERMSIG(status)}"
@@ -154,7 +158,10 @@ def _answer(request: Mapping[str, Any], ear: int) -> NoReturn:
     try:
         os.setsid()
         _limit(request)
-        _send(ear, _handled(request, ear))
+        lock = lock_down(
+            read=[Path(path) for path in request["readable"]], write=[Path(path) for path in request["writable"]]
+        )
+        _send(ear, {**_handled(request, ear), LOCK: lock})
         code = 0
     except BaseException:  # this is the end of a process: whatever it is goes to its log
         sys.excepthook(*sys.exc_info())
@@ -184,7 +191,6 @@ def _limit(request: Mapping[str, Any]) -> None:
         # RLIMIT_DATA, not RLIMIT_AS: a user's metric may import a library that only reserves address space.
         limit = int(request["memory_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    lock_down(read=[Path(path) for path in request["readable"]], write=[Path(path) for path in request["writable"]])
 
 
 if __name__ == "__main__":

@@ -171,6 +171,14 @@ def test_rankings_are_mixed_from_class_probabilities(grader: Grader, tmp_path: P
     assert grade.score.value == pytest.approx(blend.scores["fold-0"], abs=0.05)
 
 
+def test_a_blend_of_thousands_of_classes_is_told_whole(grader: Grader, tmp_path: Path) -> None:
+    rare = tuple(f"kingdom/phylum/class/order/family/genus/species-{i:04d}" for i in range(2_000))
+    _, views, members = label_case(tmp_path, ("a", "b", "c"), soft=())
+    blend = grader.blend(a_task(tmp_path, "accuracy", classes=("a", "b", "c", *rare)), views, members)
+    assert blend.weights, blend.left_out
+    assert len(blend.classes) == 2_003
+
+
 def test_a_member_that_cannot_take_part_is_named(grader: Grader, tmp_path: Path) -> None:
     task, views, members = values_case(tmp_path)
     write_csv(tmp_path / "2-1.csv", ("id", "target"), [(0, "nan")])

@@ -16,6 +16,7 @@ from assay.core.metric import Needs
 from assay.core.score import Provenance
 from assay.data.metric_names import METRICS, with_params
 from assay.grading import Graded, Grader, Invalid, PredictionStats
+from assay.grading.process import LOCK, GradingProcess
 from support.gradings import a_task, a_view, write_csv
 
 TRUTH = [(f"r{i}", i % 2) for i in range(40)]
@@ -359,6 +360,18 @@ def test_the_process_that_reads_files_has_no_network_and_reads_little(grader: Gr
     if sys.platform == "linux" and (not landlock.exists() or "landlock" in landlock.read_text(encoding="utf-8")):
         assert grade.score.value == 111.0
     assert secret.read_text(encoding="utf-8") == "key"
+
+
+def test_a_grading_process_that_is_less_locked_down_is_said_once_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = GradingProcess(tmp_path)
+    for lock in ("Landlock ABI 7 and seccomp", "seccomp", "seccomp"):
+        process.note_lock({LOCK: lock})
+    process.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the grading process reads files of generated code with less isolation: seccomp"
+    ]
 
 
 @pytest.mark.slow
