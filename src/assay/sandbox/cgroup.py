@@ -15,6 +15,7 @@ from assay.sandbox.base import SandboxLimits
 
 _MOUNT = Path("/sys/fs/cgroup")
 _REMOVE_TRIES = 50
+_WANTED = frozenset(("memory", "pids"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +123,9 @@ class Groups:
         """Remove groups of engines that were killed; one that is still in use cannot be removed and stays."""
         for parent in dict.fromkeys(self._parents.values()):
             for folder in parent.glob("assay-*-*"):
-                pid = folder.name.split("-")[1]
-                if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                # Of one execution: `assay-PID-NUMBER`; of an engine that moved: `assay-engine-PID`.
+                pid = next((word for word in folder.name.split("-")[1:] if word.isdigit()), "")
+                if pid and not Path(f"/proc/{pid}").exists():
                     with suppress(OSError):
                         folder.rmdir()
 
@@ -174,17 +176,31 @@ def make_group(groups: Groups | None, limits: SandboxLimits) -> Group | None:
         raise MachineError("E515", f"no control group could be made: {error}", fix="assay doctor") from error
 
 
-def find_groups() -> Groups | None:
-    """Return a place where this process can make groups for memory and processes, or None."""
+def find_groups(*, move: bool = True) -> Groups | None:
+    """Return a place where this process can make groups for memory and processes, or None.
+
+    Args:
+        move: Whether this process may move into a group of its own, as version 2 asks of whoever hands controllers
+            down; without it, None where it would have to.
+    """
     try:
         own = _own_paths(Path("/proc/self/cgroup").read_text(encoding="ascii"))
-        groups = _version_1(own) or _version_2(own)
+        groups = _version_1(own) or _version_2(own, move=move)
         if groups is not None:
             groups.remove_leftovers()
             groups.make(SandboxLimits(wall_s=1, memory_bytes=2**26)).remove()
         return groups
     except OSError:
         return None
+
+
+def groups_after_move() -> bool:
+    """Return whether `find_groups` would find a place only by moving this process; nothing is changed."""
+    try:
+        own = _own_paths(Path("/proc/self/cgroup").read_text(encoding="ascii"))
+        return _version_1(own) is None and _delegated(own) is not None and _version_2(own, move=False) is None
+    except OSError:
+        return False
 
 
 def _own_paths(text: str) -> dict[str, str]:
@@ -204,17 +220,41 @@ def _version_1(own: Mapping[str, str]) -> Groups | None:
     return Groups(usable, version=1) if {"memory", "pids"} <= usable.keys() else None
 
 
-def _version_2(own: Mapping[str, str]) -> Groups | None:
-    folder = _MOUNT / own.get("", "")
-    if "" not in own or not os.access(folder / "cgroup.procs", os.W_OK):
-        return None
-    if not {"memory", "pids"} <= set((folder / "cgroup.controllers").read_text(encoding="ascii").split()):
+def _version_2(own: Mapping[str, str], *, move: bool, mount: Path = _MOUNT) -> Groups | None:
+    folder = _delegated(own, mount)
+    if folder is None:
         return None
     control = folder / "cgroup.subtree_control"
-    if not {"memory", "pids"} <= set(control.read_text(encoding="ascii").split()):
-        # A group with processes of its own cannot hand its controllers down, so this process moves into a leaf.
-        leaf = folder / f"assay-engine-{os.getpid()}"
-        leaf.mkdir()
+    if not set(control.read_text(encoding="ascii").split()) >= _WANTED:
+        if not move:
+            return None
+        _hand_down(folder, control)
+    return Groups(dict.fromkeys(_WANTED, folder), version=2)
+
+
+def _delegated(own: Mapping[str, str], mount: Path = _MOUNT) -> Path | None:
+    """Return the group of this process if it may hand memory and processes down to groups below, else None."""
+    folder = mount / own.get("", "")
+    if "" not in own or not os.access(folder / "cgroup.procs", os.W_OK):
+        return None
+    offered = set((folder / "cgroup.controllers").read_text(encoding="ascii").split())
+    return folder if offered >= _WANTED else None
+
+
+def _hand_down(folder: Path, control: Path) -> None:
+    """Move this process into a leaf: a group with processes of its own cannot hand its controllers down.
+
+    Raises:
+        OSError: The kernel refused, for example because of other processes; this one is back where it was.
+    """
+    leaf = folder / f"assay-engine-{os.getpid()}"
+    leaf.mkdir()
+    try:
         (leaf / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
         control.write_text("+memory +pids", encoding="ascii")
-    return Groups(dict.fromkeys(("memory", "pids"), folder), version=2)
+    except OSError:
+        with suppress(OSError):
+            (folder / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+        with suppress(OSError):
+            leaf.rmdir()
+        raise

@@ -13,11 +13,11 @@ from assay.core.errors import MachineError, UsageError
 from assay.sandbox import messages
 from assay.sandbox.base import Sandbox
 from assay.sandbox.bwrap import Bwrap, find_bwrap
-from assay.sandbox.cgroup import Groups, find_groups
+from assay.sandbox.cgroup import Groups, find_groups, groups_after_move
 from assay.sandbox.environment import find_interpreter
 from assay.sandbox.guarded import GuardedSandbox, LocalSandbox
 from assay.sandbox.leftovers import remove_leftovers
-from assay.sandbox.lockdown import LockdownSandbox, landlock_abi, open_to_all
+from assay.sandbox.lockdown import LockdownSandbox, landlock_abi, open_to_all, try_lock_down
 from assay.sandbox.namespaces import NamespaceSandbox
 from assay.sandbox.probe import probe
 from assay.sandbox.sockets import reachable_sockets
@@ -57,23 +57,28 @@ class Diagnosis:
     landlock_abi: int
     limits: str
     """`cgroup v1`, `cgroup v2` or `rlimits and watchdog`."""
+    helper: str
+    """What the grading process gives up before it reads files of generated code."""
     fixes: tuple[str, ...]
     """Steps to a better tier; empty when there is none."""
 
 
-def inspect_machine(*, bwrap: Path | None = None, landlock: int | None = None, cgroups: bool = True) -> Machine:
+def inspect_machine(
+    *, bwrap: Path | None = None, landlock: int | None = None, cgroups: bool = True, move: bool = True
+) -> Machine:
     """Return what this machine offers.
 
     Args:
         bwrap: Use this program instead of the system's; one that does not exist stands for "not installed".
         landlock: Use no later version of Landlock than this; 0 stands for a kernel without it.
         cgroups: Whether to use control groups where they can be made.
+        move: Whether this process may move into a control group of its own for that.
     """
     abi, root = landlock_abi(), os.geteuid() == 0
     return Machine(
         bwrap=find_bwrap(bwrap),
         abi=abi if landlock is None else min(abi, landlock),
-        groups=find_groups() if cgroups else None,
+        groups=find_groups(move=move) if cgroups else None,
         filterable=architecture() is not None,
         root=root,
         own_user=root and all(open_to_all(folder) for folder in find_interpreter(None).folders),
@@ -122,25 +127,33 @@ def open_sandbox(
 
 def diagnose_machine(machine: Machine | None = None) -> Diagnosis:
     """Return what isolation `auto` gives here, why not more, and how to get more."""
-    found = inspect_machine() if machine is None else machine
+    found = inspect_machine(move=False) if machine is None else machine
+    later = machine is None and found.groups is None and groups_after_move()
     sandbox, causes = _best(found, ("T1", "T2"), None)
     bubblewrap = causes.get("T1")
     if bubblewrap is None and found.bwrap is not None:
         bubblewrap = f"{found.bwrap.version_text} at {found.bwrap.path}"
     fixes = [messages.bwrap_fix(None if found.bwrap is None else causes["T1"])] if "T1" in causes else []
-    if found.groups is None:
+    if found.groups is None and not later:
         fixes.append("for exact memory limits: systemd-run --user --scope -p Delegate=yes <command>")
     diagnosis = Diagnosis(
         tier="none" if sandbox is None else sandbox.tier,
         description=_refused(causes) if sandbox is None else sandbox.description,
         bwrap=bubblewrap or "",
         landlock_abi=found.abi,
-        limits="rlimits and watchdog" if found.groups is None else f"cgroup v{found.groups.version}",
+        limits=_limits(found.groups, later=later),
+        helper=try_lock_down(),
         fixes=tuple(fixes),
     )
     if sandbox is not None:
         sandbox.close()
     return diagnosis
+
+
+def _limits(groups: Groups | None, *, later: bool) -> str:
+    if groups is not None:
+        return f"cgroup v{groups.version}"
+    return "cgroup v2, once a run has moved into a group of its own" if later else "rlimits and watchdog"
 
 
 class ExternalSandbox(GuardedSandbox):

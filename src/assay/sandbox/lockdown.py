@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -146,6 +147,13 @@ def lock_down(*, read: Sequence[Path], write: Sequence[Path]) -> str:
     except OSError as error:
         enforced = enforced or [f"nothing: {error}"]
     return " and ".join(enforced)
+
+
+def try_lock_down() -> str:
+    """Return what `lock_down` enforces on this machine, tried in a process of its own."""
+    program = "from assay.sandbox import lock_down; print(lock_down(read=[], write=[]))"
+    tried = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
+    return tried.stdout.strip() or f"nothing: {(tried.stderr.strip().splitlines() or ['it ended'])[-1]}"
 
 
 if TYPE_CHECKING:

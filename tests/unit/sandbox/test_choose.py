@@ -124,6 +124,8 @@ def test_a_working_machine_gets_namespaces() -> None:
         f"sandbox: namespaces (bubblewrap {machine.bwrap.version_text}) + seccomp; limits: {limits}"
     )
     assert diagnosis.limits == limits
+    assert "seccomp" in diagnosis.helper
+    assert (f"Landlock ABI {machine.abi}" in diagnosis.helper) == bool(machine.abi)
 
 
 def test_a_reachable_socket_is_named() -> None:

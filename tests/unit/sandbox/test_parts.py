@@ -15,7 +15,7 @@ from assay.core.errors import IntegrityError, MachineError
 from assay.core.execution import Outcome
 from assay.sandbox.base import Mount, SandboxLimits, Workspace
 from assay.sandbox.bwrap import workplace
-from assay.sandbox.cgroup import _own_paths
+from assay.sandbox.cgroup import Groups, _own_paths, _version_2
 from assay.sandbox.environment import clean_environment, find_interpreter, replace_python
 from assay.sandbox.leftovers import own_prefix, remove_leftovers
 from assay.sandbox.lockdown import landlock_abi
@@ -154,6 +154,29 @@ def test_user_ids_are_held_until_given_back() -> None:
     assert second.take() == one
     for slots, uid in ((second, one), (second, two), (first, three)):
         slots.give_back(uid)
+
+
+def test_groups_of_dead_engines_are_removed_whatever_they_held(tmp_path: Path) -> None:
+    dead = 2**22 + 7  # above the largest pid of any kernel
+    for name in (f"assay-{dead}-0", f"assay-engine-{dead}", f"assay-engine-{os.getpid()}", "assay-notes-of-mine"):
+        (tmp_path / name).mkdir()
+    Groups({"memory": tmp_path, "pids": tmp_path}, version=2).remove_leftovers()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "assay-engine-" + str(os.getpid()),
+        "assay-notes-of-mine",
+    ]
+
+
+def test_whoever_only_asks_is_not_moved_into_a_group(tmp_path: Path) -> None:
+    for name, text in (("procs", "1\n"), ("controllers", "cpu memory pids\n"), ("subtree_control", "\n")):
+        (tmp_path / f"cgroup.{name}").write_text(text, encoding="ascii")
+    assert _version_2({"": ""}, move=False, mount=tmp_path) is None
+    assert (tmp_path / "cgroup.procs").read_text(encoding="ascii") == "1\n"
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+    (tmp_path / "cgroup.subtree_control").write_text("memory pids\n", encoding="ascii")
+    groups = _version_2({"": ""}, move=False, mount=tmp_path)
+    assert groups is not None
+    assert groups.version == 2
 
 
 def test_own_groups_are_read_from_either_version() -> None:

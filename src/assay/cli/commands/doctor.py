@@ -64,6 +64,7 @@ def doctor(shell: Shell, root: Path) -> int:
             "bubblewrap": isolation.bwrap,
             "landlock_abi": isolation.landlock_abi,
             "limits": isolation.limits,
+            "grading": isolation.helper,
         },
         "python": {"version": platform.python_version(), "executable": sys.executable},
         "system": platform.platform(),
@@ -90,6 +91,7 @@ def _lines(output: Output, value: dict[str, Any]) -> list[str]:
         *(f"    {line}" for line in sandbox["description"].splitlines()),
         f"    bubblewrap: {sandbox['bubblewrap'] or 'not installed'} · Landlock ABI {sandbox['landlock_abi']}"
         f" · limits: {sandbox['limits']}",
+        f"    the grading process gives up all but its files by: {sandbox['grading']}",
         f"  python    {value['python']['version']} at {value['python']['executable']}",
         f"  machine   {value['cores']} cores · {value['system']}",
         f"  packages  {', '.join(present)}",
