@@ -224,6 +224,24 @@ def hostile_texts(objects: ObjectStore | None = None) -> Story:
     return writer.history, writer.events
 
 
+def second_wind(objects: ObjectStore | None = None) -> Story:
+    """A run that ended, was given more time, and then found better: the seal was opened for the first winner."""
+    writer = RunWriter("game-plover", tabular_task(ROC_AUC), objects=objects, limits=Limits(wall_s=600.0))
+    search = _baselines(writer, 0.5, 0.874)
+    honest = Idea(title="Boosting with dates", middle="model = boosting(dates=True)")
+    first = search.step(honest, 0.889, Verdict.REAL, confirmed=True)
+    _finish(writer, first, honest, sealed=0.879, half=0.004, stopped_by="time", shrunk=0.8889)
+    writer.wait(9_000)
+    writer.add(ev.RunResumed(pid=5000, sandbox="T1", limits=Limits(wall_s=1200.0)))
+    writer.add(ev.PhaseEntered(phase="search"))
+    longer = Idea(title="More rounds", operator="improve", parents=(first,), middle="model = boosting(rounds=900)")
+    better = search.step(longer, 0.8905, Verdict.NOISE)
+    last = Idea(title="Fewer leaves", operator="improve", parents=(first,), middle="model = boosting(leaves=15)")
+    writer.judge(winner := writer.scored(last, 0.8925), Verdict.MAYBE, against=better)
+    _finish(writer, winner, last, sealed=None, half=0.0, stopped_by="time", shrunk=0.8892)
+    return writer.history, writer.events
+
+
 STORIES = {
     story.__name__: story
     for story in (
@@ -237,6 +255,7 @@ STORIES = {
         rejected_leak,
         forecast,
         hostile_texts,
+        second_wind,
     )
 }
 

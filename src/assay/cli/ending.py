@@ -62,7 +62,7 @@ def summary_lines(output: Output, summary: Summary, folder: Path) -> list[str]:
     else:
         lines.append(f" result   {_result(summary, winner)}")
         lines.append(f" verdict  {_verdict(summary, winner)}")
-    lines.append(f" sealed   {_sealed(summary)}")
+    lines.append(f" sealed   {_sealed(summary, winner)}")
     lines.append(f" rejected {_rejected(summary)}")
     lines.append(f" files    {_files(folder)}")
     lines.append(f" next     {_next(summary, winner)}")
@@ -89,9 +89,11 @@ def _verdict(summary: Summary, winner: Row) -> str:
     return f"{words}{noise} · what it means: assay explain verdict"
 
 
-def _sealed(summary: Summary) -> str:
+def _sealed(summary: Summary, winner: Row | None) -> str:
     if summary.sealed is None:
         return "holdout not opened"
+    if winner is not None and summary.sealed.trial != winner.number:
+        return f"opened for #{summary.sealed.trial}, not for the winner #{winner.number}; it is opened once"
     if summary.sealed.score is None:
         return f"holdout opened, not graded: {one_line('; '.join(summary.sealed.problems), 80)}"
     score = summary.sealed.score
@@ -124,7 +126,7 @@ def _next(summary: Summary, winner: Row | None) -> str:
 
 def done_json(summary: Summary, folder: Path, code: int) -> dict[str, Any]:
     """Return the line `done` of `run --json`."""
-    winner, sealed = _winner(summary), summary.sealed_score
+    winner, sealed = _winner(summary), summary.sealed
     return {
         "event": "done",
         "run": summary.run,
@@ -134,7 +136,8 @@ def done_json(summary: Summary, folder: Path, code: int) -> dict[str, Any]:
         "best": row_json(winner) if winner is not None else None,
         "baseline": row_json(summary.baseline) if summary.baseline is not None else None,
         "verdict": winner.verdict.value if winner is not None and winner.verdict is not None else None,
-        "sealed": encode(sealed) if sealed is not None else None,
+        "sealed": encode(sealed.score) if sealed is not None and sealed.score is not None else None,
+        "sealed_trial": sealed.trial if sealed is not None else None,
         "trials": {"total": summary.trials, "scored": summary.scored, "variants": summary.variants, **summary.states},
         "submission": _path(folder / "submission.csv"),
         "report": _path(folder / "report.html"),

@@ -14,6 +14,7 @@ from assay.core.candidate import Candidate
 from assay.core.codec import decode
 from assay.core.errors import IntegrityError
 from assay.core.metric import Metric
+from assay.core.score import Score
 from assay.core.trial import TrialState, Verdict
 from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
@@ -142,6 +143,25 @@ class Facts:
         if end is not None and end.winner is not None:
             return self.history.trials.get(end.winner)
         return self.history.best
+
+    @property
+    def sealed(self) -> Score | None:
+        """The winner's score on the sealed rows; None where they were not opened, not graded, or opened for another."""
+        opened = self.history.sealed
+        mine = opened is not None and self.winner is not None and opened.trial == self.winner.number
+        return opened.score if opened is not None and mine else None
+
+    @property
+    def sealed_for_another(self) -> str:
+        """That the sealed rows were opened for another trial than the winner, in words; else empty.
+
+        They are opened once: a run that is resumed after its finish may find a better trial, but no fresh rows.
+        """
+        opened, winner = self.history.sealed, self.winner
+        if opened is None or winner is None or opened.trial == winner.number:
+            return ""
+        what = "the winner" if self.state is State.FINISHED else "the best so far,"
+        return f"opened for #{opened.trial}, not for {what} #{winner.number}; it is opened once"
 
     @cached_property
     def baselines(self) -> list[Trial]:

@@ -49,7 +49,7 @@ def answer(teller: Teller) -> Cell:
         return _nothing(teller)
     lead: Cell = () if facts.state is State.FINISHED else ("So far: ",)
     name = teller.named(winner)
-    if "sealed.score" in teller.ledger and facts.history.sealed and facts.history.sealed.trial == winner.number:
+    if facts.sealed is not None:
         result: Cell = (*teller.score("sealed.score"), f" {facts.metric.name} on ", *_sealed_rows(teller))
     else:
         result = (*teller.measured(winner), f" {facts.metric.name} on the search folds. ")
@@ -62,7 +62,7 @@ def headline(teller: Teller) -> Headline | None:
     if facts.winner is None or facts.winner.score is None:
         return None
     metric = facts.metric.name
-    if "sealed.score" in teller.ledger:
+    if facts.sealed is not None:
         rows = int(teller.ledger["sealed.rows"].value)
         note = f"{rows:,} rows"
         aside: Cell = ()
@@ -70,7 +70,8 @@ def headline(teller: Teller) -> Headline | None:
             aside = ("95 % interval ", *teller.interval("sealed"))
         label = f"{metric} on the sealed holdout, {teller.direction}"
         return Headline(value=teller.score("sealed.score"), label=label, note=note, aside=aside)
-    note = "the sealed holdout was not opened" if facts.history.task.holdout.fraction else "nothing was sealed"
+    unopened = "the sealed holdout was not opened" if facts.history.task.holdout.fraction else "nothing was sealed"
+    note = f"the sealed holdout was {facts.sealed_for_another}" if facts.sealed_for_another else unopened
     label = f"{metric}, mean of the search folds, {teller.direction}"
     name = f"trial.{facts.winner.number}"
     return Headline(

@@ -65,8 +65,7 @@ def _figures(facts: Facts) -> dict[str, Figure]:
     paired = facts.paired(winner, baseline) if winner is not None and baseline is not None else None
     if paired is not None:
         drawn["paired"] = _paired(facts, paired)
-    sealed = facts.history.sealed
-    if sealed is not None and sealed.score is not None and winner is not None:
+    if facts.sealed is not None:
         drawn["sealed"] = _sealed(facts)
     if facts.ablated and any(pair is not None for _, pair in facts.ablations(facts.ablated[0])):
         drawn["ablation"] = _ablation(facts)
@@ -146,7 +145,7 @@ def _paired(facts: Facts, paired: Paired) -> Figure:
 
 
 def _sealed(facts: Facts) -> Figure:
-    sealed, winner = facts.history.sealed, facts.winner
+    winner = facts.winner
     rows: list[tuple[str, float, float | None, float | None, str]] = []
     if winner is not None and winner.score is not None:
         error = winner.std_error
@@ -155,9 +154,9 @@ def _sealed(facts: Facts) -> Figure:
     end = facts.history.finished
     if end is not None and end.shrunk_score is not None and (winner is None or end.shrunk_score != winner.score):
         rows.append(("corrected for best of many", end.shrunk_score, None, None, FAINT))
-    if sealed is not None and sealed.score is not None:
-        score = sealed.score
-        rows.append((f"#{sealed.trial}, sealed holdout", score.value, score.low, score.high, ACCENT))
+    if winner is not None and facts.sealed is not None:
+        score = facts.sealed
+        rows.append((f"#{winner.number}, sealed holdout", score.value, score.low, score.high, ACCENT))
     if facts.baseline is not None and facts.baseline.score is not None and facts.baseline is not winner:
         rows.append((f"#{facts.baseline.number}, baseline, search folds", facts.baseline.score, None, None, FAINT))
     figure, axes = _axes(0.9 + 0.3 * len(rows))

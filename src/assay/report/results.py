@@ -119,7 +119,7 @@ def results_section(teller: Teller) -> Section | None:
     if _compares(facts):
         blocks.append(Plot(name="paired", alt="Gain of the winner over the baseline on every fold"))
         blocks.append(Paragraph(_effect(teller)))
-    if "sealed.score" in teller.ledger:
+    if facts.sealed is not None:
         blocks.append(Plot(name="sealed", alt="Search score of the winner beside its score on the sealed holdout"))
     return Section(name="results", title="Results", blocks=tuple(blocks))
 
@@ -204,7 +204,8 @@ def _sealed(teller: Teller) -> Cell:
         return ("nothing: this task has no sealed holdout",)
     share = f"{format_percent(fraction, decimals=0)} of the labelled rows"
     if "sealed.rows" in teller.ledger:
-        return (*teller.count("sealed.rows", "row"), f", {share}, opened once for the winner")
+        opened = teller.facts.sealed_for_another or "opened once, for the winner"
+        return (*teller.count("sealed.rows", "row"), f", {share}, {opened}")
     return (f"{share}, not opened",)
 
 

@@ -212,6 +212,13 @@ def _holdout(teller: Teller) -> Cell:
     trial = history.trials.get(history.sealed.trial)
     name: Cell = (teller.ref(trial),) if trial is not None else (f"#{history.sealed.trial}",)
     told: Cell = ("The sealed holdout was opened once, for ", *name, ", after the choice was made.")
+    if teller.facts.sealed_for_another and teller.facts.winner is not None:
+        told = (
+            *told,
+            " The run went on afterwards: no rows are left to check ",
+            teller.ref(teller.facts.winner),
+            " on.",
+        )
     if history.sealed.score is None:
         return (*told, f" It could not be graded: {clean_line('; '.join(history.sealed.problems), 300)}")
     return told
@@ -252,7 +259,7 @@ def _noise(teller: Teller) -> list[Cell]:
 def _disagreement(teller: Teller) -> list[Cell]:
     facts = teller.facts
     ledger, winner = teller.ledger, facts.winner
-    if winner is None or winner.score is None or "sealed.low" not in ledger:
+    if winner is None or winner.score is None or facts.sealed is None or "sealed.low" not in ledger:
         return []
     low, high = float(ledger["sealed.low"].value), float(ledger["sealed.high"].value)
     if low <= winner.score <= high:

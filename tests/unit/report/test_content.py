@@ -74,6 +74,20 @@ def test_the_sealed_score_is_the_headline_with_its_interval(written: Write) -> N
     assert numbers["sealed.score"]["digests"]
 
 
+def test_a_sealed_score_of_an_earlier_winner_is_not_the_winners(written: Write) -> None:
+    folder, history = written("second_wind")
+    assert history.sealed is not None
+    assert history.finished is not None
+    assert (history.sealed.trial, history.finished.winner) == (2, 4)
+    text = markdown(folder)
+    assert f"**{history.trials[4].score:.5f}** (" in text
+    assert ") roc_auc, mean of the search folds" in text
+    assert "the sealed holdout was opened for #2, not for the winner #4; it is opened once" in text
+    assert "no rows are left to check" in text
+    assert "The sealed score is worse than the search score" not in text
+    assert not list(folder.rglob("sealed*.png"))
+
+
 def test_without_a_sealed_holdout_the_search_score_is_named_as_such(written: Write) -> None:
     text = markdown(written("forecast")[0])
     assert "smape, mean of the search folds, lower is better, nothing was sealed" in text

@@ -109,7 +109,7 @@ def status_json(
     folder: Path, summary: Summary, pulse: Pulse | None, liveness: Liveness, holder: tuple[int, float] | None
 ) -> dict[str, Any]:
     """Return a run's state for programs."""
-    sealed = summary.sealed_score
+    sealed, opened = summary.sealed_score, summary.sealed
     return {
         "run": folder.name,
         "folder": str(folder.absolute()),
@@ -133,6 +133,7 @@ def status_json(
         "lately": [row_json(row) for row in summary.lately[-3:]],
         "noise_floor": summary.noise,
         "sealed": {"score": sealed.value, "low": sealed.low, "high": sealed.high} if sealed else None,
+        "sealed_trial": opened.trial if opened else None,
         "limits": encode(summary.limits),
         "spent": {
             "wall_s": round(summary.wall_s, 1),
