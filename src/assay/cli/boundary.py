@@ -123,9 +123,12 @@ def _disk_error(shell: Shell, error: Exception) -> AssayError | None:
 def _unexpected(shell: Shell, error: Exception) -> int:
     import traceback
 
-    text = "".join(traceback.format_exception(error))
+    from assay.models.scrub import scrub
+
+    # Requests, with their keys, are in the messages of some libraries' errors.
+    text = scrub("".join(traceback.format_exception(error)))
     place = _keep_crash(shell.run_folder, text)
-    message = f"unexpected {type(error).__name__}: {error}"
+    message = scrub(f"unexpected {type(error).__name__}: {error}")
     report = AssayError(
         "E900",
         message,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from assay.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from assay.models.scrub import Scrubber
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -21,6 +25,7 @@ class RunLog(logging.Handler):
     def __init__(self, shell: Shell) -> None:
         super().__init__(logging.INFO)
         self._shell = shell
+        self._scrubber: Scrubber | None = None
         self.setFormatter(logging.Formatter(_FORMAT))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -28,9 +33,13 @@ class RunLog(logging.Handler):
         folder = self._shell.run_folder
         if folder is None:
             return
+        if self._scrubber is None:
+            from assay.models.scrub import Scrubber
+
+            self._scrubber = Scrubber()
         try:
             with (folder / "assay.log").open("a", encoding="utf-8") as stream:
-                stream.write(self.format(record) + "\n")
+                stream.write(self._scrubber.scrub(self.format(record)) + "\n")
         except OSError:
             return
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from assay.cli.boundary import run, tell_error
+from assay.cli.logfile import RunLog
 from assay.cli.output import Abilities, Output, clean, one_line
+from assay.cli.shell import Shell
 from assay.core.clock import FakeClock
 from assay.core.errors import AssayError, MachineError, NothingFound
 
@@ -129,6 +132,24 @@ def test_unexpected_exception_leaves_a_file_and_a_sentence(
     (crash,) = tmp_path.glob("assay-crash-*.txt")
     assert "Traceback" in crash.read_text(encoding="utf-8")
     assert crash.name in said.err
+
+
+def test_no_key_gets_into_a_crash_file_or_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("GATEWAY_API_KEY", "canary-of-the-mine")
+    (tmp_path / "runs" / "canary-of-the-mine" / "events.jsonl").mkdir(parents=True)
+    assert run(["status"]) == 70
+    (crash,) = tmp_path.glob("assay-crash-*.txt")
+    assert "canary" not in capsys.readouterr().err
+    assert "canary" not in crash.read_text(encoding="utf-8")
+
+    log = RunLog(Shell(output=Output(), run_folder=tmp_path))
+    log.emit(logging.LogRecord("assay", logging.WARNING, "", 0, "asked with %s", ("canary-of-the-mine",), None))
+    assert (tmp_path / "assay.log").read_text(encoding="utf-8").endswith("asked with [secret]\n")
 
 
 def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
