@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from assay.core.errors import ProviderRefused, UsageError
+from assay.models.scrub import scrub
 
 Dialect = Literal["openai", "anthropic", "google"]
 
+_SECRET_NAME = re.compile(r"key|token|secret|passw|pwd|credential|auth|sig(nature)?$", re.IGNORECASE)
 _OLLAMA = "http://localhost:11434/v1"
 
 
@@ -81,6 +84,26 @@ class Endpoint:
         return found
 
 
+def require_no_secret(base_url: str | None) -> None:
+    """Refuse an address that a person typed with a password or a key in it: it is written down with the run.
+
+    Raises:
+        UsageError: E061.
+    """
+    if base_url is None:
+        return
+    parts = urlsplit(base_url)
+    held = [name for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name) or value != scrub(value, {})]
+    what = "a user name or a password" if "@" in parts.netloc else f"the key {held[0]!r}" if held else ""
+    if what:
+        raise UsageError(
+            "E061",
+            f"the address at {parts.hostname!r} holds {what} and would be written down with the run; "
+            "put the key into ASSAY_API_KEY, or the whole address into ASSAY_BASE_URL",
+            fix="export ASSAY_BASE_URL=..., without --base-url",
+        )
+
+
 def resolve(spec: str, *, base_url: str | None = None, environ: Mapping[str, str]) -> Endpoint:
     """Return the endpoint that `spec` names.
 
@@ -91,13 +114,14 @@ def resolve(spec: str, *, base_url: str | None = None, environ: Mapping[str, str
         environ: The variables to read.
 
     Raises:
-        UsageError: The provider is not known, the model is not named, or the address is none.
+        UsageError: The provider is not known, the model is not named, the address is none, or it holds a secret.
     """
     name, _, model = spec.partition(":")
     provider = _PROVIDERS.get(name)
     if provider is None or not model.strip():
         known = ", ".join(f"{p}:NAME" for p in _PROVIDERS)
         raise UsageError("E060", f"a model is named as one of {known}, not {spec!r}", fix="--model openai:gpt-5")
+    require_no_secret(base_url)
     from_environ = next((environ[v] for v in provider.base_urls if environ.get(v)), None)
     address = base_url or from_environ or provider.default_url
     if address is not None and urlsplit(address).scheme not in ("http", "https"):

@@ -27,6 +27,7 @@ from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
+from assay.models.endpoint import require_no_secret
 from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
@@ -58,6 +59,7 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
             that was run or paid for is kept.
         KeyboardInterrupt: It was stopped; `resume` continues.
     """
+    require_no_secret(options.base_url)
     protect_engine()
     folder = _new_folder(options)
     log: EventLog | None = None
