@@ -12,30 +12,32 @@ from assay.cli.display.views import row_json
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.trial import Verdict
+from assay.journal.history import Trial
 from assay.journal.summary import Row, Summary
-from assay.report.formatting import format_duration, format_score
+from assay.report.formatting import format_duration, format_gain, format_score
+from assay.report.way import Part, Way
 
 EXIT_SHORT = 1
 """Finished with a verified solution that falls short of what was asked for."""
 
 
-def exit_code(summary: Summary, code: int, *, require_gain: bool) -> int:
+def exit_code(summary: Summary, code: int, *, way: Way | None, require_gain: bool) -> int:
     """Return the exit code of a run.
 
     Args:
         summary: The journal at a glance.
         code: The engine's own code; anything but 0 stands.
+        way: How the winner got above the baseline.
         require_gain: Whether a solution counts only with a real gain over the baseline.
     """
     if code != 0:
         return code
-    return EXIT_SHORT if _misses_goal(summary) or (require_gain and not has_real_gain(summary)) else 0
+    return EXIT_SHORT if _misses_goal(summary) or (require_gain and not has_real_gain(way)) else 0
 
 
-def has_real_gain(summary: Summary) -> bool:
-    """Return whether the winner was judged `real`, and so better than what it had to beat."""
-    winner = _winner(summary)
-    return winner is not None and winner.verdict is Verdict.REAL
+def has_real_gain(way: Way | None) -> bool:
+    """Return whether a step on the way from the baseline to the winner was judged `real`."""
+    return way is not None and way.real is not None
 
 
 def _misses_goal(summary: Summary) -> bool:
@@ -50,7 +52,7 @@ def _winner(summary: Summary) -> Row | None:
     return (summary.row(number) if number is not None else None) or summary.best
 
 
-def summary_lines(output: Output, summary: Summary, folder: Path) -> list[str]:
+def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | None) -> list[str]:
     """Return the lines that close a run: result, verdict, sealed score, rejections, files, next commands."""
     winner = _winner(summary)
     stopped = f"stopped by: {summary.finished.stopped_by}" if summary.finished is not None else "not finished"
@@ -61,7 +63,7 @@ def summary_lines(output: Output, summary: Summary, folder: Path) -> list[str]:
         lines.append(" result   no trial produced a valid score: nothing is claimed")
     else:
         lines.append(f" result   {_result(summary, winner)}")
-        lines.append(f" verdict  {_verdict(summary, winner)}")
+        lines.append(f" verdict  {_verdict(summary, winner, way)}")
     lines.append(f" sealed   {_sealed(summary, winner)}")
     lines.append(f" rejected {_rejected(summary)}")
     lines.append(f" files    {_files(folder)}")
@@ -81,12 +83,18 @@ def _result(summary: Summary, winner: Row) -> str:
     return f"{name}baseline {start} → {best}{f' · {change}' if change else ''} · {one_line(winner.title, 50)}"
 
 
-def _verdict(summary: Summary, winner: Row) -> str:
-    words = verdict_words(winner)
+def _verdict(summary: Summary, winner: Row, way: Way | None) -> str:
     noise = f" · gains under {format_score(summary.noise)} are noise" if summary.noise is not None else ""
     if winner.verdict is Verdict.BASELINE:
         return f"nothing beat the baseline for sure{noise}"
+    words = verdict_words(winner) if way is None else f"{way.word}: {''.join(_part(part) for part in way.tell())}"
     return f"{words}{noise} · what it means: assay explain verdict"
+
+
+def _part(part: Part) -> str:
+    if isinstance(part, Trial):
+        return f"#{part.number}"
+    return part if isinstance(part, str) else format_gain(part.value).removeprefix("+")
 
 
 def _sealed(summary: Summary, winner: Row | None) -> str:
@@ -124,7 +132,7 @@ def _next(summary: Summary, winner: Row | None) -> str:
     return f"assay report {summary.run} --open · assay diff best -r {summary.run} · assay show best -r {summary.run}"
 
 
-def done_json(summary: Summary, folder: Path, code: int) -> dict[str, Any]:
+def done_json(summary: Summary, folder: Path, code: int, way: Way | None) -> dict[str, Any]:
     """Return the line `done` of `run --json`."""
     winner, sealed = _winner(summary), summary.sealed
     return {
@@ -136,6 +144,8 @@ def done_json(summary: Summary, folder: Path, code: int) -> dict[str, Any]:
         "best": row_json(winner) if winner is not None else None,
         "baseline": row_json(summary.baseline) if summary.baseline is not None else None,
         "verdict": winner.verdict.value if winner is not None and winner.verdict is not None else None,
+        "real_gain": has_real_gain(way),
+        "way": [trial.number for trial in way.links] if way is not None else None,
         "sealed": encode(sealed.score) if sealed is not None and sealed.score is not None else None,
         "sealed_trial": sealed.trial if sealed is not None else None,
         "trials": {"total": summary.trials, "scored": summary.scored, "variants": summary.variants, **summary.states},

@@ -21,6 +21,7 @@ from assay.grading import Blend
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.prose import clean_line
+from assay.report.way import Way, way_to, winner_of
 
 LEAST_TOP, MOST_TOP = 3, 20
 
@@ -139,10 +140,7 @@ class Facts:
     @cached_property
     def winner(self) -> Trial | None:
         """The run's winner, or the best trial so far."""
-        end = self.history.finished
-        if end is not None and end.winner is not None:
-            return self.history.trials.get(end.winner)
-        return self.history.best
+        return winner_of(self.history)
 
     @property
     def sealed(self) -> Score | None:
@@ -182,9 +180,20 @@ class Facts:
         return [trial for trial in self.counted if trial.state is state]
 
     @cached_property
+    def way(self) -> Way | None:
+        """The way from a baseline to the winner."""
+        return way_to(self.history, self.winner)
+
+    @cached_property
     def last_real(self) -> Trial | None:
-        """The best trial whose gain was established."""
-        return next((trial for trial in self.ranking if trial.verdict is Verdict.REAL), None)
+        """The last trial with an established gain on the way to the winner, or else the best one with a way of its own.
+
+        The winner may stand on another way: of steps side by side, none has to beat what the other finds.
+        """
+        if self.way is not None and self.way.last_real is not None:
+            return self.way.last_real
+        real = (trial for trial in self.ranking if trial.verdict is Verdict.REAL)
+        return next((trial for trial in real if way_to(self.history, trial) is not None), None)
 
     @cached_property
     def finding(self) -> Finding:

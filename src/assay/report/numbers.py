@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.core.trial import TrialState
+from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Measurement, Trial
 from assay.report.facts import Facts, Paired, trial_folder
 from assay.report.ledger import Ledger, Source
@@ -139,6 +139,10 @@ def _end(ledger: Ledger, facts: Facts) -> None:
             paired = facts.paired(trial, other) if other is not None else None
             if other is not None and paired is not None:
                 enter_pair(ledger, facts, pair_name(trial, other), paired)
+    for trial in facts.with_verdict(Verdict.REAL):
+        if trial.judgement is not None:
+            name, basis = f"judged.{trial.number}.effect", "; ".join(trial.judgement.reasons)
+            ledger.add(name, trial.judgement.effect, Source.DERIVED, unit=unit, trial=trial.number, basis=basis)
     sealed = history.sealed
     if sealed is not None and sealed.score is not None:
         score = sealed.score

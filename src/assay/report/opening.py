@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from assay.core.trial import TrialState, Verdict
-from assay.report.document import Cell, Headline, Items, Mono, Section, Strong, Terms
+from assay.journal.history import Trial
+from assay.report.document import Cell, Headline, Items, Mono, Section, Strong, Tag, Terms
 from assay.report.facts import Finding, State
 from assay.report.numbers import pair_name
 from assay.report.prose import clean_line
 from assay.report.telling import VERDICTS, Teller
+from assay.report.way import way_to
 
 _TITLES = {
     Finding.NO_SCORE: "nothing could be scored",
@@ -89,8 +91,7 @@ def box(teller: Teller) -> Terms:
     for index, baseline in enumerate(facts.baselines):
         rows.append(("Baseline" if not index else "", (*teller.measured(baseline), " ", *teller.named(baseline))))
     if facts.winner is not None and facts.winner.verdict is not None:
-        verdict = facts.winner.verdict
-        rows.append(("Verdict", (*teller.verdict(facts.winner), f" {VERDICTS[verdict]}")))
+        rows.append(("Verdict", _verdict(teller, facts.winner)))
     rows.append(("Trials", _trials(teller)))
     rows.append(("Time", teller.duration("run.wall_s")))
     rows.append(("Money", _money(teller)))
@@ -99,6 +100,18 @@ def box(teller: Teller) -> Terms:
     tiers = ", then ".join(history.sandboxes) or "unknown"
     rows.append(("Isolation", (f"{tiers}, {described}" if described else tiers,)))
     return Terms(tuple(rows))
+
+
+def _verdict(teller: Teller, winner: Trial) -> Cell:
+    """Return what is established on the way from the baseline to the winner, or else the winner's own verdict."""
+    facts = teller.facts
+    if facts.way is None:
+        verdict = f" {VERDICTS[winner.verdict]}" if winner.verdict is not None else ""
+        return (*teller.verdict(winner), verdict)
+    told: Cell = (Tag(str(facts.way.word)), ": ", *teller.parts(facts.way.tell()), ".")
+    other = facts.last_real
+    beside = way_to(facts.history, other) if other is not None and facts.way.real is None else None
+    return told if beside is None else (*told, " Real besides: ", *teller.parts(beside.tell()), ".")
 
 
 def next_steps(teller: Teller) -> Section:

@@ -24,6 +24,7 @@ from assay.report.formatting import (
 from assay.report.ledger import Ledger
 from assay.report.numbers import pair_name
 from assay.report.prose import check_prose, clean, clean_line, unbacked_numbers
+from assay.report.way import Part
 
 UNVERIFIED = Tag("unverified")
 
@@ -114,6 +115,19 @@ class Teller:
     def interval(self, name: str) -> Cell:
         """Return `0.870 to 0.892`."""
         return (*self.score(f"{name}.low"), " to ", *self.score(f"{name}.high"))
+
+    def parts(self, parts: tuple[Part, ...]) -> Cell:
+        """Return a sentence about the way to the winner, its trials linked and its gains cited."""
+        cell: Cell = ()
+        for part in parts:
+            if isinstance(part, str):
+                cell = (*cell, part)
+            elif isinstance(part, Trial):
+                cell = (*cell, self.ref(part))
+            else:
+                text = format_score(part.value, decimals=max(self.gain_decimals, score_decimals([part.value]) - 1))
+                cell = (*cell, self.ledger.cite(f"judged.{part.trial}.effect", text))
+        return cell
 
     def count(self, name: str, noun: str = "", plural: str = "") -> Cell:
         """Return a count, with its noun if there is one."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from assay.cli.ending import done_json, summary_lines
+from assay.cli.ending import done_json, exit_code, summary_lines
 from assay.cli.output import Output
 from assay.core.clock import FakeClock
 from assay.journal.summary import Summary
+from assay.report.way import way_to, winner_of
 from support.histories import STORIES
 
 
 def closing(story: str) -> dict[str, str]:
     """Return the lines that close a run, by their heads."""
+    history, events = STORIES[story](None)
     output = Output(json=False, out=io.StringIO(), err=io.StringIO(), env={}, clock=FakeClock())
-    lines = summary_lines(output, Summary.of(STORIES[story](None)[1]), Path("nowhere"))
+    way = way_to(history, winner_of(history))
+    lines = summary_lines(output, Summary.of(events), Path("nowhere"), way)
     return {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in lines[1:]}
 
 
@@ -25,5 +28,23 @@ def test_a_sealed_score_is_the_winners_or_nobodys() -> None:
 
 
 def test_the_last_line_for_programs_says_whose_the_sealed_score_is() -> None:
-    value = done_json(Summary.of(STORIES["second_wind"](None)[1]), Path("nowhere"), 0)
+    history, events = STORIES["second_wind"](None)
+    way = way_to(history, winner_of(history))
+    value = done_json(Summary.of(events), Path("nowhere"), 0, way)
     assert (value["best"]["trial"], value["sealed_trial"]) == (4, 2)
+    assert (value["verdict"], value["real_gain"], value["way"]) == ("maybe", True, [4, 3, 2, 1])
+
+
+def test_the_verdict_says_whether_the_gain_over_the_baseline_is_real() -> None:
+    assert closing("rejected_leak")["verdict"].startswith("real: #3 beats the baseline #1 by 0.0")
+    said = closing("second_wind")["verdict"]
+    assert "real: #2 beats the baseline #1 by 0.0" in said
+    assert "; none of the 2 steps from #2 to #4 is established" in said
+    assert closing("nothing_found")["verdict"].startswith("nothing beat the baseline for sure")
+
+
+def test_a_gain_is_required_on_the_way_to_the_winner_not_of_its_last_step() -> None:
+    for story, code in (("second_wind", 0), ("good_run", 0), ("nothing_found", 1)):
+        history, events = STORIES[story](None)
+        way = way_to(history, winner_of(history))
+        assert exit_code(Summary.of(events), 0, way=way, require_gain=True) == code, story

@@ -274,6 +274,19 @@ def test_a_gain_is_called_one_only_by_verdict(written: Write) -> None:
     assert "nothing that was tried is better beyond doubt" in report(folder)["answer"]
 
 
+def test_the_verdict_tells_which_step_over_the_baseline_is_real(written: Write) -> None:
+    folder, history = written("second_wind")
+    text = markdown(folder)
+    judged = history.trials[2].judgement
+    assert judged is not None
+    found = re.search(r"Verdict: \W*real\W* \[#2\]\S+ beats the baseline \[#1\]\S+ by ([0-9.]+)", text)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(judged.effect, abs=0.0005)
+    assert re.search(r"; none of the 2 steps from \[#2\]\S+ to \[#4\]\S+ is established\.", text)
+    assert report(folder)["numbers"]["judged.2.effect"]["value"] == judged.effect
+    assert "is not told apart from [#2]" in text
+
+
 @pytest.mark.parametrize(("asked", "given"), [(1, 3), (3, 3), (12, 12), (99, 20)])
 def test_the_leaderboard_is_3_to_20_long(asked: int, given: int, written: Write) -> None:
     _, history = written("good_run")

@@ -36,8 +36,11 @@ from assay.core.task import Task
 from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.events import Event
+from assay.journal.file import FileJournal
+from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_duration, format_money
+from assay.report.way import Way, way_to, winner_of
 from assay.strategies.launch import RunEnd
 from assay.strategies.options import RunOptions
 
@@ -219,14 +222,19 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
         if shell.signals:
             raise KeyboardInterrupt
         try_reports(shell, end.folder)
-        summary = SummaryFile(end.folder).read()
-        code = exit_code(summary, end.exit_code, require_gain=require_gain)
+        summary, way = SummaryFile(end.folder).read(), _way(end.folder)
+        code = exit_code(summary, end.exit_code, way=way, require_gain=require_gain)
         shell.output.say()
-        for line in summary_lines(shell.output, summary, end.folder):
+        for line in summary_lines(shell.output, summary, end.folder, way):
             shell.output.say(line)
         if shell.output.json:
-            shell.output.emit("done", done_json(summary, end.folder, code))
+            shell.output.emit("done", done_json(summary, end.folder, code, way))
         return code
+
+
+def _way(folder: Path) -> Way | None:
+    history = History(FileJournal(folder / "events.jsonl").read())
+    return way_to(history, winner_of(history))
 
 
 class _Tracker:
