@@ -9,7 +9,7 @@ from statistics import fmean
 
 from assay.core.metric import Metric
 from assay.engine.noise import sample_variance
-from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test
+from assay.grading.stats import PairedTest, Undefined, corrected_t_test
 
 HOLDOUT_RATIO = 0.25
 """Test rows over training rows of a single hold-out when nobody says otherwise: a fifth held out."""
@@ -50,11 +50,6 @@ class Comparison:
     def test(self) -> PairedTest | Undefined:
         """The corrected resampled t-test, or why there is none: one fold, no spread, identical, not finite."""
         return corrected_t_test(self.gains, test_train_ratio=self.ratio)
-
-    @cached_property
-    def effect_size(self) -> Effect | Undefined:
-        """Cohen's d of the gains with its 95 % interval, or why there is none."""
-        return cohens_d(self.gains)
 
     @property
     def undefined(self) -> str:

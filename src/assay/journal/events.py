@@ -46,9 +46,6 @@ class RunStarted(Payload):
     """`assay`, `python` and the distributions that candidates can import."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Options of the strategy."""
-    prices: Mapping[str, str] = field(default_factory=dict)
-    """Price table of the models used, as known on the day."""
-    shown_paths: tuple[str, ...] = ()
     pid: int = 0
 
 
