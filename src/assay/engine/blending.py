@@ -12,8 +12,9 @@ from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
 from assay.core.trial import TrialState
 from assay.core.view import ViewKey
+from assay.engine.branches import branch_of
 from assay.engine.budget import Budget
-from assay.engine.filling import Filling, branch_of
+from assay.engine.filling import Filling
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts

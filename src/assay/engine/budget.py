@@ -7,13 +7,20 @@ from decimal import Decimal
 
 from assay.core.budget import Limits, Spent
 from assay.core.clock import Clock
+from assay.engine.branches import heads, voices
 from assay.engine.endings import Ending
 from assay.engine.log import EventLog
-from assay.journal.history import History
+from assay.journal.history import History, Trial
 
 FINISH_SHARE = 0.3
 """Largest share of the wall limit that is kept for the finish."""
 FINISH_LEAST_S = 5.0
+FINISH_MARGIN = 1.3
+"""Times what the finish is expected to take is kept for it."""
+LIKELY_HEADS = 4
+"""Branches whose best trial is reckoned with as a member of the blend, ..."""
+LIKELY_VOICES = 2
+"""... and raced trials of other branches."""
 
 
 class Budget:
@@ -37,6 +44,7 @@ class Budget:
         self._before = log.read(lambda history: history.wall_s)
         self._started = clock.monotonic() if begun is None else begun
         self._stopped_by = ""
+        self._expected = (-1, 0.0)
         self._lock = threading.Lock()
 
     @property
@@ -65,13 +73,26 @@ class Budget:
         return None if left is None else max(0.0, left - self.reserve_s())
 
     def reserve_s(self) -> float:
-        """Return the seconds that blend, sealed check and final fit of the best trials are expected to take."""
+        """Return the seconds that fills, blend, sealed check and final fit of likely members are expected to take."""
         wall = self.limits.wall_s
         if wall is None:
             return 0.0
-        ranking = self._log.read(lambda history: [trial.wall_s for trial in history.ranking()[:5]])
-        expected = 1.3 * sum(self.finish_cost_s(fold_s) for fold_s in ranking)
-        return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, expected))
+        return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, FINISH_MARGIN * self._log.read(self._finish_s)))
+
+    def _finish_s(self, history: History) -> float:
+        """Return the expected seconds of a finish that blends the heads of the best branches and a few voices more."""
+        # It is asked for at every check, and changes only when a trial ends.
+        ended = sum(1 for trial in history.trials.values() if trial.state.is_final)
+        if self._expected[0] != ended:
+            folds = max((trial.folds for trial in history.trials.values()), default=0)
+            members = [*heads(history, folds)[:LIKELY_HEADS], *voices(history, folds)[:LIKELY_VOICES]]
+            self._expected = (ended, sum(self.member_cost_s(trial, folds) for trial in members))
+        return self._expected[1]
+
+    def member_cost_s(self, trial: Trial, folds: int) -> float:
+        """Return the share of the run's time that a blend's member takes: missing folds, sealed check, final fit."""
+        missing = (folds - trial.folds) * trial.wall_s / max(1, self.limits.workers)
+        return missing + self.finish_cost_s(trial.wall_s)
 
     def finish_cost_s(self, fold_s: float) -> float:
         """Return the share of the run's time that sealed check and final fit of one candidate are expected to take.

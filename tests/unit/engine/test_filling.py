@@ -8,7 +8,7 @@ from typing import Any
 from assay.core.budget import Limits
 from assay.core.codec import decode
 from assay.core.trial import TrialState
-from assay.engine.filling import voices
+from assay.engine.branches import voices
 from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.history import History, Trial

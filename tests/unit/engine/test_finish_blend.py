@@ -12,7 +12,7 @@ from assay.core.codec import decode
 from assay.core.task import Task
 from assay.core.view import View
 from assay.engine.blending import BLEND_KEY
-from assay.engine.filling import branch_of
+from assay.engine.branches import branch_of
 from assay.grading import Blend, Mixed
 from assay.journal import events as ev
 from assay.journal.history import History
