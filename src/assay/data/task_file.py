@@ -39,8 +39,6 @@ class TaskFile:
     inspection: Inspection
     limits: Mapping[str, Any]
     """The `limits` table as it stands, for whoever starts a run."""
-    protect: tuple[str, ...]
-    """Globs, cell tags or `file.py:function`."""
 
 
 def load_task(path: Path) -> Task:
@@ -78,7 +76,6 @@ def load_task_file(path: Path, *, said: Given | None = None, environment: Mappin
     return TaskFile(
         inspection=inspect(folder, more=_given(values).overlaid(said or Given())),
         limits=values.get("limits", {}),
-        protect=tuple(values.get("protect", ())),
     )
 
 
@@ -134,7 +131,7 @@ def _written(task: Task, inspection: Inspection, folder: Path | None) -> dict[st
     values["better"] = task.metric.direction.value
     for key, value in task.metric.params:
         values["top_k" if key == "k" else key] = int(value) if key == "k" else value
-    return values | _written_split(task) | {"row_cap": task.row_cap, "protect": []}
+    return values | _written_split(task) | {"row_cap": task.row_cap}
 
 
 def _written_files(task: Task) -> dict[str, Any]:
@@ -193,6 +190,7 @@ def _validate(values: dict[str, Any], problems: list[str]) -> None:
     for table, fields in _TABLES.items():
         if fields is not None and isinstance(values.get(table), dict):
             _check_table(table, values[table], fields, problems)
+    _refuse_protection(values, problems)
     for key in _NUMBERS:
         if _is_number(values.get(key)) and values[key] < 1:
             problems.append(f"{key}: must be at least 1, not {values[key]!r}")
@@ -201,6 +199,15 @@ def _validate(values: dict[str, Any], problems: list[str]) -> None:
             parse_direction(values["better"])
         except TaskError as error:
             problems.append(f"better: {error.message}")
+
+
+def _refuse_protection(values: dict[str, Any], problems: list[str]) -> None:
+    """Refuse what would promise a safety that nobody keeps; empty it stands in older files."""
+    if values.get("protect"):
+        problems.append(
+            "protect: there is nothing to protect, for a run writes each solution from scratch and starts from no code "
+            "of yours; remove the line"
+        )
 
 
 def _check_types(values: dict[str, Any], problems: list[str]) -> None:

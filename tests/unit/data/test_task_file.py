@@ -45,7 +45,7 @@ def test_a_short_file_is_completed_from_the_data(tmp_path: Path) -> None:
     path = tmp_path / "task.toml"
     path.write_text(
         'metric = "accuracy"\nsplit = { kind = "holdout" }\nlimits = { until = "07:00", cost_usd = 8 }\n'
-        'protect = ["load.py:read"]\nholdout = { sealed = false }\n',
+        "protect = []\nholdout = { sealed = false }\n",
         encoding="utf-8",
     )
     file = load_task_file(path)
@@ -53,7 +53,6 @@ def test_a_short_file_is_completed_from_the_data(tmp_path: Path) -> None:
     assert (task.targets, task.metric.name, task.split.kind) == (("y",), "accuracy", SplitKind.HOLDOUT)
     assert task.holdout.fraction == 0
     assert file.limits == {"until": "07:00", "cost_usd": 8}
-    assert file.protect == ("load.py:read",)
     assert file.inspection.origin("metric") == "given"
 
 
@@ -72,6 +71,7 @@ def test_variables_are_expanded_and_other_values_left_alone(tmp_path: Path) -> N
     ("text", "said"),
     [
         ('data = "nowhere"', "data: there is no folder"),
+        ('protect = ["load.py:read"]', "protect: there is nothing to protect"),
         ("target = [1, 2]", "target: must be a text or a list of texts"),
         ("row_cap = true", "row_cap: must be a whole number"),
         ('split = "kfold"', "split: must be a table"),
