@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from assay.cli.commands.bytecode import compile_command, uncompiled
 from assay.cli.output import Output
 from assay.cli.shell import Shell
 from assay.report.formatting import format_bytes
@@ -41,6 +42,8 @@ PACKAGES = (
     "torch",
     "pydantic-ai-slim",
 )
+IMPORTS = ("numpy", "pandas", "scipy", "sklearn", "joblib", "lightgbm", "matplotlib", "xgboost", "catboost", "torch")
+"""Import names of the libraries that candidates start with."""
 LOW_DISK_BYTES = 2_000_000_000
 
 
@@ -56,6 +59,9 @@ def doctor(shell: Shell, root: Path) -> int:
     fixes = list(isolation.fixes)
     if free is not None and free < LOW_DISK_BYTES:
         fixes.append(f"free some disk: only {format_bytes(free)} left for {str(root)!r}")
+    slow = uncompiled(IMPORTS)
+    if slow:
+        fixes.append(f"for faster starts of every solution, compile {', '.join(slow)} once: {compile_command()}")
     value: dict[str, Any] = {
         "usable": usable,
         "sandbox": {
@@ -70,6 +76,7 @@ def doctor(shell: Shell, root: Path) -> int:
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "packages": packages,
+        "not_compiled": slow,
         "disk_free_bytes": free,
         "keys": keys,
         "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ and "URL" not in name},
