@@ -86,7 +86,9 @@ class Tree:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
         """
         most = session.budget.limits.trials
-        options = self._options.within(most)
+        # Noted: a run that is resumed with another bound must not take an improvement under way for a draft.
+        drafts = session.note("tree/drafts", lambda: self._options.within(most).drafts)
+        options = replace(self._options, drafts=drafts)
 
         def run_step(step: Step) -> str:
             return self._step(step, options)
@@ -97,7 +99,7 @@ class Tree:
         session.steps(run_step, start=first, stop=most)
 
     def _step(self, step: Step, options: TreeOptions) -> str:
-        action = choose(step.history, step.number, step.rng, options, lanes=step.session.budget.lanes)
+        action = choose(step.history, step.number, step.rng, options, lanes=step.lanes)
         try:
             return self._do(step, action, options)
         except NoAnswer as nothing:

@@ -111,6 +111,21 @@ def test_a_step_taken_up_again_sees_what_it_saw_with_another_number_of_workers(
     assert seen[1][7][2] == then + then // 2, "a step that had not begun goes by the new number"
 
 
+def test_a_step_taken_up_again_does_what_it_did_with_another_bound_on_trials(tmp_path: Path) -> None:
+    whole = Bench(tmp_path, limits=Limits(trials=5))
+    whole.open().work()
+    events = list(whole.backend.read())
+    (at,) = [
+        e.number for e in events if isinstance(e.payload, ev.Answered) and e.payload.key.startswith("step-0003/improve")
+    ]
+    again = Bench(tmp_path, limits=Limits(trials=14), backend=MemoryJournal(events[: at + 1]))
+    assert again.open().work().exit_code == 0
+    assert not [request.key for request in again.model.requests if request.key < "step-0004"]
+    trial = again.log.read(lambda history: history.trial_by_key("step-0003/trial"))
+    assert trial is not None
+    assert trial.operator == "improve"
+
+
 def test_a_trial_goes_on_with_the_candidate_that_the_journal_keeps(tmp_path: Path) -> None:
     backend = MemoryJournal()
 
