@@ -47,7 +47,7 @@ def reduced(abi: int, said: str, sockets: list[str], fix: str, *, own_user: bool
         f"sandbox: REDUCED to Landlock ABI {abi} + seccomp, because bubblewrap cannot start: "
         f'"{said}". Still enforced: no reads or writes outside the workspace and inputs, no network, '
         "no signals or tracing. Not hidden: process names in /proc, /dev/shm, and UNIX sockets your user can open "
-        f"({listed}). To get full isolation: {fix}."
+        f"({listed}); so solutions run one at a time. To get full isolation: {fix}."
     )
     if abi < 6 and not own_user:
         text += " This kernel cannot stop generated code from signalling your other processes (needs 6.12)."

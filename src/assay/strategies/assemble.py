@@ -86,7 +86,8 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
     strategy = _strategy(options)
     sandbox = open_sandbox(_mode(options.sandbox))
     stack.callback(sandbox.close)
-    machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
+    at_once = executions_at_once(sandbox, limits)
+    machine = describe_machine(options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits))
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
     model = open_model(options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder)
@@ -135,7 +136,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     )
     scale = _scale(shell.task, shell.profile)
     budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale)
-    measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=limits.workers)
+    measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=executions_at_once(shell.sandbox, limits))
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = ModelRepairer()
     judge = Judge(parts, measurer, budget)
@@ -144,6 +145,15 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     repairer.attach(session)
     finish = Finish(parts, measurer, judge, budget, delivery)
     return Run(parts, session, shell.strategy, finish)
+
+
+def executions_at_once(sandbox: Sandbox, limits: Limits) -> int:
+    """Return how many solutions may run side by side: what one fold holds back is in the training rows of the next.
+
+    Where `/dev/shm` and the process table are shared (T2, T3), two could pass labels to each other, whichever users
+    they run as. One after the other they cannot, for nothing of the first is left; each then has the whole machine.
+    """
+    return 1 if sandbox.tier in ("T2", "T3") else max(1, limits.workers)
 
 
 def trial_timeout_s(limits: Limits) -> float:
