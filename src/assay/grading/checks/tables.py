@@ -27,9 +27,9 @@ def literal_tables(script: Script, context: Context) -> Iterator[CheckFinding]:
             yield _found(node, f"a table of {max(pairs, numbers)} values")
     skipped = script.docstrings()
     for node in script.nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) and id(node) not in skipped:
-            if len(node.value) > _MOST_TEXT:
-                yield _found(node, f"a text of {len(node.value):,} characters")
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) else ""
+        if len(text) > _MOST_TEXT and id(node) not in skipped:
+            yield _found(node, f"a text of {len(text):,} characters")
 
 
 def _is_plain(node: ast.Dict) -> bool:
