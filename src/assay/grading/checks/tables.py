@@ -27,9 +27,10 @@ def literal_tables(script: Script, context: Context) -> Iterator[CheckFinding]:
             yield _found(node, f"a table of {max(pairs, numbers)} values")
     skipped = script.docstrings()
     for node in script.nodes:
-        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes) else ""
-        if len(text) > _MOST_TEXT and id(node) not in skipped:
-            yield _found(node, f"a text of {len(text):,} characters")
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str | bytes) or id(node) in skipped:
+            continue
+        if len(node.value) > _MOST_TEXT:
+            yield _found(node, f"a text of {len(node.value):,} characters")
 
 
 def _is_plain(node: ast.Dict) -> bool:
