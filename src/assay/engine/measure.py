@@ -103,6 +103,7 @@ class Measurer:
         self, trial: int, attempt: int, candidate: Candidate, key: ViewKey, seed: int, wall_s: float | None
     ) -> None:
         parts = self._parts
+        asked = parts.clock.monotonic()
         with parts.activities.doing("data", key.name, view=key.name):
             view = parts.views.build(key)
         label = f"#{trial} {key.name}"
@@ -110,6 +111,8 @@ class Measurer:
             self._slots,
             parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=self._limits.wall_s) as ticket,
         ):
+            if wall_s is not None:  # time went by while the view was built and others had the slots
+                wall_s = max(0.0, wall_s - (parts.clock.monotonic() - asked))
             execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
             if execution.outcome is Outcome.INFRA:
                 execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
