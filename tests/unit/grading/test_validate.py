@@ -103,7 +103,7 @@ def test_many_problems_give_the_first_three_examples(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (gzip.compress(b"id,target\n1,10\n"), "gzip-compressed"),
+        (gzip.compress(b"id,target\n1,10\n", mtime=0), "gzip-compressed"),
         (b"PK\x03\x04" + b"x" * 100, "zip archive"),
         (pickle.dumps({"id": [1]}), "a pickle"),
         (b"\x93NUMPY\x01\x00", "a NumPy array"),
