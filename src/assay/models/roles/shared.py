@@ -1,14 +1,11 @@
-"""Roles: the named kinds of question, each with typed inputs and a typed reply.
-
-A role's prompt has the same name: `operators/prompts/<role>.yaml` renders exactly the fields of its inputs.
-"""
+"""What the inputs and replies of all roles are made of."""
 
 from __future__ import annotations
 
 import threading
 import warnings
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -134,41 +131,6 @@ class Program(Reply):
     recipe: Recipe
 
 
-class DraftInputs(Inputs):
-    """Asks for a new solution, unlike those tried."""
-
-    brief: Brief
-    index: int
-    """0 for the first draft of the run, and so on."""
-
-
-class BaselineInputs(Inputs):
-    """Asks for one of the two baselines that every run starts with."""
-
-    brief: Brief
-    name: Literal["constant", "boosting"]
-    """`constant` predicts from the target alone; `boosting` is one plain gradient boosting with default settings."""
-
-
-class ImproveInputs(Inputs):
-    """Asks for a better version of one trial's script."""
-
-    brief: Brief
-    parent: TrialSummary
-    code: str
-    """The parent's whole script."""
-    findings: tuple[Finding, ...] = ()
-    """What ablation measured on the parent or its ancestors."""
-    attempts: tuple[TrialSummary, ...] = ()
-    """Earlier improvements of the same parent."""
-    index: int
-    """How many improvements of this parent were asked for before."""
-    lane: int = 0
-    """Which of the steps side by side asks, 0 .. lanes-1; they do not see each other."""
-    lanes: int = 1
-    """How many steps may be side by side."""
-
-
 class Finding(Inputs):
     """What leaving out one part of a script did to its score."""
 
@@ -181,61 +143,6 @@ class Finding(Inputs):
     """Standard error of `effect`."""
 
 
-class DebugInputs(Inputs):
-    """Asks for a version of a failing script that runs."""
-
-    brief: Brief
-    code: str
-    error: str
-    """What went wrong, with the end of the traceback or the reason why the output is invalid."""
-    outcome: str
-    """The execution's outcome, for example `error` or `timeout`."""
-    round: int
-    """1 for the first repair of the trial."""
-    same_as_before: bool = False
-    """Whether the last repair ended in the same failure."""
-    recipe: dict[str, Any] = Field(default_factory=dict)
-
-
-class Repair(Reply):
-    """A mended script."""
-
-    cause: str
-    """What was wrong, in a sentence."""
-    code: Script
-    """The whole mended Python file."""
-    recipe: Recipe
-
-
-class AblateInputs(Inputs):
-    """Asks for variants of a script, each with one part left out or made plain."""
-
-    brief: Brief
-    parent: TrialSummary
-    code: str
-    studied: tuple[Finding, ...] = ()
-    """What earlier ablations of this script found; study other parts."""
-
-
-class Variant(Reply):
-    """The script with one part left out or made plain."""
-
-    part: str = Field(min_length=1, max_length=60)
-    """Name of the part, in a few words."""
-    description: str
-    """What stands in its place, in a sentence."""
-    code: Script
-    """The whole Python file of the variant."""
-    recipe: Recipe
-
-
-class Ablation(Reply):
-    """Two to four variants to run."""
-
-    variants: tuple[Variant, ...] = Field(min_length=1, max_length=4)
-    """Two to four variants, the part that matters most first."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Role:
     """A named kind of question."""
@@ -243,17 +150,3 @@ class Role:
     name: str
     inputs: type[Inputs]
     reply: type[Reply]
-
-
-ImproveInputs.model_rebuild()
-
-ROLES: dict[str, Role] = {
-    role.name: role
-    for role in (
-        Role(name="baseline", inputs=BaselineInputs, reply=Program),
-        Role(name="draft", inputs=DraftInputs, reply=Program),
-        Role(name="improve", inputs=ImproveInputs, reply=Program),
-        Role(name="debug", inputs=DebugInputs, reply=Repair),
-        Role(name="ablate", inputs=AblateInputs, reply=Ablation),
-    )
-}
