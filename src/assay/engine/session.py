@@ -132,10 +132,12 @@ class Session:
             self.parts.log.add(ev.Noted(key=key, value=value))
         return value
 
-    def steps(self, run_step: Callable[[Step], str], *, start: int = 0, stop: int | None = None) -> None:
+    def steps(
+        self, run_step: Callable[[Step], str], *, start: int = 0, stop: int | None = None, lanes: int | None = None
+    ) -> None:
         """Run numbered steps, several at a time, until the run ends.
 
-        Step n starts when all steps up to n - `Budget.lanes`, and all before `start`, are done, and sees their trials
+        Step n starts when all steps up to n - `lanes`, and all before `start`, are done, and sees their trials
         and no later ones: what it decides does not depend on which of the steps beside it is faster. Steps that the
         journal knows as done are not run again; one that was under way sees again what it saw, whatever the number of
         workers is now.
@@ -144,11 +146,13 @@ class Session:
             run_step: Does one step and returns a few words on it; runs in a thread.
             start: Number of the first step.
             stop: Number after the last step; None goes on until the budget ends.
+            lanes: Steps that are under way without seeing each other, all of them at a time; None means
+                `Budget.lanes`, of which as many as there are workers run at a time.
 
         Raises:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
         """
-        _Pipeline(self, run_step, start, stop).run()
+        _Pipeline(self, run_step, start, stop, lanes).run()
 
     def _recorded(self, answer: ev.Answered, request: Request[Any]) -> Reply:
         if answer.error:
@@ -165,14 +169,26 @@ class Step:
         number: Counted from 0 over the whole run.
         history: What the step may know.
         lanes: How many steps may be under way without seeing each other, as of when this one was first begun.
+        key: Under which everything of the step is journaled; None means that of its number.
     """
 
-    def __init__(self, session: Session, number: int, history: History, lanes: int) -> None:
+    def __init__(
+        self, session: Session, number: int, history: History, lanes: int, *, key: str | None = None
+    ) -> None:
         self.session = session
         self.number = number
         self.history = history
         self.lanes = lanes
-        self.key = step_key(number)
+        self.key = step_key(number) if key is None else key
+
+    def within(self, name: str, history: History | None = None) -> Step:
+        """Return a part of this step, for steps that take many decisions.
+
+        Args:
+            name: Names the part within the step.
+            history: What the part may know; None means what the step knows.
+        """
+        return Step(self.session, self.number, history or self.history, self.lanes, key=f"{self.key}/{name}")
 
     @property
     def lane(self) -> int:
@@ -218,13 +234,15 @@ def step_key(number: int) -> str:
 class _Pipeline:
     """Runs steps on a bounded pool, each after the steps it may depend on."""
 
-    def __init__(self, session: Session, run_step: Callable[[Step], str], start: int, stop: int | None) -> None:
+    def __init__(
+        self, session: Session, run_step: Callable[[Step], str], start: int, stop: int | None, lanes: int | None
+    ) -> None:
         self._session = session
         self._run_step = run_step
         self._start = start
         self._stop = stop
-        self._workers = max(1, session.budget.limits.workers)
-        self._lanes = session.budget.lanes
+        self._workers = lanes or max(1, session.budget.limits.workers)
+        self._lanes = lanes or session.budget.lanes
 
     def run(self) -> None:
         running: dict[Future[None], int] = {}
