@@ -217,6 +217,13 @@ class History:
             view.noise = None
         return view
 
+    def with_trials(self, trials: Iterable[Trial]) -> History:
+        """Return this pinned history with further finished trials, for a step that decides more than once."""
+        view = History()
+        view.__dict__.update(self.__dict__)
+        view.trials = {**self.trials, **{trial.number: trial for trial in trials}}
+        return view
+
     # --- feeding -------------------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> None:
