@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from assay.core.metric import Needs
+from assay.core.metric import Metric, Needs
 from assay.core.profile import ColumnProfile
 from assay.core.task import OutputContract, Problem, Split, SplitKind, Task
 from assay.models.roles import Finding, TrialSummary
 
 _SHOWN_CLASSES = 30
+_ORDER_ONLY = frozenset({"average_precision", "roc_auc", "roc_auc_mean_columnwise", "roc_auc_ovr", "spearman"})
+"""Metrics that see only the order of the predictions."""
+_TICKS = re.compile("`{3,}")
 
 
 def number(value: float) -> str:
@@ -53,6 +57,12 @@ def tail(text: str, size: int) -> str:
 def cell(text: str, size: int = 100) -> str:
     """Return `text` fit for a cell of a table: one line, without bars, clipped."""
     return clip(" ".join(str(text).replace("|", "/").split()), size)
+
+
+def fenced(text: str, language: str = "python") -> str:
+    """Return `text` as a fenced block that no backticks inside of it can end; its lines stay as they are."""
+    fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(text)), default=0))
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def most(items: Sequence[Any], count: int) -> Sequence[Any]:
@@ -138,6 +148,33 @@ def probabilities(contract: OutputContract, task: Task) -> str:
         of_what = f"`{positive}`" if positive else "the label that sorts last"
         return f"{first}one column `probability`, the probability of {of_what} before any threshold."
     return f"{first}one column a class with the label as its name and its probability as value."
+
+
+def averaging(task: Task) -> str:
+    """Return how the predictions of several models are averaged with equal weights, as the metric asks."""
+    needs = task.output.needs
+    if needs in (Needs.LABELS, Needs.RANKED_LABELS) and task.problem in (Problem.BINARY, Problem.MULTICLASS):
+        labels = "the labels" if needs is Needs.LABELS else "the labels in order"
+        return f"the mean of their probabilities, and {labels} derived from that mean as the base derives them"
+    if needs is Needs.LABELS:
+        return "the mean of their scores before rounding, made a label as the base does it"
+    if task.metric.name in _ORDER_ONLY:
+        bounds = ", scaled to [0, 1]" if needs is not Needs.VALUES else ""
+        return f"the mean of their ranks among the test rows{bounds}, since {task.metric.name} sees only the order"
+    if needs in (Needs.PROBABILITY, Needs.CLASS_PROBABILITIES):
+        return "the mean of their probabilities"
+    return "the mean of their predictions, each back on the scale of the target"
+
+
+def flat(attempts: Sequence[TrialSummary | None], parent: TrialSummary, metric: Metric) -> int:
+    """Return how many of the latest attempts in a row did not beat `parent`; None stands for one without a trial."""
+    count = 0
+    for trial in reversed(attempts):
+        scored = trial.score if trial is not None else None
+        if scored is not None and (parent.score is None or metric.is_better(scored, parent.score)):
+            break
+        count += 1
+    return count
 
 
 def score(trial: TrialSummary) -> str:
@@ -227,8 +264,8 @@ def _positive(task: Task) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        cell, cells, clip, effect, header, most, names, number, origin, outcome, pairs, percent, probabilities, score,
-        seconds, split, tail, thousands, traps, values, wants_probabilities,
+        averaging, cell, cells, clip, effect, fenced, flat, header, most, names, number, origin, outcome, pairs,
+        percent, probabilities, score, seconds, split, tail, thousands, traps, values, wants_probabilities,
     )
 }  # fmt: skip
 """Filters by the name that templates use."""

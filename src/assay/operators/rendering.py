@@ -207,10 +207,13 @@ def _read(name: str, path: Any, shape: type[Any]) -> Any:
 def _squeezed(text: str) -> str:
     """Return `text` without runs of empty lines, which template tags leave behind; code blocks keep theirs."""
     lines: list[str] = []
-    fenced = False
+    fence = ""
     for line in text.strip().split("\n"):
-        if line.startswith("```"):
-            fenced = not fenced
-        if line.strip() or fenced or (lines and lines[-1]):
-            lines.append(line if fenced else line.rstrip())
+        ticks = line[: len(line) - len(line.lstrip("`"))]
+        if not fence and len(ticks) >= 3:
+            fence = ticks
+        elif fence and len(ticks) >= len(fence) and line.rstrip() == ticks:
+            fence = ""
+        if line.strip() or fence or (lines and lines[-1]):
+            lines.append(line if fence else line.rstrip())
     return "\n".join(lines)
