@@ -65,7 +65,10 @@ class FileJournal:
             self._write(text)
         except OSError as error:
             raise MachineError(
-                "E501", f"the journal {str(self._path)!r} cannot be written: {error}", kept="every event before this"
+                "E501",
+                f"the journal {str(self._path)!r} cannot be written: {error}",
+                kept="every event before this",
+                fix="free some space, then assay resume",
             ) from error
 
     def _write(self, text: bytes) -> None:

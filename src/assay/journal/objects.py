@@ -59,7 +59,7 @@ class ObjectStore:
                 write_whole(path, content)
                 self._keep(path)
         except OSError as error:
-            raise MachineError("E501", f"cannot keep a file of {len(content)} bytes: {error}") from error
+            raise _not_kept(f"a file of {len(content)} bytes", error) from error
         return digest
 
     def adopt(self, source: Path, digest: str) -> str:
@@ -77,7 +77,7 @@ class ObjectStore:
                 source.replace(path)
                 self._keep(path)
         except OSError as error:
-            raise MachineError("E501", f"cannot keep what a candidate left: {error}") from error
+            raise _not_kept("what a candidate left", error) from error
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -136,3 +136,9 @@ def _missing(digest: str) -> IntegrityError:
 
 def _changed(digest: str) -> IntegrityError:
     return IntegrityError("E403", f"the object {digest!r} is not what was written")
+
+
+def _not_kept(what: str, error: OSError) -> MachineError:
+    return MachineError(
+        "E501", f"cannot keep {what}: {error}", kept="every finished trial", fix="free some space, then assay resume"
+    )

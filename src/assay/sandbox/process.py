@@ -156,7 +156,9 @@ class TreeProcess:
         if -1 in self._waiting:
             wait_s = min(wait_s, _POLL_S)
         for key, _ in self._selector.select(wait_s):
-            key.data(key.fd)
+            # The end of the guard reads its status to the end, whose own turn may come in the same breath.
+            if key.fd in self._selector.get_map():
+                key.data(key.fd)
         if -1 in self._waiting and self._launched.guard.poll() is not None:
             self._waiting.discard(-1)
         if self._waiting:
