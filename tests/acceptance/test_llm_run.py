@@ -163,7 +163,7 @@ def test_a_good_run_retries_hears_what_it_is_told_counts_and_keeps_no_key(tmp_pa
     assert "1,120 tokens" in assay("status", cwd=tmp_path).stdout
     report = (run / "report.md").read_text(encoding="utf-8")
     assert [role for role in ("draft", "improve") if f"| {role} " in report] == ["draft", "improve"]
-    assert "1,000 | $0.0037" in report
+    assert "700 | 300 | $0.0037" in report
 
 
 @pytest.mark.slow

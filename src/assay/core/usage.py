@@ -18,6 +18,14 @@ class Usage:
     reasoning_tokens: int = 0
     """Part of `output_tokens` that was spent on thinking."""
     cost_usd: Decimal | None = None
+    """What the requests of known price cost; None when there is none of them."""
+    unpriced_requests: int = 0
+    """Requests of unknown price beside those in `cost_usd`; left at 0 where `cost_usd` is None: then it is all."""
+
+    @property
+    def unpriced(self) -> int:
+        """Number of requests whose price is unknown: unless it is 0, `cost_usd` is a lower bound."""
+        return self.requests if self.cost_usd is None else self.unpriced_requests
 
     @property
     def tokens(self) -> int:
@@ -25,13 +33,13 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Usage) -> Usage:
-        costs = [u.cost_usd for u in (self, other) if u.requests]
-        known = None if any(cost is None for cost in costs) else sum((c for c in costs if c is not None), Decimal(0))
+        costs = [u.cost_usd for u in (self, other) if u.requests and u.cost_usd is not None]
         return Usage(
             requests=self.requests + other.requests,
             input_tokens=self.input_tokens + other.input_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            cost_usd=known if costs else None,
+            cost_usd=sum(costs, Decimal(0)) if costs else None,
+            unpriced_requests=self.unpriced + other.unpriced if costs else 0,
         )

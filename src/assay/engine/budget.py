@@ -143,11 +143,10 @@ class Budget:
 def spent(history: History, wall_s: float | None = None) -> Spent:
     """Return what the run behind `history` used; `wall_s` overrides the time that its events show."""
     usage = history.usage
-    known = sum((u.cost_usd for u in history.usage_by_role.values() if u.cost_usd is not None), start=Decimal(0))
     return Spent(
         trials=sum(1 for trial in history.trials.values() if trial.counts),
         wall_s=history.wall_s if wall_s is None else wall_s,
         tokens=usage.tokens,
-        cost_usd=known,
-        unpriced_requests=history.unpriced_requests,
+        cost_usd=usage.cost_usd or Decimal(0),
+        unpriced_requests=usage.unpriced,
     )

@@ -15,6 +15,7 @@ from assay.core.budget import Limits
 from assay.core.codec import decode, encode
 from assay.core.digest import canonical_json, digest_text
 from assay.core.execution import Execution
+from assay.core.prices import Prices
 from assay.core.score import Score
 from assay.core.task import Task
 from assay.core.trial import TrialState, Verdict
@@ -47,6 +48,8 @@ class RunStarted(Payload):
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Options of the strategy."""
     pid: int = 0
+    prices: Prices | None = None
+    """What the model's tokens cost, for the whole run; None where nobody is paid, and in old journals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,8 @@ class RunResumed(Payload):
     limits: Limits | None = None
     """New limits, if they were changed."""
     sandbox: str = ""
+    prices: Prices | None = None
+    """Prices from here on, where those before were unknown."""
     pid: int = 0
 
 

@@ -128,8 +128,8 @@ class History:
         self.resumes = 0
         self.sandboxes: list[str] = []
         self.usage = Usage()
-        self.usage_by_role: dict[str, Usage] = {}
-        self.unpriced_requests = 0
+        self.usage_of: dict[tuple[str, str], Usage] = {}
+        """By role and who answered; empty for the latter where nobody did."""
         self.wall_s = 0.0
         """Seconds of running, the pauses before resumptions left out."""
         self._measurements: dict[tuple[str, str, int], Measurement] = {}
@@ -249,8 +249,9 @@ class History:
         self.finished = None
         if payload.sandbox and payload.sandbox not in self.sandboxes:
             self.sandboxes.append(payload.sandbox)
-        if payload.limits is not None and self.started is not None:
-            self.started = replace(self.started, limits=payload.limits)
+        if self.started is not None:
+            limits, prices = payload.limits or self.started.limits, payload.prices or self.started.prices
+            self.started = replace(self.started, limits=limits, prices=prices)
         for trial in [t for t in self.trials.values() if t.state is TrialState.STOPPED and t.step not in self.steps]:
             self._reopen(trial)
 
@@ -267,13 +268,14 @@ class History:
             key=payload.key, role=payload.role, request=payload.request
         )
         self.questions[payload.key] = replace(question, answer=payload)
-        self._on_charged(payload, 0.0)
+        self._charge(payload.role, payload.model, payload.usage)
 
-    def _on_charged(self, payload: ev.Answered | ev.Charged, _: float) -> None:
-        self.usage = self.usage + payload.usage
-        self.usage_by_role[payload.role] = self.usage_by_role.get(payload.role, Usage()) + payload.usage
-        if payload.usage.requests and payload.usage.cost_usd is None:
-            self.unpriced_requests += payload.usage.requests
+    def _on_charged(self, payload: ev.Charged, _: float) -> None:
+        self._charge(payload.role, "", payload.usage)
+
+    def _charge(self, role: str, model: str, usage: Usage) -> None:
+        self.usage = self.usage + usage
+        self.usage_of[role, model] = self.usage_of.get((role, model), Usage()) + usage
 
     def _on_created(self, payload: ev.TrialCreated, time: float) -> None:
         self._by_key[payload.key] = payload.trial

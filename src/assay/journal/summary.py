@@ -83,7 +83,6 @@ class Summary:
     phase: str = ""
     wall_s: float = 0.0
     usage: Usage = field(default_factory=Usage)
-    unpriced_requests: int = 0
     trials: int = 0
     variants: int = 0
     """Trials that do not count: ablation variants and reseeds."""
@@ -162,7 +161,7 @@ class Summary:
             wall_s=self.wall_s,
             tokens=self.usage.tokens,
             cost_usd=self.usage.cost_usd or Decimal(0),
-            unpriced_requests=self.unpriced_requests,
+            unpriced_requests=self.usage.unpriced,
         )
 
     @property
@@ -212,8 +211,6 @@ class Summary:
 
     def _on_charged(self, payload: ev.Answered | ev.Charged, _: float) -> None:
         self.usage = self.usage + payload.usage
-        if payload.usage.requests and payload.usage.cost_usd is None:
-            self.unpriced_requests += payload.usage.requests
 
     def _on_created(self, payload: ev.TrialCreated, time: float) -> None:
         row = Row(

@@ -112,7 +112,7 @@ class Cap:
                 self._spent,
                 tokens=self._spent.tokens + used.tokens,
                 cost_usd=self._spent.cost_usd + cost,
-                unpriced_requests=self._spent.unpriced_requests + (used.requests if used.cost_usd is None else 0),
+                unpriced_requests=self._spent.unpriced_requests + used.unpriced,
             )
 
 

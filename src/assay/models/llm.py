@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from assay.core.errors import MachineError, ModelError, ProviderDown, ProviderRefused, QuestionRefused, ReplyInvalid
+from assay.core.prices import Prices
 from assay.core.usage import Usage
 from assay.models.base import Message
 from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, Unreachable
 from assay.models.endpoint import Endpoint, resolve
 from assay.models.language import DEFAULT_OUTPUT_TOKENS, LanguageModel
-from assay.models.prices import PRICE_VARIABLE, Price, listed_price
 from assay.models.retry import RetryingCompleter
 from assay.models.scrub import Scrubber
 
@@ -37,6 +37,7 @@ def open_model(
     timeout_s: float = 300.0,
     max_output_tokens: int = DEFAULT_OUTPUT_TOKENS,
     attempts: int = 6,
+    prices: Prices | None = None,
     environ: Mapping[str, str] | None = None,
     layers: Sequence[Layer] = (),
     sleep: Callable[[float], None] = time.sleep,
@@ -49,18 +50,16 @@ def open_model(
         timeout_s: Longest silence of the provider, in seconds; a whole reply may take four times as long.
         max_output_tokens: Bound of one reply.
         attempts: Calls in all when the provider is overloaded or cannot be reached.
-        environ: Variables to read addresses, keys and ASSAY_PRICE from; the process's own if None.
+        prices: What the model's tokens cost; None means unknown.
+        environ: Variables to read addresses and keys from; the process's own if None.
         layers: Put around every single call, the innermost first; retries and re-asks go through them anew.
         sleep: Waits between attempts.
 
     Raises:
-        UsageError: The spec, the address or the price cannot be meant.
+        UsageError: The spec or the address cannot be meant.
     """
-    variables = os.environ if environ is None else environ
-    endpoint = resolve(spec, base_url=base_url, environ=variables)
-    stated = variables.get(PRICE_VARIABLE)
-    price = Price.parse(stated) if stated else None
-    completer: Completer = ProviderCompleter(endpoint, timeout_s=timeout_s, price=price)
+    endpoint = resolve(spec, base_url=base_url, environ=os.environ if environ is None else environ)
+    completer: Completer = ProviderCompleter(endpoint, timeout_s=timeout_s, prices=prices)
     for layer in layers:
         completer = layer(completer)
     retrying = RetryingCompleter(completer, attempts=attempts, sleep=sleep)
@@ -75,7 +74,7 @@ class ProviderCompleter:
         timeout_s: Longest silence, in seconds.
         total_s: Longest duration of one call; four times `timeout_s` if None.
         longest_reply: Characters at which reading stops.
-        price: Overrides the price table.
+        prices: What tokens cost; None means unknown.
     """
 
     def __init__(
@@ -85,13 +84,13 @@ class ProviderCompleter:
         timeout_s: float = 300.0,
         total_s: float | None = None,
         longest_reply: int = _LONGEST_REPLY,
-        price: Price | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._total_s = 4 * timeout_s if total_s is None else total_s
         self._longest_reply = longest_reply
-        self._price = price
+        self._prices = prices or Prices()
         self._scrubber = Scrubber(endpoint.environ)
 
     @property
@@ -101,9 +100,7 @@ class ProviderCompleter:
 
     def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
         """Return what a call of this size costs in US dollars; None when the price is unknown."""
-        if self._price is not None:
-            return self._price.of(input_tokens, output_tokens)
-        return self._listed(input_tokens=input_tokens, output_tokens=output_tokens)
+        return self._prices.of(input_tokens, output_tokens)
 
     def complete(self, prompt: Prompt) -> Completion:
         """Send `prompt`; see `Completer.complete` for what it raises, and MachineError if the extra is missing."""
@@ -165,30 +162,15 @@ class ProviderCompleter:
         tokens_out = used.output_tokens
         if used.input_tokens == 0 or response.finish_reason is None:
             tokens_out = max(tokens_out, size // _CHARACTERS_PER_TOKEN)
-        if self._price is not None:
-            cost: Decimal | None = self._price.of(tokens_in, tokens_out)
-        else:
-            cost = self._listed(
-                input_tokens=tokens_in,
-                output_tokens=tokens_out,
-                cached_tokens=used.cache_read_tokens,
-                cache_write_tokens=used.cache_write_tokens,
-            )
+        cached, written = used.cache_read_tokens, used.cache_write_tokens
         return Usage(
             requests=1,
             input_tokens=tokens_in,
-            cached_tokens=used.cache_read_tokens,
+            cached_tokens=cached,
             output_tokens=tokens_out,
             reasoning_tokens=used.output_reasoning_tokens,
-            cost_usd=cost,
+            cost_usd=self._prices.of(tokens_in, tokens_out, cached_tokens=cached, cache_write_tokens=written),
         )
-
-    def _listed(self, **tokens: int) -> Decimal | None:
-        endpoint = self._endpoint
-        try:
-            return listed_price(endpoint.model, provider=endpoint.provider, base_url=endpoint.base_url, **tokens)
-        except ImportError as error:
-            raise _missing_extra(endpoint, error) from error
 
     def _too_long(self, response: ModelResponse, prompt: Prompt, size: int) -> ReplyInvalid:
         text = response.text or ""

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.core.budget import Limits, Spent
+from assay.core.clock import SystemClock
 from assay.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from assay.core.prices import Prices
     from assay.models.base import Model
     from assay.models.completion import Layer
 
@@ -23,6 +25,7 @@ def open_model(
     limits: Limits | None = None,
     spent: Spent | None = None,
     folder: Path | None = None,
+    prices: Prices | None = None,
 ) -> Model:
     """Return the model that answers a run's questions; nothing is sent yet.
 
@@ -32,9 +35,10 @@ def open_model(
         limits: Its caps on tokens and money hold for every single call; None for no cap.
         spent: What an earlier process of the same run has used.
         folder: The run's folder, where calls are kept under `llm/`; None keeps none.
+        prices: Those of the run, by which every request is charged; None looks them up now.
 
     Raises:
-        UsageError: There is no such model.
+        UsageError: There is no such model, or ASSAY_PRICE holds no price.
     """
     if spec == "playbook":
         from assay.models.playbook import Playbook
@@ -45,13 +49,16 @@ def open_model(
     from assay.models.call_log import CallLog
     from assay.models.cap import Cap
     from assay.models.llm import open_model as open_language_model
+    from assay.models.prices import prices_of
 
     layers: list[Layer] = []
     if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
         layers.append(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent))
     if folder is not None:
         layers.append(CallLog(folder / CALLS))
-    return open_language_model(spec, base_url=base_url, layers=layers)
+    if prices is None:
+        prices = prices_of(spec, base_url=base_url, at=SystemClock().now())
+    return open_language_model(spec, base_url=base_url, prices=prices, layers=layers)
 
 
 def _recorded(folder: Path) -> Model:

@@ -1,81 +1,152 @@
-"""What requests cost, from the price table that ships with genai-prices. Nothing is looked up over the network."""
+"""What a model's tokens cost: stated by the user, or from the table that ships with genai-prices.
+
+They are read once, when a run starts, and then belong to the run. Nothing is looked up over the network.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Protocol
 
-from assay.core.errors import UsageError
+from assay.core.errors import MachineError, UsageError
+from assay.core.prices import Prices, PriceSource, Rate, Tier
+from assay.models.endpoint import Endpoint, resolve
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelPrice
 
 PRICE_VARIABLE = "ASSAY_PRICE"
-_MILLION = Decimal(1_000_000)
+_FREE = ("playbook", "recorded")
+_HOURS = tuple(time(hour, half) for hour in range(24) for half in (0, 45))
+"""Looked at where a price depends on the hour."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """A price that the user states, for models that no table knows."""
+class PriceTable(Protocol):
+    """Knows what models cost. Asked once for each process that works on a run."""
 
-    input_usd: Decimal
-    """US dollars per million input tokens."""
-    output_usd: Decimal
-    """US dollars per million output tokens."""
-
-    @classmethod
-    def parse(cls, text: str) -> Price:
-        """Read `IN,OUT` in US dollars per million tokens.
+    def prices(self, endpoint: Endpoint, at: float) -> Prices:
+        """Return what the model's tokens cost at `at`, seconds since the epoch; unknown prices if it does not know.
 
         Raises:
-            UsageError: It is not two numbers of at least 0.
+            MachineError: The table is not installed (E560).
         """
+        ...
+
+
+class PackagedTable:
+    """The table that ships with the genai-prices package.
+
+    Prices that depend on the hour are taken at their dearest, so that a cap holds at every hour. What searches of the
+    provider's own cost is left out.
+    """
+
+    def prices(self, endpoint: Endpoint, at: float) -> Prices:
+        """Return what the model's tokens cost; see `PriceTable.prices`."""
         try:
-            first, second = (Decimal(part.strip()) for part in text.split(","))
-        except (ValueError, InvalidOperation):
-            first = second = Decimal(-1)
-        if not (first.is_finite() and second.is_finite() and first >= 0 and second >= 0):
-            raise UsageError(
-                "E063",
-                f"a price is two numbers, US dollars per million input and output tokens, not {text!r}",
-                fix=f"{PRICE_VARIABLE}=1.25,10",
-            )
-        return cls(input_usd=first, output_usd=second)
+            from genai_prices import __version__
+        except ImportError as error:
+            raise MachineError(
+                "E560", f"prices need a package that is missing: {error.name}", fix="pip install 'assay[llm]'"
+            ) from error
+        day = datetime.fromtimestamp(at, UTC)
+        listed = [_listed(endpoint, datetime.combine(day, hour, UTC)) for hour in _HOURS]
+        known = [prices for prices in listed if prices is not None]
+        if not known:
+            return Prices()
+        rates = max(known, key=lambda prices: prices["output"].usd + prices["input"].usd)
+        name = f"genai-prices {__version__}"
+        return Prices(source=PriceSource.TABLE, table=name, read=day.date().isoformat(), **rates)
 
-    def of(self, input_tokens: int, output_tokens: int) -> Decimal:
-        """Return the cost in US dollars; cached tokens count in full."""
-        return (self.input_usd * input_tokens + self.output_usd * output_tokens) / _MILLION
 
-
-def listed_price(
-    model: str,
+def prices_of(
+    spec: str,
     *,
-    provider: str | None = None,
     base_url: str | None = None,
-    input_tokens: int,
-    output_tokens: int,
-    cached_tokens: int = 0,
-    cache_write_tokens: int = 0,
-) -> Decimal | None:
-    """Return what a request costs in US dollars by the table, or None when the table does not know the model.
+    environ: Mapping[str, str] | None = None,
+    table: PriceTable | None = None,
+    at: float,
+) -> Prices | None:
+    """Return what the tokens of the model `spec` cost; None where nobody is paid.
 
     Args:
-        model: The provider's name of the model.
-        provider: Whose prices apply; not consulted when `base_url` is given, since a gateway has its own.
-        base_url: The address requests go to, where it is not the provider's own.
-        input_tokens: All input tokens, cached ones included.
-        output_tokens: All output tokens, thoughts included.
-        cached_tokens: Part of the input that was read from the provider's cache.
-        cache_write_tokens: Part of the input that was written to the provider's cache.
+        spec: As for `open_model`.
+        base_url: As for `open_model`: a gateway has prices of its own.
+        environ: Variables to read addresses and ASSAY_PRICE from; the process's own if None.
+        table: Asked where the user states no price; the packaged one if None.
+        at: The present, seconds since the epoch.
+
+    Raises:
+        UsageError: What ASSAY_PRICE says is no price (E063).
+        MachineError: The table is not installed (E560).
     """
+    if spec.partition(":")[0] in _FREE:
+        return None
+    variables = os.environ if environ is None else environ
+    stated = variables.get(PRICE_VARIABLE)
+    if stated:
+        return stated_prices(stated, at=at)
+    try:
+        endpoint = resolve(spec, base_url=base_url, environ=variables)
+    except UsageError:  # a program, or a misspelt name, which is for `open_model` to tell
+        return Prices()
+    return (table or PackagedTable()).prices(endpoint, at)
+
+
+def stated_prices(text: str, *, at: float) -> Prices:
+    """Return what a user states as `IN,OUT`, US dollars per million tokens; cached tokens count in full.
+
+    Raises:
+        UsageError: It is not two numbers of at least 0 (E063).
+    """
+    try:
+        first, second = (Decimal(part.strip()) for part in text.split(","))
+    except (ValueError, InvalidOperation):
+        first = second = Decimal(-1)
+    if not (first.is_finite() and second.is_finite() and first >= 0 and second >= 0):
+        raise UsageError(
+            "E063",
+            f"a price is two numbers, US dollars per million input and output tokens, not {text!r}",
+            fix=f"{PRICE_VARIABLE}=1.25,10",
+        )
+    return Prices(
+        source=PriceSource.STATED,
+        input=Rate(usd=first),
+        output=Rate(usd=second),
+        table=PRICE_VARIABLE,
+        read=datetime.fromtimestamp(at, UTC).date().isoformat(),
+    )
+
+
+def _listed(endpoint: Endpoint, when: datetime) -> dict[str, Any] | None:
     from genai_prices import Usage, calc_price
 
-    usage = Usage(
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cache_read_tokens=cached_tokens,
-        cache_write_tokens=cache_write_tokens,
-    )
+    usage, model = Usage(), endpoint.model
     try:
-        if base_url is not None:
-            return calc_price(usage, model, provider_api_url=base_url).total_price
-        return calc_price(usage, model, provider_id=provider).total_price
+        if endpoint.base_url is not None:  # a gateway has prices of its own
+            found = calc_price(usage, model, provider_api_url=endpoint.base_url, genai_request_timestamp=when)
+        else:
+            found = calc_price(usage, model, provider_id=endpoint.provider, genai_request_timestamp=when)
     except (LookupError, ValueError):
         return None
+    return _rates(found.model_price)
+
+
+def _rates(price: ModelPrice) -> dict[str, Any] | None:
+    rates = {
+        "input": _rate(price.input_mtok),
+        "output": _rate(price.output_mtok),
+        "cached": _rate(price.cache_read_mtok),
+        "cache_write": _rate(price.cache_write_mtok),
+    }
+    return rates if rates["input"] is not None and rates["output"] is not None else None
+
+
+def _rate(price: Any) -> Rate | None:
+    if price is None:
+        return None
+    if isinstance(price, Decimal):
+        return Rate(usd=price)
+    return Rate(usd=price.base, tiers=tuple(Tier(over=tier.start, usd=tier.price) for tier in price.tiers))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Measurement, Trial
+from assay.report.bill import by_model, by_role
 from assay.report.facts import Facts, Paired, trial_folder
 from assay.report.ledger import Ledger, Source
-from assay.report.times import activities, roles
+from assay.report.times import activities
 
 SELECTED = "greedy selection with replacement on stored predictions of the search folds (Caruana et al. 2004)"
 PAIRED = "corrected resampled t-test on paired folds (Nadeau and Bengio 2003)"
@@ -17,6 +18,7 @@ def build_ledger(facts: Facts) -> Ledger:
     ledger = Ledger()
     _run(ledger, facts)
     _times(ledger, facts)
+    _bill(ledger, facts)
     for trial in facts.trials:
         _trial(ledger, facts, trial)
     _end(ledger, facts)
@@ -74,10 +76,11 @@ def _run(ledger: Ledger, facts: Facts) -> None:
     ledger.add("run.wall_s", round(history.wall_s, 3), Source.MEASURED, unit="s", basis="times of the events")
     usage = history.usage
     ledger.add("run.tokens", usage.tokens, Source.MEASURED, unit="tokens")
+    ledger.add("run.tokens_in", usage.input_tokens, Source.MEASURED, unit="tokens")
+    ledger.add("run.tokens_out", usage.output_tokens, Source.MEASURED, unit="tokens")
     ledger.add("run.requests", usage.requests, Source.COUNTED, unit="requests")
-    ledger.add("run.unpriced_requests", history.unpriced_requests, Source.COUNTED, unit="requests")
-    known = [u.cost_usd for u in history.usage_by_role.values() if u.cost_usd is not None]
-    ledger.add("run.cost_usd", sum(known) if known else None, Source.MEASURED, unit="USD")
+    ledger.add("run.unpriced_requests", usage.unpriced, Source.COUNTED, unit="requests")
+    ledger.add("run.cost_usd", usage.cost_usd, Source.MEASURED, unit="USD")
     if history.noise is not None:
         basis = f"{history.noise.reseeds} reseeds of the baseline"
         ledger.add("noise.floor", history.noise.floor, Source.DERIVED, unit=facts.metric.name, basis=basis)
@@ -88,11 +91,27 @@ def _times(ledger: Ledger, facts: Facts) -> None:
     for activity in activities(facts):
         ledger.add(f"time.{activity.name}", round(activity.seconds, 3), Source.MEASURED, unit="s")
         ledger.add(f"time.{activity.name}.count", activity.count, Source.COUNTED)
-    for role in roles(facts):
-        ledger.add(f"role.{role.name}.questions", role.questions, Source.COUNTED)
-        ledger.add(f"role.{role.name}.seconds", round(role.seconds, 3), Source.MEASURED, unit="s")
-        ledger.add(f"role.{role.name}.tokens", role.usage.tokens, Source.MEASURED, unit="tokens")
-        ledger.add(f"role.{role.name}.cost_usd", role.usage.cost_usd, Source.MEASURED, unit="USD")
+
+
+def _bill(ledger: Ledger, facts: Facts) -> None:
+    history = facts.history
+    for kind, items in (("role", by_role(history)), ("model", by_model(history))):
+        for item in items:
+            name, usage = f"{kind}.{item.name}", item.usage
+            ledger.add(f"{name}.questions", item.questions, Source.COUNTED)
+            ledger.add(f"{name}.seconds", round(item.seconds, 3), Source.MEASURED, unit="s")
+            ledger.add(f"{name}.requests", usage.requests, Source.COUNTED, unit="requests")
+            ledger.add(f"{name}.tokens", usage.tokens, Source.MEASURED, unit="tokens")
+            ledger.add(f"{name}.tokens_in", usage.input_tokens, Source.MEASURED, unit="tokens")
+            ledger.add(f"{name}.tokens_out", usage.output_tokens, Source.MEASURED, unit="tokens")
+            ledger.add(f"{name}.cost_usd", usage.cost_usd, Source.MEASURED, unit="USD")
+    prices = history.started.prices if history.started is not None else None
+    if prices is not None:
+        for name in ("input", "cached", "cache_write", "output"):
+            rate = getattr(prices, name)
+            usd = None if rate is None else rate.usd
+            basis = f"{prices.table}, read on {prices.read}"
+            ledger.add(f"price.{name}", usd, Source.MEASURED, unit="USD per million tokens", basis=basis)
 
 
 def _trial(ledger: Ledger, facts: Facts, trial: Trial) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report import blended, opening, results, trust
+from assay.report import blended, costs, opening, results, trust
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -28,7 +28,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         results.failures_section(teller),
         trust.threats_section(teller),
         trust.story_section(teller),
-        trust.cost_section(teller),
+        costs.cost_section(teller),
         trust.reproduce_section(teller),
         trust.provenance_section(teller),
     ]

@@ -141,12 +141,17 @@ class Teller:
         """Return a number of bytes."""
         return self._cite(name, format_bytes)
 
-    def money(self, name: str = "run.cost_usd") -> Cell:
-        """Return an amount in dollars, as a lower bound where prices are unknown."""
+    def money(self, name: str = "run.cost_usd", *, unpriced: int | None = None) -> Cell:
+        """Return an amount in dollars, as a lower bound where the price of `unpriced` requests is unknown.
+
+        Args:
+            name: The amount's id.
+            unpriced: Those requests; None stands for those of the whole run in the run's own amount, else for 0.
+        """
         from decimal import Decimal
 
-        whole = name == "run.cost_usd"
-        unpriced = self.facts.history.unpriced_requests if whole else 0
+        if unpriced is None:
+            unpriced = self.facts.history.usage.unpriced if name == "run.cost_usd" else 0
         if name not in self.ledger:
             return (format_money(None, unpriced),)
         return (self.ledger.cite(name, format_money(Decimal(str(self.ledger[name].value)), unpriced)),)

@@ -1,10 +1,10 @@
-"""Where the time and the money went, by activity and by role."""
+"""Where the time went, by activity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.core.usage import Usage
+from assay.report.bill import by_role
 from assay.report.facts import Facts
 
 
@@ -16,17 +16,6 @@ class Activity:
     title: str
     seconds: float
     count: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoleUse:
-    """What one role was asked and what that took."""
-
-    name: str
-    questions: int
-    failed: int
-    seconds: float
-    usage: Usage
 
 
 _TITLES = {
@@ -49,7 +38,7 @@ def activities(facts: Facts) -> list[Activity]:
         name = _kind(facts, measurement.trial, measurement.view)
         seconds[name] += measurement.execution.wall_s
         counts[name] += 1
-    for role in roles(facts):
+    for role in by_role(facts.history):
         seconds["questions"] += role.seconds
         counts["questions"] += role.questions
     return [
@@ -57,24 +46,6 @@ def activities(facts: Facts) -> list[Activity]:
         for name, title in _TITLES.items()
         if counts[name] and seconds[name] >= 0.001
     ]
-
-
-def roles(facts: Facts) -> list[RoleUse]:
-    """Return the use of every role, by name."""
-    found: dict[str, RoleUse] = {}
-    for question in facts.history.questions.values():
-        answer = question.answer
-        if answer is None:
-            continue
-        so_far = found.get(answer.role)
-        found[answer.role] = RoleUse(
-            name=answer.role,
-            questions=(so_far.questions if so_far else 0) + 1,
-            failed=(so_far.failed if so_far else 0) + bool(answer.error),
-            seconds=(so_far.seconds if so_far else 0.0) + answer.latency_s,
-            usage=facts.history.usage_by_role.get(answer.role, Usage()),
-        )
-    return [found[name] for name in sorted(found)]
 
 
 def _kind(facts: Facts, trial: int, view: str) -> str:

@@ -6,15 +6,12 @@ from assay.core.clock import iso_utc
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
 from assay.report.document import (
-    Block,
     Cell,
     Column,
     Document,
     Items,
     Mono,
     Num,
-    Paragraph,
-    Plot,
     Said,
     Section,
     Table,
@@ -28,7 +25,6 @@ from assay.report.formatting import format_count
 from assay.report.ledger import Ledger
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
-from assay.report.times import activities, roles
 
 NOT_CHECKED = (
     "whether every feature will be known at the time of prediction",
@@ -84,53 +80,6 @@ def milestones(teller: Teller) -> list[tuple[float, Cell]]:
     for time, remark in facts.history.remarks:
         found.append((time, (f"{clean_line(remark.code, 8)}: ", Said(clean_line(remark.text, 300)))))
     return sorted(found, key=lambda item: item[0])
-
-
-def cost_section(teller: Teller) -> Section:
-    """Return where time and money went."""
-    facts = teller.facts
-    spent = activities(facts)
-    blocks: list[Block] = []
-    if spent:
-        blocks.append(Plot(name="time", alt="Seconds by activity"))
-        blocks.append(
-            Table(
-                columns=(Column("Activity"), Column("Times", right=True), Column("Time", right=True)),
-                rows=tuple(
-                    ((a.title,), teller.count(f"time.{a.name}.count"), teller.duration(f"time.{a.name}")) for a in spent
-                ),
-                caption=(
-                    "Summed over what ran side by side; the whole run took ",
-                    *teller.duration("run.wall_s"),
-                    " by the clock.",
-                ),
-            )
-        )
-    asked = roles(facts)
-    if asked:
-        blocks.append(
-            Table(
-                columns=(
-                    Column("Role"),
-                    Column("Questions", right=True),
-                    Column("Waiting", right=True),
-                    Column("Tokens", right=True),
-                    Column("Money", right=True),
-                ),
-                rows=tuple(
-                    (
-                        (clean_line(role.name, 40), f" ({role.failed} without an answer)" if role.failed else ""),
-                        teller.count(f"role.{role.name}.questions"),
-                        teller.duration(f"role.{role.name}.seconds"),
-                        teller.count(f"role.{role.name}.tokens"),
-                        _role_money(teller, role.name, role.usage.requests),
-                    )
-                    for role in asked
-                ),
-                caption=_money_caption(teller),
-            )
-        )
-    return Section(name="cost", title="Cost and time", blocks=tuple(blocks) or (Paragraph(("Nothing was spent.",)),))
 
 
 def reproduce_section(teller: Teller) -> Section:
@@ -340,22 +289,3 @@ def _missing(facts: Facts) -> list[Cell]:
         return []
     names = ", ".join(digest[:12] for digest in sorted(facts.missing_objects))
     return [(f"Objects missing from the run folder, or changed: {names}.",)]
-
-
-# --- cost --------------------------------------------------------------------------------------------------------
-
-
-def _role_money(teller: Teller, role: str, requests: int) -> Cell:
-    if not requests:
-        return ("none",)
-    return teller.money(f"role.{role}.cost_usd") if f"role.{role}.cost_usd" in teller.ledger else ("unknown",)
-
-
-def _money_caption(teller: Teller) -> Cell:
-    if not teller.facts.history.unpriced_requests:
-        return ()
-    return (
-        "The price of ",
-        *teller.count("run.unpriced_requests", "request"),
-        " is unknown: the sum is a lower bound.",
-    )

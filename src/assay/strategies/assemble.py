@@ -12,6 +12,7 @@ from assay import __version__
 from assay.core.budget import Limits, Spent
 from assay.core.clock import Clock, SystemClock
 from assay.core.errors import UsageError
+from assay.core.prices import Prices
 from assay.core.profile import DataProfile
 from assay.core.task import SplitKind, Task
 from assay.data import Views, profile_apart
@@ -68,7 +69,15 @@ class Shell:
     """Monotonic reading when this process began: opening the parts counts as time of the run."""
 
 
-def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, *, spent: Spent | None = None) -> Shell:
+def open_shell(
+    stack: ExitStack,
+    folder: Path,
+    task: Task,
+    options: RunOptions,
+    *,
+    prices: Prices | None = None,
+    spent: Spent | None = None,
+) -> Shell:
     """Open the parts of a run, closed with `stack`.
 
     Args:
@@ -77,6 +86,7 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
         task: What to work on.
         options: What a person chose.
         spent: What earlier processes of the run have used; caps on money and tokens go on from there.
+        prices: What the model's tokens cost, for this run; None where nobody is paid.
 
     Raises:
         AssayError: The sandbox, the data, the interpreter or the model cannot be used as asked.
@@ -90,7 +100,9 @@ def open_shell(stack: ExitStack, folder: Path, task: Task, options: RunOptions, 
     machine = describe_machine(options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits))
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
-    model = open_model(options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder)
+    model = open_model(
+        options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder, prices=prices
+    )
     return Shell(
         folder=folder,
         task=task,

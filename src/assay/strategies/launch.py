@@ -17,6 +17,7 @@ from assay.core.codec import decode, encode
 from assay.core.digest import digest_json
 from assay.core.errors import AssayError, IntegrityError, MachineError, NothingFound, UsageError
 from assay.core.files import write_whole
+from assay.core.prices import Prices
 from assay.core.task import Task
 from assay.core.usage import Usage
 from assay.data import verify_data
@@ -28,11 +29,13 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
 from assay.models.endpoint import require_no_secret
+from assay.models.prices import PriceTable, prices_of
 from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
 
+OTHER_PRICES = "W408"
 NO_ANSWERS = "E3"
 """How the codes begin by which a provider ends a search: no key, refused, not reachable."""
 
@@ -46,13 +49,16 @@ class RunEnd:
     stopped_by: str
 
 
-def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) -> RunEnd:
+def launch(
+    task: Task, options: RunOptions, observers: Sequence[Observer] = (), *, table: PriceTable | None = None
+) -> RunEnd:
     """Start a new run and work on it until it ends.
 
     Args:
         task: What to work on.
         options: What a person chose.
         observers: Told of every event.
+        table: What models cost; the packaged table if None.
 
     Raises:
         AssayError: Nothing could be started, and no run folder is left behind; or the run cannot go on, and everything
@@ -66,10 +72,11 @@ def launch(task: Task, options: RunOptions, observers: Sequence[Observer] = ()) 
     try:
         with contextlib.ExitStack() as stack:
             stack.callback(Lease(folder / LEASE_FILE).release)
-            shell = open_shell(stack, folder, task, options)
-            _write_description(folder, task, options)
+            prices = prices_of(options.model, base_url=options.base_url, table=table, at=SystemClock().now())
+            shell = open_shell(stack, folder, task, options, prices=prices)
+            _write_description(folder, task, options, prices)
             log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
-            log.add(_started(folder, shell, options))
+            log.add(_started(folder, shell, options, prices))
             for text in options.remarks:
                 log.add(ev.Told(text=text))
             return _work(folder, shell, log, options)
@@ -88,13 +95,20 @@ def _worth_keeping(history: History) -> bool:
     return ran or history.usage != Usage()
 
 
-def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Observer] = ()) -> RunEnd:
+def resume(
+    folder: Path,
+    *,
+    limits: Limits | None = None,
+    observers: Sequence[Observer] = (),
+    table: PriceTable | None = None,
+) -> RunEnd:
     """Take up the run in `folder` where it was left.
 
     Args:
         folder: The run's folder.
         limits: New limits; None keeps those in force.
         observers: Told of every event from now on.
+        table: What models cost now; the packaged table if None. The run goes on with the prices it was started with.
 
     Raises:
         AssayError: The run cannot be taken up (held by another process, changed data, broken journal).
@@ -104,7 +118,8 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
     task, options = _read_description(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(Lease(folder / LEASE_FILE).release)
-        log = EventLog(FileJournal(folder / "events.jsonl"), SystemClock(), observers)
+        clock = SystemClock()
+        log = EventLog(FileJournal(folder / "events.jsonl"), clock, observers)
         started = log.read(lambda history: history.started)
         if started is None:
             raise NothingFound("E201", f"the run {folder.name!r} never started", fix="assay run")
@@ -122,9 +137,35 @@ def resume(folder: Path, *, limits: Limits | None = None, observers: Sequence[Ob
             )
         verify_data(task)
         _clear(folder)
-        shell = open_shell(stack, folder, task, options, spent=log.read(spent))
-        log.add(ev.RunResumed(limits=limits, sandbox=shell.sandbox.tier, pid=os.getpid()))
+        now = prices_of(options.model, base_url=options.base_url, table=table, at=clock.now())
+        prices = in_force(started.prices, now)
+        shell = open_shell(stack, folder, task, options, prices=prices, spent=log.read(spent))
+        news = prices if prices != started.prices else None
+        log.add(ev.RunResumed(limits=limits, prices=news, sandbox=shell.sandbox.tier, pid=os.getpid()))
+        _tell_of_prices(log, prices, now)
         return _work(folder, shell, log, options)
+
+
+def in_force(frozen: Prices | None, now: Prices | None) -> Prices | None:
+    """Return the prices that a resumed run charges by: those of its start, unless they were unknown.
+
+    Args:
+        frozen: Those in the journal; None in journals of before they were kept, and where nobody is paid.
+        now: Those of today.
+    """
+    return now if frozen is None or (not frozen.known and now is not None and now.known) else frozen
+
+
+def _tell_of_prices(log: EventLog, frozen: Prices | None, now: Prices | None) -> None:
+    """Remark, once for each change, that today's prices are others than those that the run charges by."""
+    if frozen is None or now is None or not now.known or frozen.equals(now):
+        return
+    text = (
+        f"{now.table} says {now.words()} now; the run goes on with the prices of its start: {frozen.words()} "
+        f"({frozen.table}, read on {frozen.read})"
+    )
+    if text not in log.read(lambda history: [remark.text for _, remark in history.remarks]):
+        log.add(ev.Remarked(code=OTHER_PRICES, text=text))
 
 
 def _clear(folder: Path) -> None:
@@ -164,7 +205,7 @@ def _new_folder(options: RunOptions) -> Path:
     return folder
 
 
-def _started(folder: Path, shell: Shell, options: RunOptions) -> ev.RunStarted:
+def _started(folder: Path, shell: Shell, options: RunOptions, prices: Prices | None) -> ev.RunStarted:
     return ev.RunStarted(
         run=folder.name,
         task=shell.task,
@@ -177,13 +218,15 @@ def _started(folder: Path, shell: Shell, options: RunOptions) -> ev.RunStarted:
         sandbox_description=shell.sandbox.description,
         versions=shell.versions,
         arguments=options.arguments,
+        prices=prices,
         pid=os.getpid(),
     )
 
 
-def _write_description(folder: Path, task: Task, options: RunOptions) -> None:
-    """Write what `resume` must know to open the parts again; no secret is among it."""
-    text = json.dumps({"task": encode(task), "options": encode(options)}, indent=1, ensure_ascii=False)
+def _write_description(folder: Path, task: Task, options: RunOptions, prices: Prices | None) -> None:
+    """Write what `resume` must know to open the parts again; no secret is among it. The prices are for people."""
+    described = {"task": encode(task), "options": encode(options), "prices": encode(prices)}
+    text = json.dumps(described, indent=1, ensure_ascii=False)
     write_whole(folder / "run.json", text + "\n")
 
 

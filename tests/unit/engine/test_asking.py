@@ -81,7 +81,7 @@ def test_what_a_question_took_that_ended_the_search_counts_after_a_resumption_an
     second = Bench(tmp_path, backend=backend, limits=limits, strategy=Once(ask))
     second.open()._search()
     assert len(second.model.requests) == 1
-    assert second.log.read(lambda history: history.usage_by_role["baseline"]) == TOOK
+    assert second.log.read(lambda history: history.usage) == TOOK
 
 
 @pytest.mark.parametrize("cap", ["cost", "tokens"])

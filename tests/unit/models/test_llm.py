@@ -21,6 +21,7 @@ from assay.core.errors import (
     Unwanted,
     UsageError,
 )
+from assay.core.prices import Prices, Rate
 from assay.core.usage import Usage
 from assay.models.base import Answer
 from assay.models.call_log import CallLog
@@ -33,7 +34,8 @@ from support.chat_server import ChatServer, Cut, Hang, Refusal, Status, Step, Te
 from support.requests import GOOD, ablation_request, program_request, repair_request
 
 KEY = "sk-test-0123456789abcdefghij"
-ENVIRON = {"OPENAI_API_KEY": KEY, "ASSAY_PRICE": "1,10"}
+ENVIRON = {"OPENAI_API_KEY": KEY}
+PRICES = Prices(input=Rate(usd=Decimal(1)), output=Rate(usd=Decimal(10)))
 
 
 class Asked:
@@ -49,7 +51,7 @@ class Asked:
                 base_url=server.base_url,
                 environ=ENVIRON if environ is None else environ,
                 sleep=self.slept.append,
-                **options,
+                **{"prices": PRICES, **options},
             )
             try:
                 self.answer = model.answer(program_request())
@@ -317,15 +319,16 @@ def test_a_server_that_does_not_count_is_counted_roughly() -> None:
 
 
 def test_an_unknown_price_is_none_and_never_zero() -> None:
-    asked = Asked(Text(content=GOOD), environ={"OPENAI_API_KEY": KEY})
+    asked = Asked(Text(content=GOOD), prices=None)
     assert asked.answer is not None
     assert asked.answer.usage.cost_usd is None
 
 
-def test_a_known_price_comes_from_the_table() -> None:
-    model = open_model("openai:gpt-4o", environ=ENVIRON | {"ASSAY_PRICE": ""})
-    price = model._completer.price(1_000_000, 0)  # the seam that caps ask; no request is made
-    assert price == Decimal("2.5")
+def test_what_comes_from_the_cache_is_priced_as_such() -> None:
+    cheaper = replace(PRICES, cached=Rate(usd=Decimal("0.1")))
+    asked = Asked(Text(content=GOOD, input_tokens=1_000, output_tokens=200, cached_tokens=600), prices=cheaper)
+    assert asked.answer is not None
+    assert asked.answer.usage.cost_usd == Decimal("0.00246")
 
 
 @pytest.mark.parametrize(
@@ -359,11 +362,6 @@ def test_a_spec_that_names_nothing(spec: str) -> None:
 def test_an_address_that_is_none() -> None:
     with pytest.raises(UsageError, match="http://"):
         open_model("openai:x", base_url="localhost:8000", environ={})
-
-
-def test_a_price_that_is_none() -> None:
-    with pytest.raises(UsageError, match="two numbers"):
-        open_model("openai:x", environ={"ASSAY_PRICE": "cheap"})
 
 
 def test_every_role_gets_the_same_endpoint() -> None:

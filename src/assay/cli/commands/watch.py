@@ -139,7 +139,7 @@ def status_json(
             "wall_s": round(summary.wall_s, 1),
             "tokens": summary.usage.tokens,
             "cost_usd": None if summary.usage.cost_usd is None else str(summary.usage.cost_usd),
-            "unpriced_requests": summary.unpriced_requests,
+            "unpriced_requests": summary.usage.unpriced,
         },
         "stopped_by": summary.finished.stopped_by if summary.finished else None,
         "exit": summary.finished.exit_code if summary.finished else None,

@@ -128,7 +128,7 @@ def _variants(summary: Summary) -> str:
 
 def money_words(summary: Summary) -> str:
     """Return what the model's answers cost, as it stands in a line without a heading."""
-    words = format_money(summary.usage.cost_usd, summary.unpriced_requests)
+    words = format_money(summary.usage.cost_usd, summary.usage.unpriced)
     return "cost unknown" if words == "unknown" else words
 
 
