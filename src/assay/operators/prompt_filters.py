@@ -12,8 +12,8 @@ from assay.core.task import OutputContract, Problem, Split, SplitKind, Task
 from assay.models.roles import Finding, TrialSummary
 
 _SHOWN_CLASSES = 30
-_ORDER_ONLY = frozenset({"average_precision", "roc_auc", "roc_auc_mean_columnwise", "roc_auc_ovr", "spearman"})
-"""Metrics that see only the order of the predictions."""
+_ORDER_ONLY = frozenset({"average_precision", "roc_auc", "roc_auc_mean_columnwise", "spearman"})
+"""Metrics that see only the order of each prediction column."""
 _TICKS = re.compile("`{3,}")
 
 
@@ -160,7 +160,7 @@ def averaging(task: Task) -> str:
         return "the mean of their scores before rounding, made a label as the base does it"
     if task.metric.name in _ORDER_ONLY:
         bounds = ", scaled to [0, 1]" if needs is not Needs.VALUES else ""
-        return f"the mean of their ranks among the test rows{bounds}, since {task.metric.name} sees only the order"
+        return f"the mean of their ranks among the test rows{bounds} ({task.metric.name} sees only the order)"
     if needs in (Needs.PROBABILITY, Needs.CLASS_PROBABILITIES):
         return "the mean of their probabilities"
     return "the mean of their predictions, each back on the scale of the target"

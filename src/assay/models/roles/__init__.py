@@ -61,7 +61,7 @@ from assay.models.roles.star import (
     Validation,
 )
 
-ROLES: dict[str, Role] = {role.name: role for role in BASIC_ROLES}
+ROLES: dict[str, Role] = {role.name: role for role in (*BASIC_ROLES, *STAR_ROLES)}
 
 __all__ = [
     "ROLES",
