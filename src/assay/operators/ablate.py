@@ -7,18 +7,24 @@ from dataclasses import replace
 from assay.core.candidate import Candidate
 from assay.engine.session import Step
 from assay.journal.history import Trial
-from assay.models.roles import AblateInputs, Ablation
+from assay.models.roles import AblateInputs, Ablation, Finding
 from assay.operators.brief import brief, findings, summary
 
 
-def ablate(step: Step, parent: Trial) -> list[Candidate]:
-    """Return variants of `parent`; each one's title is the part that it leaves out."""
+def ablate(step: Step, parent: Trial, studied: tuple[Finding, ...] = ()) -> list[Candidate]:
+    """Return variants of `parent`; each one's title is the part that it leaves out.
+
+    Args:
+        step: Asks.
+        parent: What the variants are made from.
+        studied: What earlier ablations of its ancestors found; other parts are preferred.
+    """
     whole = step.session.parts.objects.candidate(parent.candidate)
     inputs = AblateInputs(
         brief=brief(step.session, step.history, step.key),
         parent=summary(parent),
         code=whole.source,
-        studied=findings(step.history, parent),
+        studied=(*studied, *findings(step.history, parent)),
     )
     reply = step.ask("ablate", "ablate", inputs)
     if not isinstance(reply, Ablation):

@@ -1,0 +1,190 @@
+"""The strategy `mle_star`: models are retrieved and merged, refined block by block as ablation says, then combined.
+
+After MLE-STAR (Nam et al. 2025, arXiv:2506.15692). Paths are independent of each other and run side by side; the engine
+scores every script, so no script reports its own score.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from assay.core.budget import Limits
+from assay.engine.endings import NoAnswer
+from assay.engine.session import Session, Step
+from assay.journal import events as ev
+from assay.journal.history import History, Trial
+from assay.operators.propose import baseline
+from assay.operators.star.combine import ensemble, plan_ensemble
+from assay.operators.star.guard import fit_for_all_rows, last_look, without_leaks
+from assay.operators.star.refine import Tried
+from assay.operators.star.start import Sources
+from assay.strategies.star_forecast import star_questions
+from assay.strategies.star_options import BASELINES, StarOptions
+from assay.strategies.star_path import Path
+from assay.strategies.star_phase import Allowance, Skipped, phase
+
+FEWEST_MEMBERS = 2
+
+
+class MleStar:
+    """Searches on several paths, then combines what they found.
+
+    Args:
+        options: How far it goes.
+        sources: What retrieval may draw on.
+        blocks: Passages that a person wants worked on first.
+    """
+
+    def __init__(
+        self, options: StarOptions | None = None, sources: Sources | None = None, blocks: tuple[str, ...] = ()
+    ) -> None:
+        self._wanted = options or StarOptions()
+        self._sources = sources or Sources()
+        self._blocks = blocks
+        self._options = self._wanted
+        self._proposals: int | None = None
+
+    def run(self, session: Session) -> None:
+        """Work until the algorithm is done or the run ends.
+
+        Raises:
+            Ending: A limit is reached, the goal is met, or somebody asked to stop.
+        """
+        most = session.budget.limits.trials
+        # Noted: a run that is resumed with another bound must not renumber its steps.
+        trials = session.note("mle_star/trials", lambda: most)
+        self._options = options = self._wanted.within(trials)
+        self._proposals = options.allotment(trials)
+        session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
+        if options.shared_start:
+            session.steps(self._start, start=BASELINES, stop=options.first_path)
+        session.steps(self._path, start=options.first_path, stop=options.first_round, lanes=options.paths)
+        session.steps(self._round, start=options.first_round, stop=options.last_step, lanes=1)
+        session.steps(self._last, start=options.last_step, stop=options.last_step + 1, lanes=1)
+
+    def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
+        """Return the questions by role: see `Strategy.forecast`; what was asked already is taken off."""
+        asked = star_questions(self._wanted.within(limits.trials))
+        done = (
+            Counter(question.role for question in history.questions.values()) if history is not None else Counter[str]()
+        )
+        return {
+            role: (max(0, fewest - done[role]), max(0, most - done[role])) for role, (fewest, most) in asked.items()
+        }
+
+    def _baseline(self, step: Step) -> str:
+        constant = step.number == 0
+        try:
+            candidate = baseline(step, "constant" if constant else "boosting")
+        except NoAnswer as nothing:
+            return f"baseline: no usable answer ({nothing})"
+        trial = step.evaluate("trial", candidate, baseline=True, reseed=not constant, repair=not constant)
+        return f"baseline: #{trial.number} {trial.state}"
+
+    # --- paths -----------------------------------------------------------------------------------------------------
+
+    def _start(self, step: Step) -> str:
+        best = self._on_path(step).begin()
+        return f"shared start: {_named(best)}"
+
+    def _path(self, step: Step) -> str:
+        path = self._on_path(step)
+        start = best_of(step.history, {BASELINES}) if self._options.shared_start else path.begin()
+        start = start or step.history.best
+        if start is None:
+            return f"path {path.number + 1}: nothing to refine"
+        best = path.refine(start)
+        return f"path {path.number + 1}: {_named(best)}"
+
+    def _on_path(self, step: Step) -> Path:
+        return Path(step, self._options, self._sources, self._blocks, self._proposals)
+
+    # --- ensembles -------------------------------------------------------------------------------------------------
+
+    def _round(self, step: Step) -> str:
+        done = ""
+        with phase(step, "ensemble"):
+            done = self._combined(step)
+        return f"ensemble {step.number - self._options.first_round + 1}: {done or 'skipped'}"
+
+    def _combined(self, step: Step) -> str:
+        index = step.number - self._options.first_round
+        options = self._options
+        share = (options.init_share + options.refine_share + options.ensemble_share) / 100
+        if not Allowance(step, None).until("round", share):
+            raise Skipped(f"its share of the time, {100 * share:.0f} %, is used")
+        members = self._members(step.history)
+        if len(members) < FEWEST_MEMBERS:
+            raise Skipped("there are no two solutions to combine")
+        try:
+            plan = plan_ensemble(step, members, self._earlier(step.history))
+            candidate = ensemble(step, members, plan, index)
+        except NoAnswer as nothing:
+            raise Skipped(str(nothing)) from nothing
+        if options.leakage:
+            candidate = without_leaks(step, candidate)
+        trial = step.evaluate("trial", replace(candidate, plan=plan.plan))
+        return _named(trial)
+
+    def _members(self, history: History) -> list[Trial]:
+        """Return the best trial of each path; where that is only one, the best of other beginnings beside it."""
+        options = self._options
+        steps = range(options.first_path, options.first_round)
+        found = [best for step in steps if (best := best_of(history, {step})) is not None]
+        if len(found) < FEWEST_MEMBERS:
+            own = set(range(BASELINES, options.first_round))
+            starts = history.ranking(lambda trial: trial.step in own and trial.operator == "init")
+            found += [trial for trial in starts if trial.number not in {t.number for t in found}]
+        return found[: max(FEWEST_MEMBERS, options.paths)]
+
+    def _earlier(self, history: History) -> list[Tried]:
+        rounds = range(self._options.first_round, self._options.last_step)
+        return [Tried(t.plan, t) for t in _in_order(history) if t.step in rounds]
+
+    # --- end -------------------------------------------------------------------------------------------------------
+
+    def _last(self, step: Step) -> str:
+        best = step.history.best
+        if best is None or best.operator == "baseline":
+            return "last look: no solution but the baselines"
+        with phase(step, "finalize"):
+            try:
+                candidate = fit_for_all_rows(step.within("finalize"), best)
+            except NoAnswer as nothing:
+                raise Skipped(str(nothing)) from nothing
+            if candidate is not None:
+                step.evaluate("trial", candidate)
+        with phase(step, "validate"):
+            if not self._options.validate:
+                raise Skipped("switched off")
+            self._validated(step, best)
+        return f"last look: {_named(best)}"
+
+    def _validated(self, step: Step, best: Trial) -> None:
+        try:
+            found = last_look(step.within("validate"), best)
+        except NoAnswer as nothing:
+            raise Skipped(str(nothing)) from nothing
+        verdict = {"trial": best.number, "sound": found.sound, "reasons": list(found.reasons)}
+        first = step.session.note(f"{step.key}/verdict", lambda: verdict)
+        if not first["sound"]:
+            text = f"who looked at #{best.number} last would not sign for its score: {'; '.join(first['reasons'])}"
+            said = step.session.view().remarks
+            if text not in [remark.text for _, remark in said]:
+                step.session.parts.log.add(ev.Remarked(code="W408", text=text))
+
+
+def best_of(history: History, steps: set[int]) -> Trial | None:
+    """Return the best trial that one of `steps` made, among those run on all folds."""
+    ranking = history.ranking(lambda trial: trial.step in steps)
+    most = max((trial.folds for trial in history.trials.values()), default=0)
+    return ranking[0] if ranking and ranking[0].folds == most else None
+
+
+def _in_order(history: History) -> list[Trial]:
+    return sorted(history.trials.values(), key=lambda trial: (trial.step or 0, trial.number))
+
+
+def _named(trial: Trial | None) -> str:
+    return "nothing" if trial is None else f"#{trial.number} {trial.state}"

@@ -1,0 +1,38 @@
+"""Registry: the strategies by name, each made from a run's options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from assay.core.errors import UsageError
+from assay.engine.run import Strategy
+from assay.strategies.known import STRATEGIES
+from assay.strategies.mle_star import MleStar
+from assay.strategies.options import RunOptions
+from assay.strategies.star_options import StarOptions
+from assay.strategies.tree import Tree, TreeOptions
+
+
+def open_strategy(options: RunOptions) -> Strategy:
+    """Return the strategy that `options` name.
+
+    Raises:
+        UsageError: There is no such strategy (E024), or it has no such option (E025).
+    """
+    make = _MAKERS.get(options.strategy)
+    if make is None:
+        raise UsageError(
+            "E024", f"there is no strategy {options.strategy!r}", fix=f"--strategy {'|'.join(STRATEGIES)}"
+        )
+    return make(options)
+
+
+def _tree(options: RunOptions) -> Strategy:
+    return Tree(TreeOptions.from_arguments(options.arguments))
+
+
+def _mle_star(options: RunOptions) -> Strategy:
+    return MleStar(StarOptions.from_arguments(options.arguments))
+
+
+_MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {"tree": _tree, "mle_star": _mle_star}

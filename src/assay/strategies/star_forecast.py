@@ -1,0 +1,42 @@
+"""How many questions a run of `mle_star` will put."""
+
+from __future__ import annotations
+
+from assay.strategies.star_options import StarOptions
+
+
+def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
+    """Return the fewest and the most questions by role.
+
+    Fewest: the first merge fails, and every path ends as soon as its patience allows. Time that runs out can make it
+    fewer still; it is not known before how long a script takes.
+    """
+    paths, models, inner, rounds = options.paths, options.models, options.inner, options.rounds
+    starts = 1 if options.shared_start else paths
+    most_outer = options.outer
+    least_outer = min(most_outer, options.patience) if options.patience else most_outer
+    merges = (min(1, models - 1), models - 1)
+    scripts = [
+        starts * (models + merged) + paths * outer * inner + rounds
+        for merged, outer in zip(merges, (least_outer, most_outer), strict=True)
+    ]
+    leaks = scripts if options.leakage else [0, 0]
+    asked = {
+        "research": (starts * options.research, starts * options.research),
+        "retrieve": (starts, starts),
+        "init": (starts * models, starts * models),
+        "merge": (starts * merges[0], starts * merges[1]),
+        "data_usage": (starts * options.data_usage, starts * options.data_usage),
+        "ablate": (paths * least_outer, paths * most_outer),
+        "summarize": (paths * least_outer, paths * most_outer),
+        "extract": (paths * least_outer, paths * most_outer * 2),
+        "plan": (paths * least_outer * max(0, inner - 1), paths * most_outer * max(0, inner - 1)),
+        "code": (paths * least_outer * inner, paths * most_outer * inner + starts + 1),
+        "ensemble_plan": (rounds, rounds),
+        "ensemble": (rounds, rounds),
+        "leakage": (leaks[0], leaks[1]),
+        "finalize": (1, 1),
+        "validate": (options.validate, options.validate),
+        "debug": (0, scripts[1]),
+    }
+    return {role: counts for role, counts in asked.items() if counts[1]}

@@ -1,0 +1,249 @@
+"""One path of `mle_star`: initial solutions and their merge (algorithm 1), then refinement block by block (2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+from assay.core.candidate import Candidate
+from assay.core.trial import TrialState
+from assay.engine.endings import NoAnswer
+from assay.engine.session import Step
+from assay.journal.history import History, Trial
+from assay.models.roles import Finding, ModelIdea, Target
+from assay.operators.ablate import ablate
+from assay.operators.brief import findings
+from assay.operators.star.guard import with_all_data, without_leaks
+from assay.operators.star.refine import Tried, extract, next_plan, rewrite, summarize
+from assay.operators.star.start import Sources, first_script, merge, research, retrieve
+from assay.strategies.star_options import StarOptions
+from assay.strategies.star_phase import Allowance, Skipped, phase
+
+ABLATION_FOLDS = 3
+"""Folds on which the variants of an ablation are run: they are compared with their parent, fold by fold, not ranked."""
+
+
+class Path:
+    """Works on one path, which sees the baselines and its own trials and nothing of the paths beside it.
+
+    Args:
+        step: The step that the path is.
+        options: How far it goes.
+        sources: What retrieval may draw on.
+        blocks: Passages that a person wants worked on first.
+        proposals: Most proposals; None for no bound.
+    """
+
+    def __init__(
+        self, step: Step, options: StarOptions, sources: Sources, blocks: tuple[str, ...], proposals: int | None
+    ) -> None:
+        self._step = step
+        self._options = options
+        self._sources = sources
+        self._blocks = blocks
+        self._allowance = Allowance(step, proposals)
+        self._trials: list[Trial] = []
+
+    @property
+    def number(self) -> int:
+        """0 for the first path, and so on."""
+        return self._step.number - self._options.first_path
+
+    def begin(self) -> Trial | None:
+        """Return the initial solution: the best of several models' scripts and of their merges.
+
+        Where none of them can be scored, the better baseline takes the place of all; None if there is none either.
+        """
+        with phase(self._step, "init"):
+            self._initial(self._retrieve())
+        best = self._best()
+        with phase(self._step, "merge"):
+            best = self._merged(best)
+        with phase(self._step, "data-usage"):
+            best = self._all_data(best)
+        return best or self._step.history.best
+
+    def refine(self, best: Trial) -> Trial:
+        """Return the best trial after several ablations of `best`, each followed by work on the block it points to."""
+        with phase(self._step, "refine"):
+            summaries: list[str] = []
+            refined: list[str] = []
+            studied: list[Finding] = []
+            flat = 0
+            for outer in range(self._options.outer):
+                self._require(f"refine-{outer}", self._options.init_share + self._options.refine_share)
+                better = self._outer(outer, best, summaries, refined, studied)
+                flat = 0 if better.number != best.number else flat + 1
+                best = better
+                if self._options.patience and flat >= self._options.patience:
+                    raise Skipped(f"{flat} outer steps in a row brought no gain")
+        # A phase that is cut short keeps what it has found so far.
+        return self._best(best) or best
+
+    # --- initial solution ------------------------------------------------------------------------------------------
+
+    def _retrieve(self) -> tuple[ModelIdea, ...]:
+        options, step = self._options, self._step
+        try:
+            found = research(step.within("research"), self._sources) if options.research else ""
+        except NoAnswer:
+            found = ""
+        try:
+            return retrieve(
+                step.within("retrieve"),
+                self._sources,
+                count=options.models,
+                path=max(0, self.number),
+                paths=options.paths,
+                found=found,
+            )
+        except NoAnswer as nothing:
+            raise Skipped(f"no models were found ({nothing})") from nothing
+
+    def _initial(self, ideas: Sequence[ModelIdea]) -> None:
+        """Run a script for each model, all at a time; those that fail are left behind."""
+
+        def one(index: int) -> Trial | None:
+            part = self._step.within(f"init-{index}")
+            return self._propose(part, partial(first_script, part, ideas[index]))
+
+        with ThreadPoolExecutor(max(1, len(ideas)), thread_name_prefix=self._step.key) as pool:
+            self._keep(list(pool.map(one, range(len(ideas)))))
+        if self._best() is None:
+            raise Skipped("no initial solution could be scored, so the better baseline takes its place")
+
+    def _merged(self, best: Trial | None) -> Trial | None:
+        """Merge the other initial solutions into the best, one by one, until one does not help."""
+        if best is None:
+            raise Skipped("there is nothing to merge")
+        others = [t for t in self._history().ranking(self._is_own) if t.number != best.number]
+        for index, other in enumerate(others):
+            self._require(f"merge-{index}", self._options.init_share)
+            part = self._part(f"merge-{index}")
+            merged = self._propose(part, partial(merge, part, best, other))
+            self._keep([merged])
+            if merged is not None and self._at_least(merged, best):
+                best = merged
+            elif not self._options.merge_all:
+                break
+        return best
+
+    def _all_data(self, best: Trial | None) -> Trial | None:
+        if best is None or not self._options.data_usage:
+            raise Skipped("switched off" if best is not None else "there is no script to ask about")
+        part = self._part("data-usage")
+        try:
+            candidate = with_all_data(part, best)
+        except NoAnswer as nothing:
+            raise Skipped(str(nothing)) from nothing
+        if candidate is None:
+            return best
+        trial = self._propose(part, lambda: candidate)
+        self._keep([trial])
+        return trial if trial is not None and self._at_least(trial, best) else best
+
+    # --- refinement ------------------------------------------------------------------------------------------------
+
+    def _outer(
+        self, outer: int, best: Trial, summaries: list[str], refined: list[str], studied: list[Finding]
+    ) -> Trial:
+        """Return the best trial after one ablation and the work on one block."""
+        part = self._part(f"refine-{outer}")
+        found = self._ablated(part, best, studied)
+        studied.extend(found)
+        try:
+            shown = summarize(part.within("summary"), best, found, summaries)
+        except NoAnswer:
+            shown = "; ".join(f"{f.part}: {f.effect}" for f in found)
+        summaries.append(shown)
+        try:
+            target = extract(part.within("extract"), best, shown, found, refined, self._blocks)
+        except NoAnswer:
+            return best
+        refined.append(target.block)
+        return self._inner(outer, best, target)
+
+    def _ablated(self, part: Step, parent: Trial, studied: Sequence[Finding]) -> list[Finding]:
+        if not self._allowance.take():
+            raise Skipped("the bound on trials is reached")
+        try:
+            variants = ablate(part, parent, studied=tuple(studied))
+        except NoAnswer:
+            return []
+        named = {f"variant-{index}": variant for index, variant in enumerate(variants)}
+        tried = part.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
+        return list(findings(part.history.with_trials(tried), parent))
+
+    def _inner(self, outer: int, parent: Trial, target: Target) -> Trial:
+        """Return the best of `parent` and of scripts in which one block of it is rewritten, plan after plan."""
+        best, tried = parent, list[Tried]()
+        for inner in range(self._options.inner):
+            name = f"refine-{outer}/plan-{inner}"
+            self._require(name, self._options.init_share + self._options.refine_share)
+            part = self._part(name)
+            try:
+                title, plan = self._plan(part, parent, target, tried)
+            except NoAnswer:
+                continue
+            trial = self._propose(part, partial(self._rewritten, part, parent, target, title, plan))
+            self._keep([trial])
+            tried.append(Tried(plan, trial))
+            if trial is not None and self._at_least(trial, best):
+                best = trial
+        return best
+
+    def _plan(self, part: Step, parent: Trial, target: Target, tried: Sequence[Tried]) -> tuple[str, str]:
+        """Return the title and the text of the next plan; the first one came with the block."""
+        if not tried:
+            return target.plan.split("\n")[0].split(". ")[0][:80], target.plan
+        found = next_plan(part.within("plan"), parent, target.block, tried)
+        return found.title, f"{found.title}. {found.plan}" if found.title not in found.plan else found.plan
+
+    def _rewritten(self, part: Step, parent: Trial, target: Target, title: str, plan: str) -> Candidate:
+        whole = self._step.session.parts.objects.candidate(parent.candidate)
+        changed = rewrite(part, whole, target.block, plan)
+        return replace(changed, title=title, plan=plan, operator="refine", parents=(parent.number,))
+
+    # --- trials ----------------------------------------------------------------------------------------------------
+
+    def _propose(self, part: Step, make: Callable[[], Candidate]) -> Trial | None:
+        """Return the finished trial of what `make` returns, looked at for leaks first; None if nothing came of it."""
+        if not self._allowance.take():
+            raise Skipped("the bound on trials is reached")
+        try:
+            candidate = make()
+        except NoAnswer:
+            return None
+        if self._options.leakage:
+            candidate = without_leaks(part, candidate)
+        return part.evaluate("trial", candidate)
+
+    def _require(self, name: str, share: int) -> None:
+        if not self._allowance.until(name, share / 100):
+            raise Skipped(f"its share of the time, {share} %, is used")
+
+    def _part(self, name: str) -> Step:
+        return self._step.within(name, self._history())
+
+    def _history(self) -> History:
+        return self._step.history.with_trials(self._trials)
+
+    def _keep(self, trials: Sequence[Trial | None]) -> None:
+        self._trials.extend(trial for trial in trials if trial is not None)
+
+    def _is_own(self, trial: Trial) -> bool:
+        return any(own.number == trial.number for own in self._trials)
+
+    def _best(self, start: Trial | None = None) -> Trial | None:
+        """Return the best trial of this path, or of it and where it started."""
+        own = {t.number for t in self._trials} | ({start.number} if start is not None else set())
+        ranking = self._history().ranking(lambda trial: trial.number in own)
+        return ranking[0] if ranking else None
+
+    def _at_least(self, trial: Trial, best: Trial) -> bool:
+        """Return whether `trial` is as good as `best` on as many folds."""
+        if trial.state is not TrialState.COMPLETE or trial.score is None or trial.folds < best.folds:
+            return False
+        return best.score is None or self._step.history.metric.gain(trial.score, best.score) >= 0

@@ -1,0 +1,66 @@
+"""Phases: which part of the algorithm a path is in, how long it may last, and what is noted of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from assay.engine.session import Step
+
+
+class Skipped(Exception):
+    """A phase ends before its work is done.
+
+    Args:
+        reason: Why, in a few words for the report.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Allowance:
+    """How many proposals a step may still make, and until when.
+
+    What it answers is noted under the question's key, so that a resumed run takes the same turn whatever the time.
+
+    Args:
+        step: Whose notes and clock.
+        proposals: Most proposals in all; None for no bound.
+    """
+
+    def __init__(self, step: Step, proposals: int | None) -> None:
+        self._step = step
+        self._left = proposals
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Count one proposal; return whether it may still be made."""
+        with self._lock:
+            if self._left is None:
+                return True
+            self._left -= 1
+            return self._left >= 0
+
+    def until(self, name: str, share: float) -> bool:
+        """Return whether less than `share` of the run's time is used, as of when this was first asked under `name`."""
+        budget = self._step.session.budget
+        wall = budget.limits.wall_s
+        if wall is None:
+            return True
+        return bool(self._step.session.note(f"{self._step.key}/{name}/on", lambda: budget.elapsed_s < share * wall))
+
+
+@contextmanager
+def phase(step: Step, name: str) -> Iterator[None]:
+    """Note in the journal when a phase begins and ends; one that raises `Skipped` ends quietly, and says why."""
+    key = f"phase/{step.key}/{name}"
+    step.session.note(f"{key}/begun", lambda: step.session.budget.elapsed_s)
+    reason = ""
+    try:
+        yield
+    except Skipped as skipped:
+        reason = skipped.reason
+    step.session.note(f"{key}/ended", lambda: {"skipped": reason})

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.core.budget import Limits
+from assay.core.errors import ReplyInvalid, UsageError
+from assay.core.trial import TrialState
+from assay.models.base import Request
+from assay.models.scripted import Scripted
+from assay.strategies.mle_star import MleStar
+from assay.strategies.star_options import StarOptions
+from support.engine import Bench
+from support.star import answer, score_of
+
+SMALL = StarOptions(models=3, outer=2, inner=2, paths=2, rounds=2)
+
+
+def bench(folder: Path, options: StarOptions = SMALL, **fields: Any) -> Bench:
+    fields = {"answers": answer, "limits": Limits(workers=2), **fields}
+    return Bench(folder, strategy=MleStar(options), **fields)
+
+
+def asked(made: Bench, role: str) -> list[Any]:
+    return [request.inputs for request in made.model.requests if request.role == role]
+
+
+def test_the_whole_algorithm_runs_to_its_end(tmp_path: Path) -> None:
+    made = bench(tmp_path)
+    end = made.open().work()
+    assert end.stopped_by == "exhausted"
+    assert end.exit_code == 0
+    history = made.log.read(lambda h: h)
+    made_by = Counter(t.operator for t in history.trials.values())
+    assert made_by["baseline"] == 2
+    assert made_by["init"] == 6
+    assert made_by["refine"] == 2 * 2 * 2
+    assert made_by["ensemble"] == 2
+    assert made_by["merge"] >= 2
+    phases = {key.split("/", 2)[2] for key in history.notes if key.startswith("phase/")}
+    for name in ("init", "merge", "data-usage", "refine", "ensemble", "finalize", "validate"):
+        assert {f"{name}/begun", f"{name}/ended"} <= phases
+    assert sorted(history.steps) == list(range(2 + 2 + 2 + 1))
+
+
+def test_paths_do_not_see_each_other(tmp_path: Path) -> None:
+    made = bench(tmp_path)
+    made.open().work()
+    history = made.log.read(lambda h: h)
+    for request in made.model.requests:
+        if not request.key.startswith(("step-0002/", "step-0003/")):
+            continue
+        own = int(request.key.split("/")[0].removeprefix("step-"))
+        seen = {history.trials[row.number].step for row in request.inputs.brief.history}  # type: ignore[attr-defined]
+        assert seen <= {0, 1, own}
+
+
+def test_merging_stops_at_the_first_that_does_not_help(tmp_path: Path) -> None:
+    def worse(request: Request[Any]) -> Scripted:
+        reply = answer(request)
+        if request.role == "merge":
+            return {**reply, "code": 'wish = {"score": 2.9}'}  # type: ignore[dict-item]
+        return reply
+
+    first = bench(tmp_path / "first", answers=worse)
+    first.open().work()
+    assert len(asked(first, "merge")) == 2, "one on each path"
+    every = bench(tmp_path / "all", StarOptions(models=3, outer=0, paths=1, rounds=0, merge_all=1), answers=worse)
+    every.open().work()
+    scored = [t for t in every.log.read(lambda h: h).trials.values() if t.operator == "init" and t.ranks]
+    assert len(asked(every, "merge")) == len(scored) - 1
+
+
+def test_plans_of_one_block_rewrite_the_original_and_see_all_earlier_ones(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=3, paths=1, rounds=0))
+    made.open().work()
+    blocks = [inputs.block for inputs in asked(made, "code")]
+    assert len(blocks) == 3
+    assert len(set(blocks)) == 1
+    assert [len(inputs.attempts) for inputs in asked(made, "plan")] == [1, 2]
+    assert all(a.trial.score is not None for inputs in asked(made, "plan") for a in inputs.attempts)
+
+
+def test_a_later_ablation_remembers_what_was_studied_and_refined(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=2, outer=2, inner=1, paths=1, rounds=0))
+    made.open().work()
+    assert [len(inputs.earlier) for inputs in asked(made, "summarize")] == [0, 1]
+    assert [len(inputs.refined) for inputs in asked(made, "extract")] == [0, 1]
+    assert [bool(inputs.studied) for inputs in asked(made, "ablate")] == [False, True]
+
+
+def test_a_path_ends_after_flat_steps(tmp_path: Path) -> None:
+    def flat(request: Request[Any]) -> Scripted:
+        if request.role == "code":
+            return {"code": f'wish = {{"score": {score_of(request.inputs.block) + 0.3}}}'}
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=2, outer=4, inner=1, paths=1, rounds=0, patience=2), answers=flat)
+    made.open().work()
+    assert len(asked(made, "extract")) == 2
+    ended = made.log.read(lambda h: h).notes["phase/step-0002/refine/ended"]
+    assert "no gain" in ended["skipped"]
+
+
+def test_every_script_is_looked_at_for_leaks_before_it_runs(tmp_path: Path) -> None:
+    made = bench(tmp_path)
+    made.open().work()
+    looked = {inputs.code for inputs in asked(made, "leakage")}
+    history = made.log.read(lambda h: h)
+    ours = [t for t in history.trials.values() if t.operator in ("init", "merge", "refine", "ensemble")]
+    created = {made.parts.objects.candidate(t.created_as).source for t in ours}
+    assert created <= looked
+    without = bench(tmp_path / "without", StarOptions(models=2, outer=1, inner=1, paths=1, rounds=0, leakage=0))
+    without.open().work()
+    assert not asked(without, "leakage")
+
+
+def test_a_leak_is_rewritten_before_the_script_runs(tmp_path: Path) -> None:
+    def leaky(request: Request[Any]) -> Scripted:
+        if request.role == "leakage":
+            return {"leaks": [{"block": request.inputs.code, "why": "it sees the test rows"}]}
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=1, outer=0, paths=1, rounds=0), answers=leaky)
+    made.open().work()
+    assert {inputs.purpose for inputs in asked(made, "code")} == {"leakage"}
+    first = next(t for t in made.log.read(lambda h: h).trials.values() if t.operator == "init")
+    proposed = next(request for request in made.model.requests if request.role == "leakage").inputs.code  # type: ignore[attr-defined]
+    assert made.parts.objects.candidate(first.created_as).source != proposed
+
+
+def test_where_no_initial_solution_runs_the_baseline_takes_its_place(tmp_path: Path) -> None:
+    def broken(request: Request[Any]) -> Scripted:
+        if request.role == "init":
+            return {"title": "broken", "plan": "p", "code": 'wish = {"fail": "ValueError: x"}'}
+        if request.role == "debug":
+            return {"cause": "unknown", "code": 'wish = {"fail": "ValueError: y"}'}
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=1, paths=1, rounds=1), answers=broken)
+    end = made.open().work()
+    assert end.exit_code == 0
+    history = made.log.read(lambda h: h)
+    refined = [t for t in history.trials.values() if t.operator == "refine"]
+    assert refined
+    assert history.trials[refined[0].parents[0]].title == "boosting"
+
+
+def test_an_extractor_that_names_no_block_is_told_and_asked_again_then_the_step_goes_without(tmp_path: Path) -> None:
+    def lost(request: Request[Any]) -> Scripted:
+        if request.role == "extract":
+            return {"targets": [{"block": "nowhere()", "plan": "x"}]}
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=2, paths=1, rounds=0), answers=lost)
+    assert made.open().work().exit_code == 0
+    assert [bool(inputs.problem) for inputs in asked(made, "extract")] == [False, True]
+    assert not asked(made, "code")
+
+
+def test_two_crashing_paths_leave_what_there_is(tmp_path: Path) -> None:
+    def dead(request: Request[Any]) -> Scripted:
+        if request.role in ("retrieve", "extract"):
+            return ReplyInvalid("it is not in the asked form")
+        return answer(request)
+
+    made = bench(tmp_path, answers=dead)
+    end = made.open().work()
+    assert end.winner is not None
+    ended = made.log.read(lambda h: h).notes["phase/step-0002/init/ended"]
+    assert "no models were found" in ended["skipped"]
+
+
+@pytest.mark.parametrize("trials", [3, 5, 8, 14, 30])
+def test_a_bound_on_trials_holds(tmp_path: Path, trials: int) -> None:
+    made = bench(tmp_path, StarOptions(), limits=Limits(workers=2, trials=trials))
+    made.open().work()
+    history = made.log.read(lambda h: h)
+    counted = [t for t in history.trials.values() if t.counts and not t.key.startswith("finish/")]
+    assert len(counted) <= trials
+    assert all(t.state is not TrialState.STOPPED for t in counted)
+
+
+def test_a_shared_start_gives_all_paths_the_same_solution(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=1, paths=2, rounds=1, shared_start=1))
+    made.open().work()
+    assert len(asked(made, "retrieve")) == 1
+    parents = {inputs.parent.number for inputs in asked(made, "ablate")}
+    assert len(parents) == 1
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(UsageError, match="no option"):
+        StarOptions.from_arguments({"speed": "3"})
+    with pytest.raises(UsageError, match="no option"):
+        StarOptions.from_arguments({"paths": "-1"})
+    with pytest.raises(UsageError, match="whole"):
+        StarOptions.from_arguments({"refine_share": "95"})
+    assert StarOptions.from_arguments({"paths": "3"}).paths == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        SMALL,
+        StarOptions(models=2, outer=1, inner=2, paths=1, rounds=1),
+        StarOptions(models=3, outer=3, inner=1, paths=3, rounds=1, merge_all=1, shared_start=1, research=1),
+        StarOptions(models=1, outer=0, paths=1, rounds=0, leakage=0, data_usage=0, validate=0),
+    ],
+)
+def test_the_forecast_holds_the_questions_that_are_put(tmp_path: Path, options: StarOptions) -> None:
+    made = bench(tmp_path, options)
+    told = MleStar(options).forecast(made.limits)
+    made.open().work()
+    asked_for = Counter(request.role for request in made.model.requests)
+    assert told is not None
+    for role, count in asked_for.items():
+        if role != "baseline":
+            assert told[role][0] <= count <= told[role][1], role
+    left = MleStar(options).forecast(made.limits, made.log.read(lambda h: h))
+    assert left is not None
+    assert all(fewest == 0 for fewest, _ in left.values())
