@@ -23,6 +23,15 @@ class Limits:
     workers: int = 1
     """Trials in flight at a time."""
 
+    @property
+    def lanes(self) -> int:
+        """How many steps may be under way without seeing each other: more than workers, so that none of them idles.
+
+        A worker whose step was short would else wait for the long one beside it before it may start the next.
+        """
+        workers = max(1, self.workers)
+        return workers + workers // 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:

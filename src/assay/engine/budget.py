@@ -49,12 +49,8 @@ class Budget:
 
     @property
     def lanes(self) -> int:
-        """How many steps may be under way without seeing each other: more than workers, so that none of them idles.
-
-        A worker whose step was short would else wait for the long one beside it before it may start the next.
-        """
-        workers = max(1, self.limits.workers)
-        return workers + workers // 2
+        """How many steps may be under way without seeing each other."""
+        return self.limits.lanes
 
     @property
     def elapsed_s(self) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from typing import Protocol
 
 import psutil
 
+from assay.core.budget import Limits
 from assay.core.errors import AssayError
 from assay.core.files import write_whole
 from assay.core.trial import TrialState
@@ -35,6 +37,21 @@ class Strategy(Protocol):
 
         Raises:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
+        """
+        ...
+
+    def forecast(self, limits: Limits, history: History | None = None) -> Mapping[str, tuple[int, int]] | None:
+        """Return how many questions `run` will likely put from here on: the fewest and the most, by role.
+
+        Called before a run starts, so that a person sees what it may cost. A wide range is better than a false one.
+        The role `debug` stands for repairs, of which each candidate may need some.
+
+        Args:
+            limits: Bounds of the run. Those on money and tokens are left aside: whoever calls compares with them.
+            history: What was done so far; None before the start.
+
+        Returns:
+            Roles that will not be asked may be left out. None where nothing bounds the questions, or nobody knows.
         """
         ...
 

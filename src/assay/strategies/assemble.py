@@ -44,6 +44,8 @@ from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.tree import Tree, TreeOptions
 
+PLAYBOOK_ROLES = ("baseline",)
+"""Roles that the playbook answers whoever answers the rest."""
 DEFAULT_TRIAL_TIMEOUT_S = 3_600.0
 LEAST_TRIAL_TIMEOUT_S = 20.0
 TRIAL_SHARE = 0.1
@@ -93,7 +95,7 @@ def open_shell(
     """
     limits, clock = options.limits, SystemClock()
     begun = clock.monotonic()
-    strategy = _strategy(options)
+    strategy = open_strategy(options)
     sandbox = open_sandbox(_mode(options.sandbox))
     stack.callback(sandbox.close)
     at_once = executions_at_once(sandbox, limits)
@@ -111,7 +113,7 @@ def open_shell(
         sandbox=sandbox,
         views=Views(task, folder / "views", private),
         grader=stack.enter_context(Grader(private)),
-        model=RoutedModel(model, {"baseline": Playbook()}),
+        model=RoutedModel(model, {role: Playbook() for role in PLAYBOOK_ROLES}),
         strategy=strategy,
         clock=clock,
         begun=begun,
@@ -193,7 +195,12 @@ def _mode(text: str) -> Mode:
     raise UsageError("E026", f"there is no sandbox mode {text!r}", fix=f"--sandbox {'|'.join(get_args(Mode))}")
 
 
-def _strategy(options: RunOptions) -> Strategy:
+def open_strategy(options: RunOptions) -> Strategy:
+    """Return the strategy that `options` name.
+
+    Raises:
+        UsageError: There is no such strategy (E024), or it has no such option (E025).
+    """
     if options.strategy != "tree":
         raise UsageError("E024", f"there is no strategy {options.strategy!r}", fix="--strategy tree")
     return Tree(TreeOptions.from_arguments(options.arguments))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
+from assay.core.budget import Limits
 from assay.core.errors import UsageError
 from assay.core.trial import TrialState
 from assay.engine.endings import NoAnswer
@@ -16,6 +17,7 @@ from assay.engine.session import Session, Step
 from assay.journal.history import History, Trial
 from assay.operators.ablate import ablate
 from assay.operators.propose import baseline, cheat, draft, improve
+from assay.strategies.pace import steps_ahead, steps_done
 
 ABLATION_FOLDS = 3
 """Folds on which the variants of an ablation are run: they are compared with their parent, fold by fold, not ranked."""
@@ -98,6 +100,16 @@ class Tree:
         session.steps(run_step, stop=first if most is None else min(first, most))
         session.steps(run_step, start=first, stop=most)
 
+    def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
+        """Return the questions by role: see `Strategy.forecast`. Each step asks one; repairs come on top."""
+        ahead = steps_ahead(limits, history)
+        if ahead is None:
+            return None
+        options = self._options.within(limits.trials)
+        begin = 0 if history is None else steps_done(history)
+        fewest, most = (_asked(range(begin, begin + steps), options, limits.lanes) for steps in ahead)
+        return {role: (fewest[role][0], most[role][1]) for role in most}
+
     def _step(self, step: Step, options: TreeOptions) -> str:
         action = choose(step.history, step.number, step.rng, options, lanes=step.lanes)
         try:
@@ -125,6 +137,23 @@ class Tree:
         named = {f"variant-{index}": variant for index, variant in enumerate(variants)}
         step.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
         return f"ablate: {len(variants)} variants of #{parent.number}"
+
+
+def _asked(steps: range, options: TreeOptions, lanes: int) -> dict[str, tuple[int, int]]:
+    """Return the questions of these steps by role, fewest and most."""
+    drafts = sum(is_draft(number, options) for number in steps)
+    rest = [number for number in steps if number >= options.first_draft and not is_draft(number, options)]
+    # A study needs a new best, so not all of the steps that may make one do.
+    studies = sum(number % max(2, lanes) == 0 for number in rest)
+    # The first of them may see no draft that ended well, and then make one.
+    blind = min(lanes, len(rest))
+    return {
+        "baseline": (baselines := sum(number < 2 for number in steps), baselines),
+        "draft": (drafts, drafts + blind),
+        "ablate": (min(1, studies), studies),
+        "improve": (max(0, len(rest) - studies - blind), len(rest) - min(1, studies)),
+        "debug": (0, drafts + len(rest)),
+    }
 
 
 def drafts_before(number: int, options: TreeOptions) -> int:
