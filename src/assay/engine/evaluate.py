@@ -49,6 +49,8 @@ class Plan:
     """0 .. lanes-1: distinguishes the trials that may be in flight at a time, for the search's error control."""
     lanes: int = 1
     """How many steps may be under way without seeing each other."""
+    confirm: bool = True
+    """Whether a would-be best is run on fresh partitions at once; else `Evaluator.confirm` may do so later."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,19 @@ class Evaluator:
             if rejecting:
                 return self._reject(trial, mended, [f"{f.code} {f.sentence}" for f in rejecting])
             current, attempt = mended, attempt + 1
+
+    def confirm(self, trial: Trial, plan: Plan) -> Trial:
+        """Return `trial` judged with the confirmation that it was scored without.
+
+        For trials that ran side by side in one step: what each may spend on a confirmation depends on the one before.
+
+        Raises:
+            Ending: The run was interrupted meanwhile.
+        """
+        judged = self._judge.judge(trial, self._parts.objects.candidate(trial.candidate), trial.scores, plan)
+        if judged != self._parts.log.read(lambda history: history.trials[trial.number].judgement):
+            self._parts.log.add(judged)
+        return self._parts.log.read(lambda history: history.trials[trial.number])
 
     # --- creation ------------------------------------------------------------------------------------------------
 
@@ -247,7 +262,12 @@ class Evaluator:
         if plan.baseline:
             self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.BASELINE))
         elif plan.counts:
-            judged = self._judge.judge(trial, candidate, _scores(result.measurements), plan)
+            scores = _scores(result.measurements)
+            judged = (
+                self._judge.judge(trial, candidate, scores, plan)
+                if plan.confirm
+                else self._judge.compare(trial, scores, plan.history)
+            )
             self._parts.log.add(judged)
         done = self._finish(trial, candidate, result, TrialState.COMPLETE, result.raced, remarks)
         if self._delivery is not None:

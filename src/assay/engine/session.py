@@ -112,6 +112,25 @@ class Session:
         plan = Plan(key=key, history=history or self.view(), **options)
         return self._evaluator.evaluate(candidate, plan)
 
+    def confirm(self, key: str, trial: Trial, *, history: History, **options: Any) -> Trial:
+        """Return a trial that was evaluated with `confirm=False`, judged with the confirmation that it lacks, once.
+
+        Args:
+            key: Names the confirmation within the run.
+            trial: The trial.
+            history: As for `evaluate`.
+            **options: As for `evaluate`.
+
+        Raises:
+            Ending: The run was stopped meanwhile.
+        """
+        done = f"{key}/confirmed"
+        if self.parts.log.read(lambda known: done in known.notes):
+            return self.parts.log.read(lambda known: known.trials[trial.number])
+        judged = self._evaluator.confirm(trial, Plan(key=trial.key, history=history, **options))
+        self.note(done, lambda: trial.number)
+        return judged
+
     def create(self, key: str, candidate: Candidate, *, history: History, **options: Any) -> Trial:
         """Return the trial of `candidate` without running it, for trials whose numbers must not depend on threads.
 
@@ -172,9 +191,7 @@ class Step:
         key: Under which everything of the step is journaled; None means that of its number.
     """
 
-    def __init__(
-        self, session: Session, number: int, history: History, lanes: int, *, key: str | None = None
-    ) -> None:
+    def __init__(self, session: Session, number: int, history: History, lanes: int, *, key: str | None = None) -> None:
         self.session = session
         self.number = number
         self.history = history
@@ -207,6 +224,10 @@ class Step:
     def evaluate(self, name: str, candidate: Candidate, **options: Any) -> Trial:
         """Evaluate as `Session.evaluate`, under this step's key and `name`, against its pinned history."""
         return self.session.evaluate(f"{self.key}/{name}", candidate, **self._placed(options))
+
+    def confirm(self, name: str, trial: Trial) -> Trial:
+        """Confirm as `Session.confirm`, under this step's key and `name`, against its pinned history."""
+        return self.session.confirm(f"{self.key}/{name}", trial, **self._placed({}))
 
     def evaluate_all(self, candidates: Mapping[str, Candidate], **options: Any) -> list[Trial]:
         """Evaluate several candidates at a time, none of which knows of the others.

@@ -107,12 +107,16 @@ class Path:
 
         def one(index: int) -> Trial | None:
             part = self._step.within(f"init-{index}")
-            return self._propose(part, partial(first_script, part, ideas[index]))
+            return self._propose(part, partial(first_script, part, ideas[index]), confirm=False)
 
         with ThreadPoolExecutor(max(1, len(ideas)), thread_name_prefix=self._step.key) as pool:
             self._keep(list(pool.map(one, range(len(ideas)))))
-        if self._best() is None:
+        best = self._best()
+        if best is None:
             raise Skipped("no initial solution could be scored, so the better baseline takes its place")
+        # They ran side by side, and only one of them is the best: that one is compared with the baseline in earnest.
+        confirmed = self._step.confirm("init", best)
+        self._trials = [confirmed if trial.number == best.number else trial for trial in self._trials]
 
     def _merged(self, best: Trial | None) -> Trial | None:
         """Merge the other initial solutions into the best, one by one, until one does not help."""
@@ -208,7 +212,7 @@ class Path:
 
     # --- trials ----------------------------------------------------------------------------------------------------
 
-    def _propose(self, part: Step, make: Callable[[], Candidate]) -> Trial | None:
+    def _propose(self, part: Step, make: Callable[[], Candidate], *, confirm: bool = True) -> Trial | None:
         """Return the finished trial of what `make` returns, looked at for leaks first; None if nothing came of it."""
         if not self._allowance.take():
             raise Skipped("the bound on trials is reached")
@@ -218,7 +222,7 @@ class Path:
             return None
         if self._options.leakage:
             candidate = without_leaks(part, candidate)
-        return part.evaluate("trial", candidate)
+        return part.evaluate("trial", candidate, confirm=confirm)
 
     def _require(self, name: str, share: int) -> None:
         if not self._allowance.until(name, share / 100):
