@@ -180,7 +180,10 @@ def run(
     fix_rounds: Annotated[
         str | None, typer.Option("--fix-rounds", help="Most repairs of a failing trial; 2 by default, 0 for none.")
     ] = None,
-    strategy: Annotated[str, typer.Option("--strategy", help="Which search.")] = "tree",
+    strategy: Annotated[str, typer.Option("--strategy", help="Which search: tree or mle_star.")] = "tree",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE: an option of the strategy; may be given again.")
+    ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, strict, landlock, external or off.")] = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
@@ -224,6 +227,7 @@ def run(
             model=model,
             base_url=base_url,
             offline=offline,
+            settings=tuple(settings or ()),
         ),
         require_gain=require_gain,
         dry_run=dry_run,

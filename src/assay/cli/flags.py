@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
+from assay.strategies.known import STRATEGIES as STRATEGIES
 from assay.strategies.options import DEFAULT_FIX_ROUNDS
 
 T = TypeVar("T")
@@ -22,7 +23,6 @@ DEFAULT_TIME_S = 600.0
 """Time limit of a run that nothing else bounds."""
 
 SANDBOXES = ("auto", "strict", "landlock", "external", "off")
-STRATEGIES = ("tree",)
 DISPLAYS = ("auto", "live", "plain", "none")
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
@@ -62,6 +62,7 @@ class RunFlags:
     model: str | None = None
     base_url: str | None = None
     offline: bool = False
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,8 @@ class RunChoices:
     fix_rounds: int
     model: str
     base_url: str | None
+    arguments: Mapping[str, str]
+    """Options of the strategy by name."""
 
 
 class Problems:
@@ -174,6 +177,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
         model=_model(flags, problems),
         base_url=flags.base_url,
+        arguments=dict(problems.read("--set", text, setting, ("", "")) for text in flags.settings),
     )
 
 
@@ -200,6 +204,14 @@ def seconds_until(text: str, now: float) -> float:
         later = (local + timedelta(days=1)).date()
         at = datetime(later.year, later.month, later.day, int(match[1]), int(match[2])).astimezone()
     return at.timestamp() - now
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Return name and value of `NAME=VALUE`."""
+    name, equals, value = text.partition("=")
+    if not (equals and name.strip() and value.strip()):
+        raise ValueError("is no setting such as paths=3")
+    return name.strip().replace("-", "_"), value.strip()
 
 
 def money(text: str) -> Decimal:

@@ -42,7 +42,7 @@ from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
-from assay.strategies.tree import Tree, TreeOptions
+from assay.strategies.registry import open_strategy
 
 PLAYBOOK_ROLES = ("baseline",)
 """Roles that the playbook answers whoever answers the rest."""
@@ -193,17 +193,6 @@ def _mode(text: str) -> Mode:
         if text == mode:
             return text  # type: ignore[return-value]
     raise UsageError("E026", f"there is no sandbox mode {text!r}", fix=f"--sandbox {'|'.join(get_args(Mode))}")
-
-
-def open_strategy(options: RunOptions) -> Strategy:
-    """Return the strategy that `options` name.
-
-    Raises:
-        UsageError: There is no such strategy (E024), or it has no such option (E025).
-    """
-    if options.strategy != "tree":
-        raise UsageError("E024", f"there is no strategy {options.strategy!r}", fix="--strategy tree")
-    return Tree(TreeOptions.from_arguments(options.arguments))
 
 
 def _scale(task: Task, profile: DataProfile) -> float:

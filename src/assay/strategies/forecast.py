@@ -16,9 +16,10 @@ from assay.models.form import describe
 from assay.models.prices import PriceTable, prices_of
 from assay.models.roles import ROLES, Brief, Machine
 from assay.operators.rendering import Prompts
-from assay.strategies.assemble import PLAYBOOK_ROLES, open_strategy, trial_timeout_s
+from assay.strategies.assemble import PLAYBOOK_ROLES, trial_timeout_s
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
+from assay.strategies.registry import open_strategy
 from assay.strategies.typical import FULL, SPARSE, Fullness, typical_brief, typical_inputs
 
 Range = tuple[int, int]

@@ -122,6 +122,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         python=choices.python,
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
+        arguments=choices.arguments,
     )
 
 
