@@ -33,6 +33,8 @@ def price_words(teller: Teller) -> Cell:
     prices = started.prices if started is not None else None
     if prices is None:
         return ("The journal does not say by which prices the requests were charged.",)
+    if not prices.known and teller.facts.history.usage.cost_usd is not None:
+        return ("No price of a token is known; money is what was said with the answers.",)
     if not prices.known:
         return (
             "What this model's tokens cost is not known: money is unknown, not nothing. "

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from assay.cli.commands.intake import TaskFlags, take_in
-from assay.cli.commands.start import plan_lines, run_options, start
+from assay.cli.commands.start import expect, plan_lines, run_options, start
 from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.shell import Shell
 
@@ -47,9 +47,10 @@ def demo(shell: Shell, runs: Path, limit_flags: LimitFlags, run_flags: RunFlags)
     )
     shell.output.say(shell.output.paint(BANNER, "bold"))
     shell.output.say(CHEAT)
-    for line in plan_lines(intake, options, defaulted=False):
+    foreseen = expect(intake.task, options)
+    for line in plan_lines(intake, options, foreseen, defaulted=False):
         shell.output.say(line)
-    return start(shell, intake.task, options, display=choices.display, require_gain=False)
+    return start(shell, intake.task, options, foreseen, display=choices.display, require_gain=False)
 
 
 def _free_name(runs: Path) -> str:

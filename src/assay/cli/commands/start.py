@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from assay.cli.commands.intake import Intake, TaskFlags, take_in
 from assay.cli.commands.reports import try_reports
+from assay.cli.display.foreseen import forecast_json, forecast_words
 from assay.cli.display.views import JsonView, PlainView, QuietView, View
 from assay.cli.ending import done_json, exit_code, summary_lines
 from assay.cli.flags import (
@@ -44,6 +46,9 @@ from assay.report.way import Way, way_to, winner_of
 from assay.strategies.launch import RunEnd
 from assay.strategies.options import RunOptions
 
+if TYPE_CHECKING:
+    from assay.strategies.forecast import Forecast
+
 Work = Callable[[Sequence[Observer]], RunEnd]
 
 
@@ -73,13 +78,21 @@ def run(
         problems.raise_any("run")
     limits, defaulted = bounded(limits)
     options = run_options(choices, limits, strategy=strategy, runs=runs)
-    for line in plan_lines(intake, options, defaulted=defaulted):
+    foreseen = expect(intake.task, options)
+    for line in plan_lines(intake, options, foreseen, defaulted=defaulted):
         shell.output.say(line)
     if dry_run:
-        plan = {"task": encode(intake.task), "limits": encode(limits)}
+        plan = {"task": encode(intake.task), "limits": encode(limits), "forecast": forecast_json(foreseen, limits)}
         shell.output.answer("plan", plan, "dry run: nothing was started")
         return 0
-    return start(shell, intake.task, options, display=choices.display, require_gain=require_gain)
+    return start(shell, intake.task, options, foreseen, display=choices.display, require_gain=require_gain)
+
+
+def expect(task: Task, options: RunOptions) -> Forecast:
+    """Return what a run will likely cost; nobody is asked."""
+    from assay.strategies.forecast import foresee
+
+    return foresee(task, options)
 
 
 def require_model(choices: RunChoices) -> None:
@@ -126,12 +139,13 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
     )
 
 
-def plan_lines(intake: Intake, options: RunOptions, *, defaulted: bool) -> list[str]:
+def plan_lines(intake: Intake, options: RunOptions, foreseen: Forecast, *, defaulted: bool) -> list[str]:
     """Return what was understood, before anything is spent."""
     bounds = limit_words(options.limits)
     note = " (nothing else bounds the run; say --time for more)" if defaulted else ""
     keyless = " (no language model, no key, no network)" if options.model == "playbook" else ""
-    return [*intake.lines(), f" limits   {bounds}{note}", f" model    {options.model}{keyless}"]
+    cost = forecast_words(foreseen, options.limits)
+    return [*intake.lines(), f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
 
 
 def limit_words(limits: Limits) -> str:
@@ -151,11 +165,13 @@ def limit_words(limits: Limits) -> str:
     return f"{words} · {limits.workers} at a time"
 
 
-def start(shell: Shell, task: Task, options: RunOptions, *, display: str, require_gain: bool) -> int:
+def start(
+    shell: Shell, task: Task, options: RunOptions, foreseen: Forecast, *, display: str, require_gain: bool
+) -> int:
     """Launch a run and see it through."""
     from assay.strategies.launch import launch
 
-    view = choose_view(shell, display, options.runs)
+    view = choose_view(shell, display, options.runs, forecast=forecast_json(foreseen, options.limits))
     return see_through(shell, options.runs, view, lambda seen: launch(task, options, seen), require_gain=require_gain)
 
 
@@ -251,10 +267,17 @@ class _Tracker:
             self._shell.run_folder = self._runs / event.payload.run
 
 
-def choose_view(shell: Shell, display: str, runs: Path, summary: Summary | None = None) -> View:
+def choose_view(
+    shell: Shell,
+    display: str,
+    runs: Path,
+    summary: Summary | None = None,
+    *,
+    forecast: Mapping[str, Any] | None = None,
+) -> View:
     """Return the display that fits: JSON lines under `--json`, live on a terminal, else dated lines."""
     if shell.output.json:
-        return JsonView(shell.output, runs, summary)
+        return JsonView(shell.output, runs, summary, forecast=forecast)
     if display == "none":
         return QuietView()
     if display == "live" or (display == "auto" and shell.output.abilities.terminal):

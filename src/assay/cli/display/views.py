@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -73,11 +74,20 @@ class JsonView(QuietView):
         output: Where lines go.
         runs: Folder of the run folders.
         summary: What went before, for a resumed run.
+        forecast: What the run will likely cost, as `forecast_json` gives it; told with the launch.
     """
 
-    def __init__(self, output: Output, runs: Path, summary: Summary | None = None) -> None:
+    def __init__(
+        self,
+        output: Output,
+        runs: Path,
+        summary: Summary | None = None,
+        *,
+        forecast: Mapping[str, Any] | None = None,
+    ) -> None:
         self._output = output
         self._runs = runs
+        self._forecast = forecast
         self._feed = Feed(on_event=self._launch, on_trial=self._trial, summary=summary)
 
     def on_event(self, event: Event) -> None:
@@ -98,6 +108,7 @@ class JsonView(QuietView):
                     "folder": str((self._runs / summary.run).absolute()),
                     "control": str((self._runs / summary.run / "control").absolute()),
                     "resumed": isinstance(event.payload, ev.RunResumed),
+                    "forecast": self._forecast,
                 },
             )
 
