@@ -42,7 +42,9 @@ FINDINGS = (
     Finding(part="rooms", description="column left out", effect=0.0012, noise=0.0003),
     Finding(part="depth", description="", effect=None),
 )
-IDEA = ModelIdea(name="kNN on coordinates", why="Neighbours cost alike.", example="model = KNeighborsRegressor(9)\n")
+IDEA = ModelIdea(
+    name="kNN on coordinates", why="Neighbours cost alike.", example="model = KNeighborsRegressor(9)\n", recipe={}
+)
 KNOWN = (
     Known(name="lightgbm", summary="Trees on tables.", why="Mixed columns.", example="model = LGBMRegressor()\n"),
     Known(name="ridge", summary="Linear.", why="", example="model = Ridge()\n"),

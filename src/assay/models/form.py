@@ -95,7 +95,7 @@ def assemble(parts: Parts, reply_type: type[R]) -> R:
     names = json_names(reply_type)
     scripts = _scripts(parts)
     complete = bool(scripts) if has_scripts(reply_type) else len(parts.prose) > _SUBSTANCE
-    if parts.object is None and names:
+    if parts.object is None and names and not (scripts and _is_code_enough(reply_type)):
         raise FormError(f"there is no JSON object with {_listed(names)}", only_form=complete)
     data = _told(dict(parts.object or {}), reply_type)
     _fill(list(_slots(data, reply_type)), scripts)
@@ -104,6 +104,12 @@ def assemble(parts: Parts, reply_type: type[R]) -> R:
     except ValidationError as error:
         missing = all(e["type"] == "missing" for e in error.errors())
         raise FormError(_explain(error), only_form=missing and complete) from error
+
+
+def _is_code_enough(reply_type: type[BaseModel]) -> bool:
+    """Return whether a script of its own is all that a reply must hold; models then leave the empty rest out."""
+    required = [field for field in reply_type.model_fields.values() if field.is_required()]
+    return bool(required) and all(_is_marked(field, Fenced) for field in required)
 
 
 def _scripts(parts: Parts) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from assay.core.metric import Metric, Needs
 from assay.core.profile import ColumnProfile
 from assay.core.task import OutputContract, Problem, Split, SplitKind, Task
-from assay.models.roles import Finding, TrialSummary
+from assay.models.roles import Attempt, Finding, TrialSummary
 
 _SHOWN_CLASSES = 30
 _ORDER_ONLY = frozenset({"average_precision", "roc_auc", "roc_auc_mean_columnwise", "spearman"})
@@ -166,23 +166,22 @@ def averaging(task: Task) -> str:
     return "the mean of their predictions, each back on the scale of the target"
 
 
-def flat(attempts: Sequence[TrialSummary | None], parent: TrialSummary, metric: Metric) -> int:
-    """Return how many of the latest attempts in a row did not beat `parent`; None stands for one without a trial."""
-    count = 0
-    for trial in reversed(attempts):
-        scored = trial.score if trial is not None else None
-        if scored is not None and (parent.score is None or metric.is_better(scored, parent.score)):
-            break
-        count += 1
-    return count
+def leader(attempts: Sequence[Attempt], parent: TrialSummary, metric: Metric) -> int:
+    """Return the index of the attempt that scored best, the first of equals; -1 where none beat `parent`."""
+    best, index = parent.score, -1
+    for i, attempt in enumerate(attempts):
+        scored = attempt.trial.score if attempt.trial is not None else None
+        if scored is not None and (best is None or metric.is_better(scored, best)):
+            best, index = scored, i
+    return index
 
 
 def score(trial: TrialSummary) -> str:
     """Return a trial's score with its standard error."""
     if trial.score is None:
         return "none"
-    error = f" ± {trial.std_error:.2g}" if trial.std_error is not None else ""
-    return f"{trial.score:.5g}{error}"
+    error = f" ± {_digits(trial.std_error, 2)}" if trial.std_error is not None else ""
+    return f"{_digits(trial.score, 5)}{error}"
 
 
 def origin(trial: TrialSummary) -> str:
@@ -195,8 +194,8 @@ def effect(finding: Finding) -> str:
     """Return what leaving out a part did."""
     if finding.effect is None:
         return "the variant failed"
-    error = f" ± {finding.noise:.2g}" if finding.noise is not None else ""
-    return f"{finding.effect:+.3g}{error}"
+    error = f" ± {_digits(finding.noise, 2)}" if finding.noise is not None else ""
+    return f"{_digits(finding.effect, 3, '+')}{error}"
 
 
 def outcome(value: str) -> str:
@@ -242,6 +241,12 @@ def traps(packages: Mapping[str, str]) -> list[str]:
     return told
 
 
+def _digits(value: float, count: int, sign: str = "-") -> str:
+    """Return `value` to `count` significant digits, large numbers in full: `45,920 ± 640`, not `6.4e+02`."""
+    large = abs(value) >= min(10**count, 10_000)
+    return f"{value:{sign},.0f}" if large else f"{value:{sign}.{count}g}"
+
+
 def _major(packages: Mapping[str, str], name: str) -> int:
     first = packages.get(name, "0").partition(".")[0]
     return int(first) if first.isdigit() else 0
@@ -264,7 +269,7 @@ def _positive(task: Task) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        averaging, cell, cells, clip, effect, fenced, flat, header, most, names, number, origin, outcome, pairs,
+        averaging, cell, cells, clip, effect, fenced, header, leader, most, names, number, origin, outcome, pairs,
         percent, probabilities, score, seconds, split, tail, thousands, traps, values, wants_probabilities,
     )
 }  # fmt: skip

@@ -59,7 +59,7 @@ class ModelIdea(Reply):
     why: str
     """Why it suits this task, data and machine, in one or two sentences."""
     example: Passage
-    """Ten to forty lines that show how it is used on data like these."""
+    """Ten to forty lines that show how it is used on data like these, from loaded frames to predictions."""
     recipe: Recipe
 
 
@@ -112,7 +112,7 @@ class Research(Reply):
     insights: tuple[str, ...] = ()
     """Anything else that decides such tasks."""
     summary: str
-    """The whole in three to six sentences."""
+    """What you would build first, second and third, and why, in three to six sentences."""
 
 
 # --- initial solutions -----------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class Summary(Reply):
     """What an ablation showed."""
 
     summary: str = Field(min_length=1)
-    """Three to six sentences: which parts carry the score, which do nothing or hurt, what that suggests."""
+    """Three to six sentences: which parts carry the score, which do nothing or hurt, what is still unstudied."""
 
 
 class ExtractInputs(Inputs):
@@ -186,7 +186,7 @@ class Target(Reply):
     block: Passage
     """The block: whole lines, copied exactly as they stand in the script."""
     plan: str = Field(min_length=1)
-    """What to do with it and why, in three to five sentences."""
+    """What takes its place, what of it stays, and why, in three to five sentences."""
 
 
 class Extraction(Reply):
@@ -329,7 +329,7 @@ class Readiness(Reply):
     ready: bool
     """Whether it can be run on all rows as it is."""
     plan: str = ""
-    """What only fits the search (samples, caps, sizes, rounds tuned to fewer rows) and what to do about it."""
+    """What only fits the search (samples, caps, rounds tuned to fewer rows) and what to put there; empty if ready."""
 
 
 class ValidateInputs(Inputs):
