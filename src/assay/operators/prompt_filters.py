@@ -155,7 +155,10 @@ def averaging(task: Task) -> str:
     needs = task.output.needs
     if needs in (Needs.LABELS, Needs.RANKED_LABELS) and task.problem in (Problem.BINARY, Problem.MULTICLASS):
         labels = "the labels" if needs is Needs.LABELS else "the labels in order"
-        return f"the mean of their probabilities, and {labels} derived from that mean as the base derives them"
+        return (
+            f"the mean of their probabilities, and {labels} derived from that mean as the base derives them "
+            "(a threshold is chosen for the mean, not taken over)"
+        )
     if needs is Needs.LABELS:
         return "the mean of their scores before rounding, made a label as the base does it"
     if task.metric.name in _ORDER_ONLY:

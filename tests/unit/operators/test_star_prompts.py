@@ -267,7 +267,9 @@ def test_a_leak_through_time_or_groups_is_looked_for_where_the_split_has_them() 
     grouped = replace(INCOME, split=Split(kind=SplitKind.GROUP, column="household"))
     assert "`household` as a feature" in told("leakage", brief_of(grouped))
     assert "rows later than the one they are for" in told("leakage", BRIEFS["hourly"])
+    assert "the target's past, as far as test rows have it" in told("leakage", BRIEFS["hourly"])
     assert "rows later than" not in told("leakage")
+    assert "the target's past" not in told("leakage")
     assert "rows from the future" in told("validate", BRIEFS["hourly"])
 
 
