@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from assay.core.digest import digest_text
 from assay.core.files import write_whole
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
-from assay.core.view import View, ViewKey, ViewKind
+from assay.core.view import Twist, View, ViewKey, ViewKind
 from assay.grading import Blend, Grade, Graded, Invalid, Mixed, PredictionStats
 
 
@@ -54,6 +55,9 @@ class FakeViews:
 
     def final_key(self) -> ViewKey | None:
         return ViewKey(kind=ViewKind.FINAL)
+
+    def twisted_key(self, fold: ViewKey, twist: Twist) -> ViewKey | None:
+        return replace(fold, twist=twist)
 
     def build(self, key: ViewKey) -> View:
         folder = self._root / key.name

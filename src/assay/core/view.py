@@ -18,6 +18,20 @@ class ViewKind(StrEnum):
     """Train: every labelled row. Test: the real test file."""
 
 
+class Twist(StrEnum):
+    """What the validation gate changes about a search fold before it shows it to the winner once more."""
+
+    AGAIN = "again"
+    """Nothing: the same files, for runs with the same seed or with others."""
+    SHUFFLED = "shuffled"
+    """The targets of the training rows are permuted among them at random, several targets of a row together."""
+    TURNED = "turned"
+    """They are permuted against their order: the smallest number goes to where the largest was, a class to where
+    another one was as far as that is possible. What can be learned is then wrong, not only useless."""
+    TRAINED = "trained"
+    """The test rows are a sample of the training rows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ViewKey:
     """Names a view of a task. Equal keys on equal data give byte-equal files."""
@@ -29,13 +43,15 @@ class ViewKey:
     """Added to the split's seed: 0 is the search partition, others are fresh partitions for confirmation."""
     row_cap: int | None = None
     """Most training rows; None shows all."""
+    twist: Twist | None = None
+    """What the validation gate changes; None for every view that a score rests on."""
 
     @property
     def name(self) -> str:
-        """A file-name-safe name, for example `fold-0`, `fold-0-seed-1`, `sealed`."""
+        """A file-name-safe name, for example `fold-0`, `fold-0-seed-1`, `sealed`, `shuffled-0`."""
         fold = "" if self.fold is None else f"-{self.fold}"
         seed = f"-seed-{self.seed}" if self.seed else ""
-        return f"{self.kind}{fold}{seed}"
+        return f"{self.twist or self.kind}{fold}{seed}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from assay.core.errors import TaskError
 from assay.core.files import write_whole
-from assay.core.task import Task
-from assay.core.view import ViewKey, ViewKind
+from assay.core.task import Problem, Task
+from assay.core.view import Twist, ViewKey, ViewKind
 from assay.data.facts import Facts, facts_of, verify_data
 from assay.data.partition import Partition, Slice
 from assay.data.placeholder import sample_frame
@@ -21,6 +21,12 @@ from assay.data.view_files import ViewPlace, fresh_folder, show_side
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+
+_SHUFFLING = 0x5417
+_SAMPLING = 0x7E57
+"""Streams of random numbers that depend neither on one another nor on those of the partition."""
+_OF_NUMBERS = (Problem.REGRESSION, Problem.FORECAST)
 
 
 class Builder:
@@ -87,18 +93,71 @@ class Builder:
     def _hidden(self, key: ViewKey, part: Slice) -> None:
         """Write a view whose answers are known and kept apart."""
         train = self.partition.capped(part.train, key.row_cap, key.seed)
-        rows = self._tests.arranged(self.partition.order(part.test, key.seed))
+        asked = self._sampled(key, train, int(part.test.sum())) if key.twist is Twist.TRAINED else part.test
+        shown = self.facts.train.frame[train]
+        if key.twist is Twist.SHUFFLED:
+            shown = self._moved(shown, self._random(key, _SHUFFLING).permutation(len(shown)))
+        if key.twist is Twist.TURNED:
+            shown = self._moved(shown, self._against(key, train))
+        rows = self._tests.arranged(self.partition.order(asked, key.seed))
         test = self._tests.frame(rows)
         id_name, ids = self._tests.ids(test)
         self._write_answers(key, rows, id_name, ids)
         with fresh_folder(self._place.input(key, self._task)) as folder:
-            write_table(self.facts.train, self.facts.train.frame[train], folder / self.facts.train.name)
+            write_table(self.facts.train, shown, folder / self.facts.train.name)
             write_table(self._tests.table, test, folder / self._tests.name)
             if self.facts.sample is not None:
                 sample = sample_frame(self._task, self.facts.sample, ids)
                 write_table(self.facts.sample, sample, folder / self.facts.sample.name)
             self._show_rest(folder)
         self._place.save(key, self._task, train_rows=int(train.sum()), test_rows=len(rows))
+
+    def _sampled(self, key: ViewKey, train: np.ndarray, count: int) -> np.ndarray:
+        """Return at most `count` of the training rows, drawn at random."""
+        import numpy as np
+
+        chosen = np.flatnonzero(train)
+        drawn = self._random(key, _SAMPLING).permutation(chosen)[:count]
+        sampled = np.zeros(len(train), dtype=bool)
+        sampled[drawn] = True
+        return sampled
+
+    def _moved(self, frame: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
+        """Return training rows of which row i has the targets of row `order[i]`, whatever group or time they are of.
+
+        What only the training file has moves along with the targets: it may be a part of them, such as counts that
+        sum up to the target.
+        """
+        task = self._task
+        place = {task.id_column, task.split.column, task.time_column, *task.series_columns}
+        moved = dict.fromkeys([*task.targets, *(name for name in self.facts.train_only if name not in place)])
+        return frame.assign(**{name: frame[name].array.take(order) for name in moved})
+
+    def _against(self, key: ViewKey, train: np.ndarray) -> np.ndarray:
+        """Return the permutation of the training rows that turns their targets round.
+
+        Numbers are dealt out in the opposite order of the first target. Classes are dealt out half a round further:
+        in a class of at most half of the rows no row then keeps its own.
+        """
+        import numpy as np
+        import pandas as pd
+
+        rows = self._random(key, _SHUFFLING).permutation(int(train.sum()))
+        names, typed = self._task.targets, self.facts.train_typed[train]
+        if self._task.problem in _OF_NUMBERS:
+            ranks = pd.to_numeric(typed[names[0]], errors="coerce").to_numpy(dtype=float)
+        else:
+            ranks = pd.factorize(pd.Series(list(zip(*(as_text(typed[name]) for name in names), strict=True))))[0]
+        ordered = rows[np.argsort(ranks[rows], kind="stable")]
+        taken = ordered[::-1] if self._task.problem in _OF_NUMBERS else np.roll(ordered, len(ordered) // 2)
+        order = np.empty(len(ordered), dtype=int)
+        order[ordered] = taken
+        return order
+
+    def _random(self, key: ViewKey, stream: int) -> np.random.Generator:
+        import numpy as np
+
+        return np.random.default_rng([self._task.split.seed, key.seed, key.fold or 0, stream])
 
     def _write_answers(self, key: ViewKey, rows: np.ndarray, id_name: str, ids: list[str]) -> None:
         import pandas as pd

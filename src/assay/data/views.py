@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from assay.core.codec import encode
 from assay.core.errors import MachineError
 from assay.core.task import SplitKind, Task
-from assay.core.view import View, ViewKey, ViewKind
+from assay.core.view import Twist, View, ViewKey, ViewKind
 from assay.data.child import run_child
 from assay.data.view_files import ViewPlace, default_cap
+
+SHUFFLED_ROWS = 5_000
+"""Most training rows of a fold with permuted labels: more of them would tell no more."""
 
 
 class Views:
@@ -51,6 +55,20 @@ class Views:
             return key if self._looks_prepared() else None
         return key if self._task.data.test is not None else None
 
+    def twisted_key(self, fold: ViewKey, twist: Twist) -> ViewKey | None:
+        """Return `fold` as the validation gate shows it, or None where these data do not allow that.
+
+        Where a user's own program prepares the data, nobody else knows which file holds the labels; and the past of a
+        forecast is no test.
+        """
+        if twist is not Twist.AGAIN and self._task.split.kind is SplitKind.PREPARED:
+            return None
+        if twist is Twist.TRAINED and self._task.split.kind is SplitKind.FORECAST:
+            return None
+        few = twist in (Twist.SHUFFLED, Twist.TURNED)
+        most = min(SHUFFLED_ROWS, fold.row_cap or SHUFFLED_ROWS) if few else fold.row_cap
+        return replace(fold, twist=twist, row_cap=most)
+
     def build(self, key: ViewKey) -> View:
         """Return the view `key`, built on first use together with those that will be asked for next.
 
@@ -59,6 +77,8 @@ class Views:
             IntegrityError: E405, the data have changed since the task was made.
             MachineError: E530, the child that reads the data died, for example for lack of memory or disk.
         """
+        if key.twist is Twist.AGAIN:
+            return replace(self.build(replace(key, twist=None)), key=key)
         view = self._place.load(key, self._task)
         if view is not None:
             return view
@@ -74,6 +94,12 @@ class Views:
     def _with_company(self, key: ViewKey) -> tuple[ViewKey, ...]:
         """Return `key` and the views that one reading of the data should build with it."""
         folds = self.fold_keys(key.seed)
+        if key.twist is Twist.TURNED:
+            turned = (self.twisted_key(fold, Twist.TURNED) for fold in folds)
+            return tuple(dict.fromkeys([key, *(one for one in turned if one is not None)]))
+        if key.twist is not None:
+            pair = (self.twisted_key(folds[0], twist) for twist in (Twist.SHUFFLED, Twist.TRAINED))
+            return tuple(dict.fromkeys([key, *(one for one in pair if one is not None)]))
         if key.kind is ViewKind.FOLD and key not in folds:
             return (key,)
         others: list[ViewKey | None] = list(folds) if key.kind is ViewKind.FOLD or key.seed == 0 else []

@@ -128,7 +128,7 @@ class Blending:
         keys = self._parts.views.fold_keys()
         whole: dict[str, Trial] = {}
         for trial in history.ranking():
-            if trial.operator != "blend" and not _constant(trial) and self._whole(trial, keys):
+            if trial.operator != "blend" and not is_constant(trial) and self._whole(trial, keys):
                 whole.setdefault(self._parts.objects.candidate(trial.candidate).digest, trial)
         seat = Counter[int]()
         places: list[tuple[int, Trial]] = []
@@ -196,5 +196,6 @@ def blend_key(history: History) -> str:
     return f"{BLEND_KEY}-{len(blends) + 1}" if went_on else last.key
 
 
-def _constant(trial: Trial) -> bool:
+def is_constant(trial: Trial) -> bool:
+    """Return whether the trial predicts the same for (nearly) every row, as the checks of its predictions found."""
     return any(flag.startswith("L10") for flag in trial.flags)

@@ -17,6 +17,12 @@ FINISH_SHARE = 0.3
 FINISH_LEAST_S = 5.0
 FINISH_MARGIN = 1.3
 """Times what the finish is expected to take is kept for it."""
+GATE_SHARE = 0.05
+"""Largest share of the wall limit that the checks of the winner take, ..."""
+GATE_LEAST_S, GATE_LEAST_SHARE = 5.0, 0.08
+"""... or of a short run a little more, up to this many seconds."""
+GATE_RUNS, GATE_VIEWS_S = 5, 2.0
+"""Executions of the winner that the checks take, and what building their views is expected to take."""
 LIKELY_HEADS = 4
 """Branches whose best trial is reckoned with as a member of the blend, ..."""
 LIKELY_VOICES = 2
@@ -32,19 +38,28 @@ class Budget:
         clock: Measures this process's share of the time.
         begun: Monotonic reading from which this process's time counts; None means now.
         scale: Training rows of the final fit over those of a search fold, at least 1: how much longer it may take.
+        gate: Whether time is kept for the checks of the winner, beside that for the rest of the finish.
     """
 
     def __init__(
-        self, limits: Limits, log: EventLog, clock: Clock, *, begun: float | None = None, scale: float = 1.0
+        self,
+        limits: Limits,
+        log: EventLog,
+        clock: Clock,
+        *,
+        begun: float | None = None,
+        scale: float = 1.0,
+        gate: bool = False,
     ) -> None:
         self.limits = limits
         self._log = log
         self._clock = clock
         self._scale = scale
+        self._gate = gate
         self._before = log.read(lambda history: history.wall_s)
         self._started = clock.monotonic() if begun is None else begun
         self._stopped_by = ""
-        self._expected = (-1, 0.0)
+        self._expected = (-1, 0.0, 0.0)
         self._lock = threading.Lock()
 
     @property
@@ -68,22 +83,38 @@ class Budget:
         left = self.remaining_s
         return None if left is None else max(0.0, left - self.reserve_s())
 
+    @property
+    def gate_s(self) -> float | None:
+        """Most seconds that the checks of the winner may take; None without a wall limit."""
+        wall = self.limits.wall_s
+        return None if wall is None else max(GATE_SHARE * wall, min(GATE_LEAST_S, GATE_LEAST_SHARE * wall))
+
     def reserve_s(self) -> float:
-        """Return the seconds that fills, blend, sealed check and final fit of likely members are expected to take."""
+        """Return the seconds that fills, blend, sealed check and final fit of likely members are expected to take.
+
+        With those of the checks of the winner, where it is checked.
+        """
         wall = self.limits.wall_s
         if wall is None:
             return 0.0
-        return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, FINISH_MARGIN * self._log.read(self._finish_s)))
+        finish, gate = self._log.read(self._finish_s)
+        kept = min(gate, self.gate_s or 0.0) if self._gate else 0.0
+        return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, FINISH_MARGIN * finish)) + kept
 
-    def _finish_s(self, history: History) -> float:
-        """Return the expected seconds of a finish that blends the heads of the best branches and a few voices more."""
+    def _finish_s(self, history: History) -> tuple[float, float]:
+        """Return the expected seconds of a finish that blends the heads of the best branches and a few voices more.
+
+        And those of the checks of the best trial.
+        """
         # It is asked for at every check, and changes only when a trial ends.
         ended = sum(1 for trial in history.trials.values() if trial.state.is_final)
         if self._expected[0] != ended:
             folds = max((trial.folds for trial in history.trials.values()), default=0)
             members = [*heads(history, folds)[:LIKELY_HEADS], *voices(history, folds)[:LIKELY_VOICES]]
-            self._expected = (ended, sum(self.member_cost_s(trial, folds) for trial in members))
-        return self._expected[1]
+            finish, best = sum(self.member_cost_s(trial, folds) for trial in members), history.best
+            runs = GATE_RUNS * best.wall_s / max(1, self.limits.workers) if best is not None else 0.0
+            self._expected = (ended, finish, runs + GATE_VIEWS_S if best is not None else 0.0)
+        return self._expected[1:]
 
     def member_cost_s(self, trial: Trial, folds: int) -> float:
         """Return the share of the run's time that a blend's member takes: missing folds, sealed check, final fit."""

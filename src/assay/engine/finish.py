@@ -1,4 +1,7 @@
-"""Finish: what happens after the search: blend, choose on the search folds, open the seal once, fit on everything."""
+"""Finish: what happens after the search: blend, choose on the search folds, open the seal once, fit on everything.
+
+And last, once the submission is written, the checks of the winner.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from assay.core.view import View
 from assay.engine.blending import Blending
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
+from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
@@ -30,10 +34,20 @@ class Finish:
         judge: Judges the blend and shrinks the winner's score.
         budget: Says how much time is left.
         delivery: Writes the submission.
+        gate: Checks the winner; None checks nothing.
     """
 
-    def __init__(self, parts: Parts, measurer: Measurer, judge: Judge, budget: Budget, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        measurer: Measurer,
+        judge: Judge,
+        budget: Budget,
+        delivery: Delivery,
+        gate: Gate | None = None,
+    ) -> None:
         self._parts = parts
+        self._gate = gate
         self._judge = judge
         self._budget = budget
         self._delivery = delivery
@@ -59,6 +73,8 @@ class Finish:
         self.shrunk_score = self._judge.shrunk(winner, history)
         self._seal(winner)
         self._deliver(winner, history)
+        if self._gate is not None and not self._interrupted() and not stopped_by.startswith("E5"):
+            self._gate.work(winner)
         return winner.number
 
     def _winner(self, before: History) -> Trial:

@@ -129,8 +129,20 @@ class Judge:
             return None
         folds = len(self._parts.views.fold_keys())
         scores = [t.score for t in history.trials.values() if t.ranks and t.folds == folds and t.score is not None]
-        fresh = self._fresh_means(winner, history)
+        fresh = self.fresh_means(winner, history)
         return shrunk_score(winner.score, scores, noise_floor(history), fresh=fresh).score
+
+    def fresh_means(self, winner: Trial, history: History) -> list[float]:
+        """Return the winner's mean score on each fresh partition that it was run on, in their order."""
+        code = self._parts.objects.candidate(winner.candidate).digest
+        means = []
+        for seed in range(1, RESEEDS + 3):
+            known = [history.measurement(code, key.name, seed) for key in self._parts.views.fold_keys(seed)]
+            values = [m.score.value for m in known if m is not None and m.score is not None]
+            if len(values) < len(known):
+                break
+            means.append(statistics.fmean(values))
+        return means
 
     # --- fresh partitions ----------------------------------------------------------------------------------------
 
@@ -182,17 +194,6 @@ class Judge:
             lambda h: sum(m.execution.wall_s for m in h.all_measurements() if m.seed and m.execution)
         )
         return used + seconds <= share * wall * max(1, self._budget.limits.workers)
-
-    def _fresh_means(self, winner: Trial, history: History) -> list[float]:
-        code = self._parts.objects.candidate(winner.candidate).digest
-        means = []
-        for seed in range(1, RESEEDS + 3):
-            known = [history.measurement(code, key.name, seed) for key in self._parts.views.fold_keys(seed)]
-            values = [m.score.value for m in known if m is not None and m.score is not None]
-            if len(values) < len(known):
-                break
-            means.append(statistics.fmean(values))
-        return means
 
     def _errors(self, plan: Plan) -> SearchErrors:
         """Return what the plan's lane has confirmed so far; steps side by side are in different lanes."""

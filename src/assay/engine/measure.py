@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from assay.core.candidate import Candidate
 from assay.core.errors import MachineError
@@ -23,6 +24,8 @@ from assay.journal import events as ev
 from assay.journal.history import Measurement
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
 from assay.sandbox.base import Finished
+
+T = TypeVar("T")
 
 LOG_TAIL = 8_000
 
@@ -83,7 +86,7 @@ class Measurer:
             raise LookupError(f"no measurement of {place}")
         return known
 
-    def measure_all(self, jobs: Sequence[Callable[[], Measurement]]) -> list[Measurement]:
+    def measure_all(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
         """Return what `jobs`, which call `measure`, return; done side by side where there is room for it.
 
         Raises:

@@ -11,7 +11,7 @@ from assay.core.candidate import Candidate
 from assay.core.clock import Clock
 from assay.core.profile import DataProfile
 from assay.core.task import Task
-from assay.core.view import View, ViewKey
+from assay.core.view import Twist, View, ViewKey
 from assay.engine.activities import Activities
 from assay.engine.log import EventLog
 from assay.grading import Blend, Grade, Invalid, Mixed, PredictionStats
@@ -54,6 +54,10 @@ class ViewSource(Protocol):
 
     def final_key(self) -> ViewKey | None:
         """Return the final view, or None if there is no test file to predict."""
+        ...
+
+    def twisted_key(self, fold: ViewKey, twist: Twist) -> ViewKey | None:
+        """Return a search fold as the validation gate shows it, or None where the data do not allow that."""
         ...
 
     def build(self, key: ViewKey) -> View:

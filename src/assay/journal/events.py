@@ -20,6 +20,7 @@ from assay.core.score import Score
 from assay.core.task import Task
 from assay.core.trial import TrialState, Verdict
 from assay.core.usage import Usage
+from assay.core.validation import Check, Standing
 
 
 class Payload:
@@ -47,9 +48,9 @@ class RunStarted(Payload):
     """`assay`, `python` and the distributions that candidates can import."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Options of the strategy."""
-    pid: int = 0
     prices: Prices | None = None
     """What the model's tokens cost, for the whole run; None where nobody is paid, and in old journals."""
+    pid: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +60,9 @@ class RunResumed(Payload):
     kind: ClassVar[str] = "run-resumed"
     limits: Limits | None = None
     """New limits, if they were changed."""
-    sandbox: str = ""
     prices: Prices | None = None
     """Prices from here on, where those before were unknown."""
+    sandbox: str = ""
     pid: int = 0
 
 
@@ -273,6 +274,24 @@ class SealedOpened(Payload):
     trial: int
     score: Score | None
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validated(Payload):
+    """One check of the winner came to an end, after the submission was written; a failure takes nothing away."""
+
+    kind: ClassVar[str] = "validated"
+    winner: int
+    trial: int
+    """Whose script was run: the winner, or the heaviest member of the blend that won."""
+    check: Check
+    verdict: Standing
+    detail: str = ""
+    """What was found, in a sentence, or why nothing was."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """What the verdict rests on, by name."""
+    views: tuple[str, ...] = ()
+    """Views whose executions the numbers come from; the trial's measurements have their predictions and logs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from assay.core.score import Score
 from assay.core.task import Task
 from assay.core.trial import TrialState, Verdict
 from assay.core.usage import Usage
+from assay.core.validation import Check
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
 
@@ -121,6 +122,8 @@ class History:
         self.noise: ev.NoiseMeasured | None = None
         self.sealed: ev.SealedOpened | None = None
         self.submission: ev.SubmissionWritten | None = None
+        self.validations: dict[tuple[int, Check], ev.Validated] = {}
+        """By the trial whose script was run and the check; the last, if it was done again."""
         self.phase = ""
         self.phases: list[tuple[float, str]] = []
         self.told: list[tuple[float, str]] = []
@@ -223,6 +226,11 @@ class History:
         view.__dict__.update(self.__dict__)
         view.trials = {**self.trials, **{trial.number: trial for trial in trials}}
         return view
+
+    def validated(self, winner: int) -> list[ev.Validated]:
+        """Return the checks of a winner, in their order; empty if none was made."""
+        found = {known.check: known for known in self.validations.values() if known.winner == winner}
+        return [found[check] for check in Check if check in found]
 
     # --- feeding -------------------------------------------------------------------------------------------------
 
@@ -360,6 +368,9 @@ class History:
     def _on_submission(self, payload: ev.SubmissionWritten, _: float) -> None:
         self.submission = payload
 
+    def _on_validated(self, payload: ev.Validated, _: float) -> None:
+        self.validations[payload.trial, payload.check] = payload
+
     def _on_phase(self, payload: ev.PhaseEntered, time: float) -> None:
         self.phase = payload.phase
         self.phases.append((time, payload.phase))
@@ -406,6 +417,7 @@ _HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
     ev.NoiseMeasured: History._on_noise,
     ev.SealedOpened: History._on_sealed,
     ev.SubmissionWritten: History._on_submission,
+    ev.Validated: History._on_validated,
     ev.PhaseEntered: History._on_phase,
     ev.Told: History._on_told,
     ev.Remarked: History._on_remarked,

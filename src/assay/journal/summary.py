@@ -111,6 +111,8 @@ class Summary:
     """The measured noise floor."""
     sealed: ev.SealedOpened | None = None
     submission: ev.SubmissionWritten | None = None
+    validated: tuple[ev.Validated, ...] = ()
+    """The checks of the last winner that had any, each by its last end."""
     told: int = 0
     remarks: tuple[ev.Remarked, ...] = ()
     """The last remarks, oldest first, at most 8."""
@@ -293,6 +295,10 @@ class Summary:
     def _on_submission(self, payload: ev.SubmissionWritten, _: float) -> None:
         self.submission = payload
 
+    def _on_validated(self, payload: ev.Validated, _: float) -> None:
+        rest = [one for one in self.validated if one.winner == payload.winner and one.check is not payload.check]
+        self.validated = (*rest, payload)
+
     def _on_phase(self, payload: ev.PhaseEntered, _: float) -> None:
         self.phase = payload.phase
 
@@ -367,6 +373,7 @@ _HANDLERS: dict[str, Callable[[Summary, Any, float], None]] = {
     ev.NoiseMeasured.kind: Summary._on_noise,
     ev.SealedOpened.kind: Summary._on_sealed,
     ev.SubmissionWritten.kind: Summary._on_submission,
+    ev.Validated.kind: Summary._on_validated,
     ev.PhaseEntered.kind: Summary._on_phase,
     ev.Told.kind: Summary._on_told,
     ev.Remarked.kind: Summary._on_remarked,

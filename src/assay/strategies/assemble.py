@@ -21,6 +21,7 @@ from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
 from assay.engine.evaluate import Evaluator
 from assay.engine.finish import Finish
+from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
@@ -87,8 +88,8 @@ def open_shell(
         folder: The run's folder.
         task: What to work on.
         options: What a person chose.
-        spent: What earlier processes of the run have used; caps on money and tokens go on from there.
         prices: What the model's tokens cost, for this run; None where nobody is paid.
+        spent: What earlier processes of the run have used; caps on money and tokens go on from there.
 
     Raises:
         AssayError: The sandbox, the data, the interpreter or the model cannot be used as asked.
@@ -149,7 +150,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
         hidden=(shell.task.folder,),
     )
     scale = _scale(shell.task, shell.profile)
-    budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale)
+    budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale, gate=options.gate)
     measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=executions_at_once(shell.sandbox, limits))
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = ModelRepairer()
@@ -157,7 +158,8 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=options.fix_rounds)
     session = Session(parts, evaluator, budget)
     repairer.attach(session)
-    finish = Finish(parts, measurer, judge, budget, delivery)
+    gate = Gate(parts, measurer, judge, budget) if options.gate else None
+    finish = Finish(parts, measurer, judge, budget, delivery, gate)
     return Run(parts, session, shell.strategy, finish)
 
 

@@ -34,3 +34,5 @@ class RunOptions:
     """What a person wants every question to say."""
     fix_rounds: int = DEFAULT_FIX_ROUNDS
     """Most repairs of one failing trial; 0 repairs nothing."""
+    gate: bool = True
+    """Whether the winner is checked once its submission is written."""
