@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 _MODULES = {
     "difflib": "difflib",
+    "gc": "gc",
     "lgb": "lightgbm as lgb",
     "np": "numpy as np",
     "os": "os",
     "pd": "pandas as pd",
     "re": "re",
+    "shutil": "shutil",
     "torch": "torch",
     "xgb": "xgboost as xgb",
 }
@@ -64,6 +68,8 @@ _MEMBERS = {
     "StandardScaler": "sklearn.preprocessing",
     "TargetEncoder": "sklearn.preprocessing",
     "normalize": "sklearn.preprocessing",
+    "perf_counter": "time",
+    "roc_auc_score": "sklearn.metrics",
     "make_pipeline": "sklearn.pipeline",
     "nn": "torch",
     "FitFailedWarning": "sklearn.exceptions",
@@ -71,20 +77,29 @@ _MEMBERS = {
     "filterwarnings": "warnings",
 }
 
-_STANDARD = {"difflib", "os", "pathlib", "re", "warnings"}
-
 
 def import_lines(body: str) -> str:
     """Return the imports that `body` needs, standard library first, with an empty line between the groups."""
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    modules = [_MODULES[name] for name in used & _MODULES.keys()]
     members: dict[str, list[str]] = {}
     for name in sorted(used & _MEMBERS.keys()):
         members.setdefault(_MEMBERS[name], []).append(name)
-    lines = [(_MODULES[name].split()[0], f"import {_MODULES[name]}") for name in used & _MODULES.keys()]
+    return arranged(modules, members)
+
+
+def arranged(modules: Iterable[str], members: Mapping[str, Sequence[str]]) -> str:
+    """Return import statements, standard library first, with an empty line between the groups.
+
+    Args:
+        modules: What follows `import`, such as `numpy as np`.
+        members: By module, what is taken from it, such as `Ridge` or `Ridge as Shrunk`.
+    """
+    lines = [(module.split()[0], f"import {module}") for module in modules]
     lines += [(module, _member_line(module, names)) for module, names in members.items()]
     groups = []
     for standard in (True, False):
-        group = [entry for entry in lines if (entry[0] in _STANDARD) is standard]
+        group = [entry for entry in lines if (entry[0].partition(".")[0] in sys.stdlib_module_names) is standard]
         # `import x` before `from x import y`, each by module name: the order of isort.
         group.sort(key=lambda entry: (entry[1].startswith("from"), entry[0]))
         if group:
@@ -92,7 +107,7 @@ def import_lines(body: str) -> str:
     return "\n\n".join(groups)
 
 
-def _member_line(module: str, names: list[str]) -> str:
+def _member_line(module: str, names: Sequence[str]) -> str:
     constants_first = sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
     line = f"from {module} import {', '.join(constants_first)}"
     return line if len(line) <= 100 else f"from {module} import (\n    " + ",\n    ".join(constants_first) + ",\n)"

@@ -17,6 +17,7 @@ from assay.models.playbook.improve import improve
 from assay.models.playbook.recipe import Recipe
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
+from assay.models.playbook.star import star_reply
 from assay.models.roles import (
     AblateInputs,
     Ablation,
@@ -31,7 +32,7 @@ from assay.models.roles import (
 
 
 class Playbook:
-    """Answers `baseline`, `draft`, `improve`, `debug` and `ablate`; equal requests get equal answers.
+    """Answers every role, those of `mle_star` included; equal requests get equal answers.
 
     It knows what a practitioner tries on tables, texts, forecasts and small images. It reads the profile of the
     data, never the data, so that its scripts adapt at run time to what the profile does not tell.
@@ -67,7 +68,7 @@ def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
             return _repaired(inputs)
         case AblateInputs():
             return _ablated(inputs)
-    return None
+    return star_reply(inputs, random)
 
 
 def _improved(inputs: ImproveInputs, random: Random) -> Program:

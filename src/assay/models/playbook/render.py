@@ -42,10 +42,18 @@ def render(recipe: Recipe, facts: Facts, *, title: str, plan: str) -> str:
         title: First line of the docstring.
         plan: The rest of the docstring.
     """
-    name = _template(recipe)
-    body = tidy(_environment().get_template(f"{name}.j2").render(_context(recipe, facts)))
-    about = "\n".join([f'"""{_sentence(title)}', "", textwrap.fill(_plain(plan), 100), '"""'])
-    return f"{about}\n\n{import_lines(body)}\n\n{body}"
+    body = filled(_template(recipe), _context(recipe, facts))
+    return f"{docstring(title, plan)}\n\n{import_lines(body)}\n\n{body}"
+
+
+def filled(name: str, context: Mapping[str, Any]) -> str:
+    """Return the template `name` with `context`, laid out as usual."""
+    return tidy(_environment().get_template(f"{name}.j2").render(context))
+
+
+def docstring(title: str, plan: str) -> str:
+    """Return the docstring of a script that carries out `plan`."""
+    return "\n".join([f'"""{sentence(title)}', "", textwrap.fill(_plain(plan), 100), '"""'])
 
 
 def _template(recipe: Recipe) -> str:
@@ -269,11 +277,12 @@ def _plain(text: str) -> str:
     return text.replace("\\", "/").replace('"', "'")
 
 
-def _sentence(title: str) -> str:
+def sentence(title: str) -> str:
+    """Return `title` as a sentence that can stand in a docstring."""
     text = _plain(title).rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def context_of(recipe: Recipe, facts: Facts) -> Mapping[str, Any]:
-    """Return what the templates are given; for tests of single templates."""
+    """Return what the templates are given."""
     return _context(recipe, facts)
