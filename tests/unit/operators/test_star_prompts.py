@@ -161,6 +161,12 @@ def test_searches_side_by_side_are_sent_to_different_places_and_one_alone_is_not
     assert "far further down" in told("retrieve", path=2, paths=3)
 
 
+def test_an_example_of_the_catalogue_is_to_be_fitted_to_the_task() -> None:
+    assert "write yours for these columns" in told("retrieve")
+    assert "atalogue" not in told("retrieve", known=())
+    assert "There is no web here: choose from what you know to work." in told("retrieve", known=())
+
+
 @pytest.mark.parametrize("role", ["research", "retrieve"])
 def test_the_web_is_offered_only_to_a_model_that_has_it(role: str) -> None:
     assert "There is no web here" in told(role)
