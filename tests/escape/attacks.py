@@ -8,6 +8,7 @@ An attack that the system refused gives the name of the error number; one that w
 
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import struct
 import sys
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+OFD_GETLK, OFD_SETLK = 36, 37
 NUMBERS = {
     "x86_64": {
         "ptrace": 101, "process_vm_readv": 310, "pidfd_open": 434, "pidfd_getfd": 438, "io_uring_setup": 425,
@@ -230,6 +232,53 @@ def kernel_calls(order):
     if os.uname().machine == "x86_64":
         results["x32"] = outcome(lambda: call(0x40000000 + 39))
     return results
+
+
+def signs(order):
+    """Leave signs on files that everybody may read, and look for them through a second descriptor."""
+    path = order["path"]
+    first, second = os.open(path, os.O_RDONLY), os.open(path, os.O_RDONLY)
+
+    def locked(command, number):
+        # A lock of the process and one of the open file are seen by each other.
+        fcntl.fcntl(first, command, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, number, 1, 0))
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, number, 1, 0)
+        found = fcntl.fcntl(second, OFD_GETLK if command == fcntl.F_SETLK else fcntl.F_GETLK, asked)
+        return "unseen" if struct.unpack("hhqqi4x", found)[0] == fcntl.F_UNLCK else None
+
+    def flock():
+        fcntl.flock(first, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        return "unseen"
+
+    def touched(name):
+        before = pathlib.Path(name).stat().st_mtime_ns
+        os.utime(name)
+        return "unseen" if pathlib.Path(name).stat().st_mtime_ns == before else None
+
+    def watch():
+        if LIBC.inotify_init() < 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+
+    return {
+        "flock": outcome(flock),
+        "lock": outcome(lambda: locked(fcntl.F_SETLK, 7)),
+        "open-file-lock": outcome(lambda: locked(OFD_SETLK, 9)),
+        "lease": outcome(lambda: fcntl.fcntl(first, 1024, fcntl.F_RDLCK) and None),
+        "notify": outcome(lambda: fcntl.fcntl(os.open(pathlib.Path(path).parent, os.O_RDONLY), 1026, 1) and None),
+        "hint": outcome(lambda: fcntl.fcntl(first, 1036, struct.pack("Q", 3)) and None),
+        "watch": outcome(watch),
+        "cached": outcome(lambda: os.preadv(first, [bytearray(1)], 0, os.RWF_NOWAIT)),
+        "cachestat": outcome(lambda: call(451, first, bytes(16), ctypes.create_string_buffer(40), 0)),
+        "flags": outcome(lambda: fcntl.ioctl(first, 0x40086602, struct.pack("L", 0x40)) and None),
+        "project": outcome(lambda: fcntl.ioctl(first, 0x401C5820, bytes(28)) and None),
+        "version": outcome(lambda: fcntl.ioctl(first, 0x40087602, struct.pack("L", 7)) and None),
+        **{name: outcome(lambda name=name: touched(name)) for name in ("/dev/null", "/dev/zero", "/dev/urandom")},
+    }
 
 
 def descriptors(order):

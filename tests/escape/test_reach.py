@@ -100,7 +100,7 @@ def test_07_tampering_with_data_and_labels_changes_nothing(arena: Any) -> None:
     before = state(arena.base)
     results = arena.attack("tamper", paths=[str(arena.data), str(arena.labels), "input/train.csv"])
     # Where the tier cannot refuse changes of metadata, it answers that they worked and does nothing.
-    faked = {"chmod", "utime", "chown", "xattr"} if arena.tier == "T2" else set()
+    faked = {"chmod", "utime", "chown", "xattr"} if arena.tier == "T2" else {"utime"}
     assert {name.split()[0] for name in worked(results)} <= faked, results
     assert state(arena.base) == before
 
@@ -177,6 +177,13 @@ def test_14_shares_no_memory_objects(arena: Any) -> None:
 def test_15_dangerous_calls_are_denied(arena: Any) -> None:
     results = arena.attack("kernel_calls")
     assert set(results.values()) <= {"EPERM", "ENOSYS"}, results
+
+
+def test_15_leaves_no_signs_on_files_that_others_read(arena: Any) -> None:
+    results = arena.attack("signs", path="input/train.csv")
+    refused = BLOCKED | {"EINVAL", "ENOTSUP", "ENOTTY"}
+    assert {name for name, how in results.items() if how not in refused | {"unseen"}} == set(), results
+    assert {name for name, how in results.items() if how == "unseen"} >= {"flock", "lock", "open-file-lock"}
 
 
 def test_16_a_setuid_program_gains_nothing(arena: Any) -> None:

@@ -64,6 +64,7 @@ class LockdownSandbox(GuardedSandbox):
                 inet=False,
                 unix=unix,
                 memfd=groups is not None,
+                apart=True,
                 freeze_metadata=True,
                 deny_truncate=abi < _TRUNCATE_ABI,
             ),

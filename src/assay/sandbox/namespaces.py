@@ -54,7 +54,7 @@ class NamespaceSandbox:
         self._groups = groups
         self._clock = clock or SystemClock()
         self._filter = build_filter(
-            FilterPolicy(inet=True, memfd=groups is not None, shared_ipc=groups is not None), machine
+            FilterPolicy(inet=True, memfd=groups is not None, shared_ipc=groups is not None, apart=True), machine
         )
         self._slots = UserSlots()
         self._spawner = Spawner()

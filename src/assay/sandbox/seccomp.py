@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay.sandbox.syscalls import Architecture
@@ -35,11 +36,21 @@ _METADATA = (
     *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown", "fchownat", "file_setattr"),
     *("setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
     *("removexattr", "lremovexattr", "fremovexattr", "removexattrat"),
-    *("utime", "utimes", "futimesat", "utimensat"),
 )
+_TIMES = ("utime", "utimes", "futimesat", "utimensat")
 _NAMESPACES = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x00000080
 _CHARACTER, _BLOCK, _FORMAT = 0o020000, 0o060000, 0o170000
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_TERMINAL = (0x5412, 0x541C)
+"""TIOCSTI, TIOCLINUX."""
+_FILE_MARKS = (0x40086602, 0x40087602, 0x40086604, 0x401C5820, 0x40806685, 0x800C6613)
+"""FS_IOC_SETFLAGS, FS_IOC_SETVERSION, EXT4_IOC_SETVERSION, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY,
+FS_IOC_SET_ENCRYPTION_POLICY: the owner may use them on a file that was only opened for reading."""
+_LOCKS = (6, 7, 37, 38)
+"""F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW."""
+_SIGNS = (1024, 1026, 1036, 1038)
+"""F_SETLEASE, F_NOTIFY, F_SET_RW_HINT, F_SET_FILE_RW_HINT."""
+_NO_WAIT = 0x08
+"""RWF_NOWAIT: read only what is in the page cache, and so learn what is."""
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 
 
@@ -55,8 +66,12 @@ class FilterPolicy:
     """Whether anonymous memory files may be made: only where a control group counts them."""
     shared_ipc: bool = False
     """Whether System V and POSIX queues may be used: only in an IPC namespace and a control group."""
+    apart: bool = False
+    """Whether files that others read, too, are no place to leave signs for them. Locks and times are silently left as
+    they are: a program that takes a lock is the only one that can. Watches, leases and hints are refused. What stays
+    are queues in the kernel (futexes) and the time that a read takes."""
     freeze_metadata: bool = False
-    """Whether mode, owner, attributes and times are silently left as they are, which Landlock does not cover."""
+    """Whether mode, owner and attributes are silently left as they are, which Landlock does not cover."""
     deny_truncate: bool = False
     """For Landlock before ABI 3, which lets a file be emptied by its path."""
 
@@ -70,7 +85,10 @@ def build_filter(policy: FilterPolicy, machine: Architecture) -> bytes:
     builder.deny_if_bits("unshare", 0, _NAMESPACES, errno.EPERM)
     builder.deny_devices("mknod", 1)
     builder.deny_devices("mknodat", 2)
-    builder.deny_values("ioctl", 1, (_TIOCSTI, _TIOCLINUX), errno.EPERM)
+    marks = _FILE_MARKS if policy.freeze_metadata else ()
+    builder.deny_values("ioctl", 1, {errno.EPERM: (*_TERMINAL, *marks)})
+    if policy.apart:
+        _keep_apart(builder)
     if not policy.memfd:
         builder.deny(("memfd_create",), errno.ENOSYS)
     builder.deny(("memfd_secret",), errno.ENOSYS)
@@ -83,6 +101,13 @@ def build_filter(policy: FilterPolicy, machine: Architecture) -> bytes:
     families = (*((_AF_UNIX,) if policy.unix else ()), *((_AF_INET, _AF_INET6) if policy.inet else ()))
     builder.allow_sockets(families)
     return builder.finish()
+
+
+def _keep_apart(builder: _Builder) -> None:
+    builder.deny((*_TIMES, "flock"), 0)
+    builder.deny_values("fcntl", 1, {0: _LOCKS, errno.EINVAL: _SIGNS})
+    builder.deny(("inotify_init", "inotify_init1", "cachestat", "mincore"), errno.ENOSYS)
+    builder.deny_if_bits("preadv2", 5, _NO_WAIT, errno.EOPNOTSUPP)
 
 
 class _Builder:
@@ -101,8 +126,10 @@ class _Builder:
     def deny_if_bits(self, name: str, argument: int, bits: int, error: int) -> None:
         self._rule(name, [_load(argument), (_JSET, 0, 1, bits), _no(error), _YES])
 
-    def deny_values(self, name: str, argument: int, values: tuple[int, ...], error: int) -> None:
-        tests = [step for value in values for step in ((_JEQ, 0, 1, value), _no(error))]
+    def deny_values(self, name: str, argument: int, values: Mapping[int, tuple[int, ...]]) -> None:
+        """Answer a call by the error under which its argument stands. One rule a call: a second is never reached."""
+        refused = [(error, value) for error, some in values.items() for value in some]
+        tests = [step for error, value in refused for step in ((_JEQ, 0, 1, value), _no(error))]
         self._rule(name, [_load(argument), *tests, _YES])
 
     def deny_devices(self, name: str, argument: int) -> None:

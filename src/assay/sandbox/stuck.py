@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 _MOST_CHARACTERS = 4_000
+_MOST_DUMP = 1 << 20
+"""Characters of a dump that are looked at: what comes after is not faulthandler's, but whatever writes its words."""
 _DUMP = "Fatal Python error: Aborted"
-_THREAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-f]+.*\(most recent call first\):$", re.MULTILINE)
+_THREAD = re.compile(r"^(?:Current thread|Thread) 0x[0-9a-f]{1,16}\b.{0,100}\(most recent call first\):$", re.MULTILINE)
 
 
 def stuck_at(printed: str) -> str:
@@ -20,7 +22,7 @@ def stuck_at(printed: str) -> str:
     start = printed.find(_DUMP)
     if start < 0:
         return ""
-    dump = printed[start:]
+    dump = printed[start : start + _MOST_DUMP]
     threads = list(_THREAD.finditer(dump))
     if not threads:
         return ""
