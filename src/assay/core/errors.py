@@ -10,7 +10,8 @@
     │   ├── ProviderRefused  E303   no key, wrong key, no credit, no such model
     │   ├── BudgetSpent      E304   the next request would pass the money or token cap
     │   ├── QuestionRefused  E307   this one question is not answered: its content or its length
-    │   └── Unwanted         E308   nobody waits for the answer any more, so no further call was made
+    │   ├── Unwanted         E308   nobody waits for the answer any more, so no further call was made
+    │   └── ProgramUnusable  E309   the program that answers is missing; E310 not logged in; E311 always fails
     ├── IntegrityError       E4xx   something that must not change has changed        exit 4
     └── MachineError         E5xx   sandbox, disk, interpreter or permission          exit 7
 
@@ -127,10 +128,23 @@ class QuestionRefused(ModelError):
 
 
 class Unwanted(ModelError):
-    """Nobody waits for the answer any more, so no further call was made for it."""
+    """Nobody waits for the answer any more, so no further call was made for it, or the one under way was ended."""
 
     def __init__(self, message: str) -> None:
         super().__init__("E308", message, kept="every finished trial", fix="assay resume")
+
+
+class ProgramUnusable(ModelError):
+    """The program that answers would answer no question: it is missing, not logged in, or fails as it is called.
+
+    Args:
+        code: E309, E310 or E311, in this order.
+        message: What happened.
+        fix: The command that installs it or logs it in.
+    """
+
+    def __init__(self, code: Literal["E309", "E310", "E311"], message: str, *, fix: str) -> None:
+        super().__init__(code, message, kept="every finished trial", fix=fix)
 
 
 class IntegrityError(AssayError):

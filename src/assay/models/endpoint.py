@@ -120,7 +120,9 @@ def resolve(spec: str, *, base_url: str | None = None, environ: Mapping[str, str
     provider = _PROVIDERS.get(name)
     if provider is None or not model.strip():
         known = ", ".join(f"{p}:NAME" for p in _PROVIDERS)
-        raise UsageError("E060", f"a model is named as one of {known}, not {spec!r}", fix="--model openai:gpt-5")
+        raise UsageError(
+            "E060", f"a model is named as one of {known}, cli:PROGRAM, not {spec!r}", fix="--model openai:gpt-5"
+        )
     require_no_secret(base_url)
     from_environ = next((environ[v] for v in provider.base_urls if environ.get(v)), None)
     address = base_url or from_environ or provider.default_url

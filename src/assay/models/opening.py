@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assay.models.completion import Layer
 
 CALLS = "llm"
-"""Folder of a run in which every call to a provider is kept."""
+"""Folder of a run in which every call to a provider, or of a program, is kept."""
 
 
 def open_model(
@@ -30,7 +30,8 @@ def open_model(
     """Return the model that answers a run's questions; nothing is sent yet.
 
     Args:
-        spec: `playbook`, `openai:NAME`, `anthropic:NAME`, `google:NAME`, `ollama:NAME`, or `recorded:FOLDER`.
+        spec: `playbook`, `openai:NAME`, `anthropic:NAME`, `google:NAME`, `ollama:NAME`, `cli:COMMAND`, or
+            `recorded:FOLDER`.
         base_url: Address of an OpenAI-compatible server; from ASSAY_BASE_URL or OPENAI_BASE_URL if None.
         limits: Its caps on tokens and money hold for every single call; None for no cap.
         spent: What an earlier process of the same run has used.
@@ -50,6 +51,8 @@ def open_model(
     from assay.models.cap import Cap
     from assay.models.llm import open_model as open_language_model
     from assay.models.prices import prices_of
+    from assay.models.program import is_program
+    from assay.models.program_completer import open_program
 
     layers: list[Layer] = []
     if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
@@ -58,6 +61,8 @@ def open_model(
         layers.append(CallLog(folder / CALLS))
     if prices is None:
         prices = prices_of(spec, base_url=base_url, at=SystemClock().now())
+    if is_program(spec):
+        return open_program(spec, prices=prices, layers=layers)
     return open_language_model(spec, base_url=base_url, prices=prices, layers=layers)
 
 

@@ -49,12 +49,14 @@ LOW_DISK_BYTES = 2_000_000_000
 
 def doctor(shell: Shell, root: Path) -> int:
     """Examine the machine; exit 7 when nothing could be run here."""
+    from assay.models.program_formats import KNOWN
     from assay.sandbox import diagnose_machine
 
     isolation = diagnose_machine()
     free = _free_bytes(root)
     packages = {name: _version(name) for name in PACKAGES}
     keys = {name: bool(os.environ.get(name)) for name in KEYS}
+    programs = {name: shutil.which(name) for name in KNOWN}
     usable = isolation.tier != "none"
     fixes = list(isolation.fixes)
     if free is not None and free < LOW_DISK_BYTES:
@@ -79,6 +81,7 @@ def doctor(shell: Shell, root: Path) -> int:
         "not_compiled": slow,
         "disk_free_bytes": free,
         "keys": keys,
+        "programs": programs,
         "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ and "URL" not in name},
         "fixes": fixes,
     }
@@ -92,6 +95,7 @@ def _lines(output: Output, value: dict[str, Any]) -> list[str]:
     present = [f"{name} {version}" for name, version in value["packages"].items() if version]
     absent = [name for name, version in value["packages"].items() if not version]
     keys = [name for name, there in value["keys"].items() if there]
+    programs = [f"{name} at {path}" for name, path in value["programs"].items() if path]
     free = value["disk_free_bytes"]
     lines = [
         f"{good} sandbox   tier {sandbox['tier']}",
@@ -108,6 +112,7 @@ def _lines(output: Output, value: dict[str, Any]) -> list[str]:
     lines += [
         f"  disk      {format_bytes(free)} free",
         f"  keys      {', '.join(f'{k} is set' for k in keys) if keys else 'none set; the playbook needs none'}",
+        f"  programs  {', '.join(programs) or 'no ' + ', no '.join(value['programs'])} (for --model cli:NAME)",
     ]
     if value["settings"]:
         lines.append("  settings  " + " ".join(f"{k}={v}" for k, v in value["settings"].items()))
