@@ -150,7 +150,12 @@ def _member(
 
 def _probabilities(path: Path, view: _Opened) -> Floats:
     """Return class probabilities, shape (rows, classes): one column a class, or one of the positive class."""
-    expected, classes = view.answers.expected, view.pairs.classes
+    table, names = _soft_cells(path, view.answers.expected)
+    return _by_class(_soft_values(view.answers.narrowed(table), names), names, view.pairs.classes, view.pairs.positive)
+
+
+def _soft_cells(path: Path, expected: Expected) -> tuple[Predictions, tuple[str, ...]]:
+    """Return the cells in the order of the rows that are asked for, and the names of their columns."""
     try:
         header = read_header(path)
     except Unreadable as error:
@@ -160,14 +165,15 @@ def _probabilities(path: Path, view: _Opened) -> Floats:
     contract = replace(expected.contract, needs=Needs.RANKED_LABELS, columns=tuple(names), classes=())
     if expected.ids is not None:
         contract = replace(contract, id_column=header[0])
-    whole = validate(path, Expected(contract=contract, rows=expected.rows, ids=expected.ids))
-    table = view.answers.narrowed(whole).table
+    return validate(path, Expected(contract=contract, rows=expected.rows, ids=expected.ids)), tuple(names)
+
+
+def _soft_values(cells: Predictions, names: tuple[str, ...]) -> Floats:
     problems: list[str] = []
-    cells = table.columns[1:] if expected.ids is not None else table.columns
-    values = probability_columns(names, cells, None, problems)
+    values = probability_columns(names, cells.table.columns[-len(names) :], None, problems)
     if problems:
         raise Rejected(problems)
-    return _by_class(values, names, classes, view.pairs.positive)
+    return values
 
 
 def _by_class(values: Floats, names: tuple[str, ...], classes: tuple[str, ...], positive: int) -> Floats:
@@ -194,7 +200,9 @@ def combine(request: Mapping[str, Any]) -> dict[str, Any]:
     for number, files in request["members"].items():
         paths = {name: Path(path) for name, path in files.items()}
         try:
-            _usable(paths, expected, asked.output.file, number in request["settings"]["soft"])
+            _usable(paths, expected, asked.output.file)
+            if number in request["settings"]["soft"]:
+                _usable_soft(paths, expected, request["settings"])
         except Rejected as error:
             dropped[number] = str(error)[:500]
             continue
@@ -207,8 +215,15 @@ def combine(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"dropped": dropped}
 
 
-def _usable(files: Mapping[str, Path], expected: Expected, submission: str, soft: bool) -> None:
-    missing = [name for name in (submission, *([_SOFT] if soft else [])) if name not in files]
-    if missing:
-        raise Rejected([f"no {missing[0]}"])
+def _usable(files: Mapping[str, Path], expected: Expected, submission: str) -> None:
+    if submission not in files:
+        raise Rejected([f"no {submission}"])
     validate(files[submission], expected)
+
+
+def _usable_soft(files: Mapping[str, Path], expected: Expected, settings: Mapping[str, Any]) -> None:
+    """Refuse what would weigh more than the member's weight, or turn the whole mix into NaN."""
+    if _SOFT not in files:
+        raise Rejected([f"no {_SOFT}"])
+    cells, names = _soft_cells(files[_SOFT], expected)
+    _by_class(_soft_values(cells, names), names, tuple(settings["classes"]), int(settings["positive"]))

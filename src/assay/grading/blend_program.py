@@ -61,12 +61,19 @@ def class_position(text: str) -> int:
     return -1
 
 
+def number(cell: str) -> float:
+    """Return a number or a truth value as a number."""
+    truth = {"true": 1.0, "false": 0.0}
+    word = cell.strip().lower()
+    return truth[word] if word in truth else float(cell)
+
+
 def soft_table(ids: list[str], files: Files) -> Rows:
     """Return the class probabilities that a member wrote."""
     header, rows = in_order(ids, files["probabilities.csv"])
     if len(header) == 1:
         positive = int(SETTINGS["positive"])
-        pairs = [(1.0 - float(row[0]), float(row[0])) for row in rows]
+        pairs = [(1.0 - number(row[0]), number(row[0])) for row in rows]
         return [[p[1] if k == positive else p[0] for k in range(len(SETTINGS["classes"]))] for p in pairs]
     place = [class_position(name) for name in header]
     table = []
@@ -74,7 +81,7 @@ def soft_table(ids: list[str], files: Files) -> Rows:
         values = [0.0] * len(SETTINGS["classes"])
         for k, cell in zip(place, row, strict=True):
             if k >= 0:
-                values[k] = float(cell)
+                values[k] = number(cell)
         total = sum(values) or 1.0
         table.append([value / total for value in values])
     return table
@@ -98,8 +105,7 @@ def flags(ids: list[str], files: Files) -> Rows:
 def numbers(ids: list[str], files: Files) -> Rows:
     """Return a member's numbers."""
     _, rows = in_order(ids, files["submission.csv"])
-    truth = {"true": 1.0, "false": 0.0}
-    return [[truth[cell.lower()] if cell.lower() in truth else float(cell) for cell in row] for row in rows]
+    return [[number(cell) for cell in row] for row in rows]
 
 
 def ranks(table: Rows) -> Rows:

@@ -257,6 +257,43 @@ def test_combining_survives_a_member_that_left_no_valid_file(grader: Grader, tmp
     assert none.dropped == {}
 
 
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [("1e9", "outside [0, 1]"), ("nan", "have no label"), ("x", "not numbers"), (None, "119 of 120")],
+)
+def test_no_probabilities_weigh_more_than_their_member(
+    grader: Grader, tmp_path: Path, written: str | None, reason: str
+) -> None:
+    # What it wrote on the folds was fine; what counts is what it writes for the rows that are handed in.
+    ids = range(120)
+    task = a_task(tmp_path, "f1", classes=("no", "yes"))
+    view = a_view(tmp_path, ("id", "target"), [(i, "yes") for i in ids])
+    sound = {"submission.csv": write_csv(tmp_path / "1.csv", ("id", "target"), [(i, "no") for i in ids])}
+    rows = [(i, written) for i in ids] if written else [(0, 1.0)]
+    odd = {
+        "submission.csv": write_csv(tmp_path / "2.csv", ("id", "target"), [(i, "yes") for i in ids]),
+        "probabilities.csv": write_csv(tmp_path / "2-p.csv", ("id", "p"), rows),
+    }
+    blend = Blend(weights={1: 0.9, 2: 0.1}, rule="threshold", soft=(2,), classes=("no", "yes"), positive=1)
+    mixed = grader.combine(task, view, blend, {1: sound, 2: odd}, tmp_path)
+    assert set(mixed.dropped) == {2}
+    assert reason in mixed.dropped[2]
+    assert mixed.file.read_bytes() == sound["submission.csv"].read_bytes()
+
+
+def test_truth_values_are_probabilities_to_the_mix_too(grader: Grader, tmp_path: Path) -> None:
+    task = a_task(tmp_path, "f1", classes=("no", "yes"))
+    view = a_view(tmp_path, ("id", "target"), [(i, "yes") for i in range(4)])
+    files = {
+        "submission.csv": write_csv(tmp_path / "1.csv", ("id", "target"), [(i, "no") for i in range(4)]),
+        "probabilities.csv": write_csv(tmp_path / "1-p.csv", ("id", "p"), [(i, "True") for i in range(4)]),
+    }
+    blend = Blend(weights={1: 1.0}, rule="threshold", soft=(1,), classes=("no", "yes"), positive=1)
+    assert grader.combine(task, view, blend, {1: files}, tmp_path).file.read_text() == "id,target\n" + "".join(
+        f"{i},yes\n" for i in range(4)
+    )
+
+
 def test_a_mix_that_does_not_end_is_an_error_and_not_the_heaviest_member(tmp_path: Path) -> None:
     task, views, members = values_case(tmp_path)
     files = {number: outputs["fold-0"] for number, outputs in members.items() if number in (1, 2)}
