@@ -224,6 +224,7 @@ def run(
             python=python,
             prompt_file=prompt_file,
             fix_rounds=fix_rounds,
+            no_gate=no_gate,
             model=model,
             base_url=base_url,
             offline=offline,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from assay.cli.display.checks import checks_json, closing_words
 from assay.cli.display.narrate import interval
 from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.table import verdict_words
@@ -12,6 +13,8 @@ from assay.cli.display.views import row_json
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.trial import Verdict
+from assay.core.validation import Check
+from assay.journal.events import Validated
 from assay.journal.history import Trial
 from assay.journal.summary import Row, Summary
 from assay.report.formatting import format_duration, format_gain, format_score
@@ -65,6 +68,9 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
         lines.append(f" result   {_result(summary, winner)}")
         lines.append(f" verdict  {_verdict(summary, winner, way)}")
     lines.append(f" sealed   {_sealed(summary, winner)}")
+    checks = _checks(summary, winner)
+    if checks:
+        lines.append(f" checks   {closing_words(checks)}")
     lines.append(f" rejected {_rejected(summary)}")
     lines.append(f" files    {_files(folder)}")
     lines.append(f" next     {_next(summary, winner)}")
@@ -109,6 +115,12 @@ def _sealed(summary: Summary, winner: Row | None) -> str:
     return f"{value} on {score.rows:,} rows nobody had seen"
 
 
+def _checks(summary: Summary, winner: Row | None) -> list[Validated]:
+    """Return the checks of the winner in their order; none of another trial's."""
+    made = {one.check: one for one in summary.validated if winner is not None and one.winner == winner.number}
+    return [made[check] for check in Check if check in made]
+
+
 def _rejected(summary: Summary) -> str:
     number = summary.states.get("rejected", 0)
     if not number:
@@ -148,6 +160,7 @@ def done_json(summary: Summary, folder: Path, code: int, way: Way | None) -> dic
         "way": [trial.number for trial in way.links] if way is not None else None,
         "sealed": encode(sealed.score) if sealed is not None and sealed.score is not None else None,
         "sealed_trial": sealed.trial if sealed is not None else None,
+        "checks": checks_json(_checks(summary, winner)),
         "trials": {"total": summary.trials, "scored": summary.scored, "variants": summary.variants, **summary.states},
         "submission": _path(folder / "submission.csv"),
         "report": _path(folder / "report.html"),

@@ -59,6 +59,7 @@ class RunFlags:
     python: Path | None = None
     prompt_file: Path | None = None
     fix_rounds: str | None = None
+    no_gate: bool = False
     model: str | None = None
     base_url: str | None = None
     offline: bool = False
@@ -78,6 +79,8 @@ class RunChoices:
     remarks: tuple[str, ...]
     """Text of the prompt file."""
     fix_rounds: int
+    gate: bool
+    """Whether the winner is checked at the end."""
     model: str
     base_url: str | None
     arguments: Mapping[str, str]
@@ -175,6 +178,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         python=_interpreter(flags.python, problems),
         remarks=_prompt(flags.prompt_file, problems),
         fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
+        gate=not flags.no_gate,
         model=_model(flags, problems),
         base_url=flags.base_url,
         arguments=dict(problems.read("--set", text, setting, ("", "")) for text in flags.settings),

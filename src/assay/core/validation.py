@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+FAILED = "W409"
+"""The code of the remark that a check failed."""
+
+
 class Check(StrEnum):
     """What the validation gate looks at, in the order of value."""
 

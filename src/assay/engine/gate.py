@@ -8,7 +8,7 @@ from dataclasses import replace
 from assay.core.codec import decode
 from assay.core.errors import AssayError
 from assay.core.trial import Verdict
-from assay.core.validation import Check, Standing
+from assay.core.validation import FAILED, Check, Standing
 from assay.core.view import Twist
 from assay.engine.blending import is_constant
 from assay.engine.budget import Budget
@@ -30,8 +30,6 @@ from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.history import EVERYTHING, History, Measurement, Trial
 
-FAILED = "W409"
-"""The code of the remark that a check failed."""
 OTHER_SEEDS = (1, 2)
 """Told to the script beside the seed that the search told it."""
 MOST_TURNED = 4

@@ -232,6 +232,11 @@ class History:
         found = {known.check: known for known in self.validations.values() if known.winner == winner}
         return [found[check] for check in Check if check in found]
 
+    def checks_of(self, trial: int) -> list[ev.Validated]:
+        """Return the checks of a winner, or those in which a trial was run for the blend that won."""
+        own = {known.check: known for known in self.validations.values() if trial in (known.trial, known.winner)}
+        return [own[check] for check in Check if check in own]
+
     # --- feeding -------------------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from assay.cli.display.checks import check_lines, checks_json
 from assay.cli.display.table import HEADER, row_decimals, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
@@ -72,6 +73,7 @@ def show(shell: Shell, root: Path, name: str | None, text: str, *, content: bool
         "scores": dict(trial.scores),
         "flags": list(trial.flags),
         "judgement": _judgement(trial),
+        "checks": checks_json(history.checks_of(trial.number)),
         "repairs": [{"attempt": r.attempt, "by": r.by, "cause": r.cause} for r in trial.repairs],
         "files": sorted(candidate.files),
         "digest": candidate.digest,
@@ -118,6 +120,7 @@ def _trial_lines(shell: Shell, folder: Path, history: History, trial: Trial, can
         yield from _verdict_lines(trial)
     if trial.reason:
         yield f" reason  {one_line(trial.reason, 400)}"
+    yield from check_lines(history.checks_of(trial.number), trial.number)
     for flag in trial.flags:
         yield f" remark  {one_line(flag, 400)}"
     for repair in trial.repairs:

@@ -135,6 +135,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         python=choices.python,
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
+        gate=choices.gate,
         arguments=choices.arguments,
     )
 

@@ -140,6 +140,11 @@ def _submission(p: ev.SubmissionWritten) -> str:
     return f"submission.csv is now that of #{p.trial}, {p.rows:,} rows"
 
 
+def _validated(p: ev.Validated) -> str:
+    whose = f"#{p.winner}" if p.trial == p.winner else f"#{p.trial}, the heaviest member of #{p.winner},"
+    return f"{whose} checked for {p.check.words}: {p.verdict}: {p.detail}"
+
+
 def _phase(p: ev.PhaseEntered) -> str:
     return f"phase: {p.phase}"
 
@@ -175,6 +180,7 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.NoiseMeasured.kind: _noise,
     ev.SealedOpened.kind: _sealed,
     ev.SubmissionWritten.kind: _submission,
+    ev.Validated.kind: _validated,
     ev.PhaseEntered.kind: _phase,
     ev.Told.kind: _told,
     ev.Remarked.kind: _remarked,
