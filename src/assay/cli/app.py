@@ -180,6 +180,7 @@ def run(
     fix_rounds: Annotated[
         str | None, typer.Option("--fix-rounds", help="Most repairs of a failing trial; 2 by default, 0 for none.")
     ] = None,
+    no_gate: Annotated[bool, typer.Option("--no-gate", help="Do not check the winner at the end.")] = False,
     strategy: Annotated[str, typer.Option("--strategy", help="Which search: tree or mle_star.")] = "tree",
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE: an option of the strategy; may be given again.")

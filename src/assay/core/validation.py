@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-
 FAILED = "W409"
 """The code of the remark that a check failed."""
 
