@@ -9,7 +9,7 @@ from assay.cli.display.checks import checks_json, closing_words
 from assay.cli.display.narrate import interval
 from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.table import verdict_words
-from assay.cli.display.views import row_json
+from assay.cli.display.views import row_json, spent_json
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.trial import Verdict
@@ -162,6 +162,7 @@ def done_json(summary: Summary, folder: Path, code: int, way: Way | None) -> dic
         "sealed_trial": sealed.trial if sealed is not None else None,
         "checks": checks_json(_checks(summary, winner)),
         "trials": {"total": summary.trials, "scored": summary.scored, "variants": summary.variants, **summary.states},
+        "spent": spent_json(summary),
         "submission": _path(folder / "submission.csv"),
         "report": _path(folder / "report.html"),
     }

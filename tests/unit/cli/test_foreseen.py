@@ -1,8 +1,10 @@
-"""A forecast in words."""
+"""A forecast in words, and where it is said."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +86,51 @@ def test_a_forecast_for_programs() -> None:
     assert [role["role"] for role in value["roles"]] == ["draft"]
     unknown = forecast_json(told(1, 2, Prices()), Limits())
     assert unknown["cost_usd"] is None
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of data, a key and a price."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none-0123456789abcdef")
+    monkeypatch.setenv("ASSAY_PRICE", "1,10")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows = "".join(f"{i},{i % 13},{(i * 7) % 11},{(i % 13) * 3 + i * 37 % 17}\n" for i in range(150))
+    (folder / "train.csv").write_text("id,x,y,price\n" + rows, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("verb", [["run", "--dry-run"], ["check"]])
+def test_run_and_check_foresee_what_a_run_will_cost(assay: Any, data: Path, verb: list[str]) -> None:
+    name, *flags = verb
+    argv = (name, str(data), "--metric", "rmse", "--model", "openai:x", "--trials", "8", "--cost", "0.02", *flags)
+    said = assay(*argv)
+    line = next(line for line in said.out.splitlines() if line.startswith(" cost "))
+    assert re.fullmatch(
+        r" cost     4-\d+ questions, \$0\.0\d+-0\.\d+ \(prices stated in ASSAY_PRICE\); "
+        r"the cap of \$0\.02 will probably end the search",
+        line,
+    )
+    value = assay(*argv, "--json").json["forecast"]
+    assert value["questions"][0] == 4
+    assert {role["role"] for role in value["roles"]} <= {"draft", "improve", "ablate", "debug"}
+    assert value["cap_ends_search"] == "probably"
+    assert not (data.parent / "runs").exists()
+
+
+@pytest.mark.parametrize("model", [[], ["--model", "playbook"]])
+def test_the_playbook_is_foreseen_to_cost_nothing(assay: Any, data: Path, model: list[str]) -> None:
+    assert " cost     costs nothing" in assay("run", str(data), "--metric", "rmse", "--dry-run", *model).out
+    assert assay("run", str(data), "--metric", "rmse", "--dry-run", "--json", *model).json["forecast"]["cost_usd"] == [
+        "0",
+        "0",
+    ]
+    checked = assay("check", str(data), "--metric", "rmse", "--json", *model).json
+    assert ("forecast" in checked) == bool(model)
+
+
+def test_check_tells_of_a_model_and_of_limits_that_there_are_not(assay: Any, data: Path) -> None:
+    said = assay("check", str(data), "--model", "frog", "--trials", "many")
+    assert said.code == 2
+    assert "--model" in said.err
+    assert "--trials 'many'" in said.err

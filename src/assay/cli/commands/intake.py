@@ -1,4 +1,4 @@
-"""Commands that look at data before anything is spent: `init`, `check`; and how `run` takes in a task."""
+"""How `run` and `check` take in a task, and the command `init`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _BY_NAME = ("train", "test", "sample", "description")
 """Roles of files that carry them in their names: nothing to tell anybody."""
-
-EXIT_BAD_DATA = 2
-"""`check` found something under which scores would mislead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,32 +131,20 @@ def init(shell: Shell, path: Path, flags: TaskFlags, *, out: Path | None, force:
     write_task(inspection, file)
     width = max((len(line.field) for line in inspection.lines), default=0)
     lines = [f" {line.field:<{width}}  {one_line(line.value, 60)}  ({line.origin})" for line in inspection.lines]
-    lines += [_finding_line(f) for f in inspection.findings]
+    lines += [finding_line(f) for f in inspection.findings]
     lines.append(f"wrote {file}; correct what is guessed, then: assay check {file} · assay run {file}")
-    shell.output.answer("init", {"file": str(file), **_inspection_json(inspection)}, "\n".join(lines))
+    shell.output.answer("init", {"file": str(file), **inspection_json(inspection)}, "\n".join(lines))
     return 0
 
 
-def check(shell: Shell, path: Path, flags: TaskFlags) -> int:
-    """Look for what would make scores mislead; exit 2 when something would."""
-    from assay.data.check import check as examine
-
-    intake = take_in(path, flags)
-    findings = [*intake.inspection.findings, *examine(intake.task)]
-    grave = any(f.severity.value == "error" for f in findings)
-    lines = intake.lines()[:2] + [_finding_line(f) for f in findings]
-    lines.append("nothing was found that would mislead" if not findings else f"{len(findings)} findings")
-    value = {**_inspection_json(intake.inspection), "findings": [encode(f) for f in findings], "grave": grave}
-    shell.output.answer("check", value, "\n".join(lines))
-    return EXIT_BAD_DATA if grave else 0
-
-
-def _finding_line(finding: DataFinding) -> str:
+def finding_line(finding: DataFinding) -> str:
+    """Return a finding with its code and what to do about it."""
     fix = f"\n         fix: {clean(finding.fix)}" if finding.fix else ""
     return f"{finding.severity.value}[{finding.code}]: {one_line(finding.sentence, 300)}{fix}"
 
 
-def _inspection_json(inspection: Inspection) -> dict[str, Any]:
+def inspection_json(inspection: Inspection) -> dict[str, Any]:
+    """Return what was understood, for programs."""
     return {
         "task": encode(inspection.task),
         "lines": [{"field": line.field, "value": line.value, "origin": line.origin} for line in inspection.lines],

@@ -285,4 +285,4 @@ def choose_view(
         from assay.cli.display.live import LiveView
 
         return LiveView(shell.output, runs, summary)
-    return PlainView(shell.output)
+    return PlainView(shell.output, summary)

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assay.cli.display.panel import best_words, money_words, now_lines, score_words, used_words
-from assay.cli.display.views import row_json
+from assay.cli.display.panel import best_words, money_words, now_lines, score_words, spent_words, used_words
+from assay.cli.display.views import row_json, spent_json
 from assay.cli.liveness import Life, Liveness, judge
 from assay.cli.lookup import LEASE, find_run, run_folders
 from assay.cli.shell import Shell
@@ -135,12 +135,7 @@ def status_json(
         "sealed": {"score": sealed.value, "low": sealed.low, "high": sealed.high} if sealed else None,
         "sealed_trial": opened.trial if opened else None,
         "limits": encode(summary.limits),
-        "spent": {
-            "wall_s": round(summary.wall_s, 1),
-            "tokens": summary.usage.tokens,
-            "cost_usd": None if summary.usage.cost_usd is None else str(summary.usage.cost_usd),
-            "unpriced_requests": summary.usage.unpriced,
-        },
+        "spent": spent_json(summary),
         "stopped_by": summary.finished.stopped_by if summary.finished else None,
         "exit": summary.finished.exit_code if summary.finished else None,
     }
@@ -167,7 +162,7 @@ def ls(shell: Shell, root: Path) -> int:
         metric = summary.metric.name if summary.metric else ""
         lines.append(
             f"{folder.name:<24}  {liveness.life.value:<8}  {best:>10} {metric:<16} {summary.counted:>5} trials"
-            f"  {format_duration(summary.wall_s):>7}  {iso_utc(summary.started)}"
+            f"  {format_duration(summary.wall_s):>7}  {iso_utc(summary.started)}  {spent_words(summary)}".rstrip()
         )
     if not folders:
         lines = [f"no run in {str(root)!r} yet; start one with: assay demo"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from assay.cli.display.table import row_decimals, spark, verdict_words
 from assay.cli.liveness import describe
 from assay.cli.output import one_line
@@ -98,9 +100,7 @@ def used_words(summary: Summary, now: float) -> str:
     limits, spent = summary.limits, summary.spent
     running = summary.wall_s + (max(0.0, now - summary.time) if summary.finished is None and summary.events else 0.0)
     parts = [_of(format_duration(running), format_duration(limits.wall_s) if limits.wall_s is not None else "")]
-    if summary.usage.requests or limits.cost_usd is not None:
-        money = money_words(summary)
-        parts.append(_of(money, format_money(limits.cost_usd) if limits.cost_usd is not None else ""))
+    parts += [money] if (money := spent_words(summary)) else []
     if summary.usage.requests or limits.tokens is not None:
         parts.append(_of(f"{spent.tokens:,}", f"{limits.tokens:,}" if limits.tokens is not None else "") + " tokens")
     parts.append(bounded_trials(summary) if limits.trials is not None else trial_words(summary))
@@ -124,6 +124,15 @@ def trial_words(summary: Summary) -> str:
 
 def _variants(summary: Summary) -> str:
     return f", {format_count(summary.variants, 'variant')}" if summary.variants else ""
+
+
+def spent_words(summary: Summary) -> str:
+    """Return `$0.19 of $8.00`: the money so far and its cap; empty where nobody was paid and nothing is capped."""
+    cap = summary.limits.cost_usd
+    if not summary.usage.requests and cap is None:
+        return ""
+    money = money_words(summary) if summary.usage.requests else format_money(Decimal(0))
+    return _of(money, format_money(cap) if cap is not None else "")
 
 
 def money_words(summary: Summary) -> str:

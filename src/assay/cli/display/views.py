@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 
 from assay.cli.display.feed import Feed, Shown
 from assay.cli.display.narrate import MINOR, narrate
+from assay.cli.display.panel import spent_words
 from assay.cli.output import Output
 from assay.core.clock import iso_utc
 from assay.journal import events as ev
@@ -52,19 +53,26 @@ class QuietView:
 
 
 class PlainView(QuietView):
-    """One dated line per event: for pipes, logs, CI and dumb terminals.
+    """One dated line per event: for pipes, logs, CI and dumb terminals. A finished trial's says what is spent so far.
 
     Args:
         output: Where lines go.
+        summary: What went before, for a resumed run.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, summary: Summary | None = None) -> None:
         self._output = output
+        self._feed = Feed(on_event=self._line, summary=summary)
 
     def on_event(self, event: Event) -> None:
-        """Write the event, unless it is a detail."""
-        if event.payload.kind not in MINOR:
-            self._output.say(f"{iso_utc(event.time)} {narrate(event)}")
+        """Take one event."""
+        self._feed.take(event)
+
+    def _line(self, event: Event, summary: Summary) -> None:
+        if event.payload.kind in MINOR:
+            return
+        spent = spent_words(summary) if isinstance(event.payload, ev.TrialFinished) else ""
+        self._output.say(f"{iso_utc(event.time)} {narrate(event)}{f' · {spent} so far' if spent else ''}")
 
 
 class JsonView(QuietView):
@@ -113,7 +121,20 @@ class JsonView(QuietView):
             )
 
     def _trial(self, shown: Shown, summary: Summary) -> None:
-        self._output.emit("trial", {"event": "trial", "run": summary.run, **row_json(shown.row)})
+        trial = {"event": "trial", "run": summary.run, **row_json(shown.row), "spent": spent_json(summary)}
+        self._output.emit("trial", trial)
+
+
+def spent_json(summary: Summary) -> dict[str, Any]:
+    """Return what a run has used so far, for programs; a cost that is not known is null, never 0."""
+    usage = summary.usage
+    return {
+        "wall_s": round(summary.wall_s, 1),
+        "requests": usage.requests,
+        "tokens": usage.tokens,
+        "cost_usd": None if usage.cost_usd is None else str(usage.cost_usd),
+        "unpriced_requests": usage.unpriced,
+    }
 
 
 def row_json(row: Row) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""The command `check`: what is wrong with the data and, with a model, what a run would likely cost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from assay.cli.commands.intake import Intake, TaskFlags, finding_line, inspection_json, take_in
+from assay.cli.commands.start import bounded, expect, limit_words, run_options
+from assay.cli.display.foreseen import forecast_json, forecast_words
+from assay.cli.flags import (
+    STRATEGIES,
+    LimitFlags,
+    Problems,
+    RunChoices,
+    RunFlags,
+    one_of,
+    read_choices,
+    read_limits,
+    with_file_limits,
+)
+from assay.cli.shell import Shell
+from assay.core.budget import Limits
+from assay.core.codec import encode
+
+EXIT_BAD_DATA = 2
+"""Something was found under which scores would mislead."""
+
+
+def check(
+    shell: Shell, path: Path, flags: TaskFlags, limit_flags: LimitFlags, run_flags: RunFlags, *, strategy: str
+) -> int:
+    """Look for what would make scores mislead, and exit 2 when something would; with a model, forecast its cost too.
+
+    Nobody is asked, and no key is needed.
+    """
+    from assay.data.check import check as examine
+
+    problems = Problems()
+    choices = read_choices(run_flags, problems)
+    _limits(shell, limit_flags, problems)
+    problems.read("--strategy", strategy, one_of(STRATEGIES), strategy)
+    problems.raise_any("check")
+    intake = take_in(path, flags)
+    findings = [*intake.inspection.findings, *examine(intake.task)]
+    grave = any(f.severity.value == "error" for f in findings)
+    lines = intake.lines()[:2] + [finding_line(f) for f in findings]
+    lines.append("nothing was found that would mislead" if not findings else f"{len(findings)} findings")
+    value = {**inspection_json(intake.inspection), "findings": [encode(f) for f in findings], "grave": grave}
+    if run_flags.model is not None:
+        limits = _limits(shell, with_file_limits(limit_flags, intake.limits, problems), problems)
+        problems.raise_any("check")
+        words, forecast = _forecast(intake, choices, limits, strategy)
+        lines += words
+        value["forecast"] = forecast
+    shell.output.answer("check", value, "\n".join(lines))
+    return EXIT_BAD_DATA if grave else 0
+
+
+def _limits(shell: Shell, flags: LimitFlags, problems: Problems) -> Limits:
+    return read_limits(flags, problems, now=shell.output.clock.now(), cores=os.cpu_count() or 1)
+
+
+def _forecast(
+    intake: Intake, choices: RunChoices, limits: Limits, strategy: str
+) -> tuple[list[str], dict[str, object]]:
+    """Return the forecast of a run as lines and for programs."""
+    limits, _ = bounded(limits)
+    options = run_options(choices, limits, strategy=strategy, runs=Path("runs"))
+    foreseen = expect(intake.task, options)
+    lines = [
+        f" limits   {limit_words(limits)}",
+        f" model    {choices.model}",
+        f" cost     {forecast_words(foreseen, limits)}",
+    ]
+    return lines, forecast_json(foreseen, limits)

@@ -1,0 +1,59 @@
+"""Options that several verbs share, as typer reads them."""
+
+# Typer reads annotations at run time, so they are not postponed here.
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.cli.shell import Shell
+
+RUNS = Path("runs")
+
+Json = Annotated[bool, typer.Option("--json", help="Standard output is JSON only; words go to standard error.")]
+Runs = Annotated[Path, typer.Option("--runs", envvar="ASSAY_RUNS", help="Folder of the run folders.")]
+Run = Annotated[str | None, typer.Argument(metavar="[RUN]", help="Name or unique prefix; the latest when left out.")]
+RunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run", "-r", metavar="RUN", help="Name or unique prefix of a run; the latest, or the only live one."
+    ),
+]
+Display = Annotated[
+    str | None, typer.Option("--display", help="auto, live, plain or none. auto: live on a terminal, else plain.")
+]
+Time = Annotated[str | None, typer.Option("--time", help="Most time, such as 90s, 10m, 1h30m.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="HH:MM", help="End at this local time.")]
+Cost = Annotated[str | None, typer.Option("--cost", metavar="USD", help="Most money for model calls.")]
+Tokens = Annotated[str | None, typer.Option("--tokens", help="Most tokens, such as 500k or 2M.")]
+Trials = Annotated[str | None, typer.Option("--trials", help="Most trials, baselines included.")]
+TrialTimeout = Annotated[str | None, typer.Option("--trial-timeout", help="Most time of one execution.")]
+Workers = Annotated[str | None, typer.Option("--workers", help="Trials at a time; the number of cores by default.")]
+Goal = Annotated[str | None, typer.Option("--goal", metavar="SCORE", help="Stop when the search score reaches this.")]
+RequireGain = Annotated[
+    bool, typer.Option("--require-gain", help="Exit 1 unless the best beats the baseline for real.")
+]
+About = Annotated[str | None, typer.Option("--about", help="What is to be done: text, or a file that holds it.")]
+Target = Annotated[str | None, typer.Option("--target", help="Column to predict; several with commas.")]
+MetricFlag = Annotated[str | None, typer.Option("--metric", metavar="NAME[:min|max]", help="What counts.")]
+IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that identifies rows.")]
+SplitFlag = Annotated[
+    str | None,
+    typer.Option("--split", metavar="KIND[=COLUMN]", help="kfold, stratified, group=COLUMN, time=COLUMN ..."),
+]
+Positive = Annotated[str | None, typer.Option("--positive", metavar="LABEL", help="Which of two labels counts.")]
+RowCap = Annotated[str | None, typer.Option("--row-cap", help="Most training rows shown during search.")]
+ModelFlag = Annotated[
+    str | None,
+    typer.Option("--model", help="playbook (the default, no key), PROVIDER:MODEL or cli:PROGRAM.", show_default=False),
+]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of the model's server.")]
+StrategyFlag = Annotated[str, typer.Option("--strategy", help="Which search: tree or mle_star.")]
+
+
+def shell_of(context: typer.Context) -> Shell:
+    """Return the shell that the command line was called with."""
+    shell: Any = context.find_root().obj
+    if not isinstance(shell, Shell):
+        raise TypeError("the command line was called without its shell")
+    return shell
