@@ -354,7 +354,8 @@ INVALID = {
         "    z.writestr('submission.csv', b'0' * 10_000_000)",
         "a zip archive",
     ),
-    "a huge line": ("open('output/submission.csv', 'w').write('id,' + 'x' * 20_000_000)", "bytes, more than"),
+    "a huge line": ("open('output/submission.csv', 'w').write('id,' + 'x' * 500_000)", "bytes, more than"),
+    "a huger line": ("open('output/submission.csv', 'w').write('id,' + 'x' * 20_000_000)", "was not taken: too large"),
     "quotes that never end": (
         "open('output/submission.csv', 'w').write('id,gültig\\n\"' + 'x' * 9_000)",
         "",
@@ -415,6 +416,19 @@ def test_what_is_no_plain_prediction_file_has_no_score(engine: RealEngine, tmp_p
     assert words in tried.trial.reason
     assert all(m.score is None for m in tried.measurements)
     assert not trap.exists()
+
+
+def test_sparse_outputs_do_not_fill_the_disk_of_the_run(engine: RealEngine) -> None:
+    body = """
+for name in ("submission.csv", "probabilities.csv"):
+    with open("output/" + name, "wb") as stream:
+        stream.write(os.urandom(16))
+        stream.truncate(2**30)
+"""
+    tried = engine.evaluate(body)
+    assert_without_score(tried, TrialState.FAILED)
+    assert "was not taken: too large" in tried.trial.reason
+    assert all(path.stat().st_size < 2**26 for path in (engine.folder / "objects").rglob("*") if path.is_file())
 
 
 # --- valid predictions that are worth little -------------------------------------------------------------------------

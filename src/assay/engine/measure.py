@@ -18,6 +18,7 @@ from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
 from assay.engine.left_behind import left_behind
+from assay.engine.output_size import most_output_bytes
 from assay.engine.parts import Parts
 from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev
@@ -162,7 +163,7 @@ class Measurer:
             finished = process.wait()
             if finished is None:
                 raise LookupError("a process without a time limit to wait for did not end")
-            return self._take(root, candidate, finished, kind.outputs, cut=cut)
+            return self._take(root, candidate, finished, kind.outputs, most_output_bytes(parts.task, view), cut=cut)
         finally:
             remove_tree(root)
 
@@ -174,7 +175,7 @@ class Measurer:
         return replace(limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
 
     def _take(
-        self, root: Path, candidate: Candidate, finished: Finished, names: tuple[str, ...], *, cut: bool
+        self, root: Path, candidate: Candidate, finished: Finished, names: tuple[str, ...], max_bytes: int, *, cut: bool
     ) -> Execution:
         """Take the outputs and the log of an ended process into the object store."""
         parts = self._parts
@@ -183,7 +184,7 @@ class Measurer:
         into = Path(tempfile.mkdtemp(dir=private))
         try:
             # From the workspace on: `./output` itself may have become a link, or be gone.
-            collected = collect(root, [f"output/{name}" for name in names], into, max_bytes=2 * 2**30)
+            collected = collect(root, [f"output/{name}" for name in names], into, max_bytes=max_bytes)
             outputs = {_plain(name): parts.objects.adopt(f.path, f.digest) for name, f in collected.taken.items()}
             left = left_behind(root, but=(*candidate.files, *collected.taken))
         finally:
