@@ -57,7 +57,7 @@ def run(argv: list[str]) -> int:
 def tell_error(output: Output, error: AssayError) -> int:
     """Say what happened, what is safe and what to do next; return the exit code."""
     if output.json:
-        output.emit("error", {"error": error.as_dict(), "exit": error.exit_code})
+        output.emit("error", {"error": error.as_dict() | {"fix": next_step(error)}, "exit": error.exit_code})
     for line in error_lines(output, error):
         output.complain(line)
     return error.exit_code
@@ -68,10 +68,21 @@ def error_lines(output: Output, error: AssayError) -> list[str]:
     lines = [f"{output.paint(f'error[{error.code}]:', 'bold', 'red')} {clean(error.message)}"]
     if error.kept:
         lines.append(f"kept: {clean(error.kept)}")
-    if error.fix:
-        lines.append(f"fix: {clean(error.fix)}")
+    fix = next_step(error)
+    if fix:
+        lines.append(f"fix: {clean(fix)}")
     lines.append(f"more: assay explain {error.code}")
     return lines
+
+
+def next_step(error: AssayError) -> str:
+    """Return what to do next: the error's own step, or else the one that holds for its code."""
+    if error.fix:
+        return error.fix
+    from assay.cli.commands.explain import explanations
+
+    entry = explanations().get(error.code)
+    return entry.fix if entry is not None else ""
 
 
 def _dispatch(argv: list[str], shell: Shell) -> int:

@@ -90,7 +90,11 @@ def _active(summary: Summary, pulse: Pulse, now: float) -> Liveness:
         return Liveness(life=Life.WORKING, reason="between two steps")
     stuck = [reason for a in pulse.activities if (reason := _stuck(a, now))]
     if len(stuck) == len(pulse.activities):
-        return Liveness(life=Life.STALLED, reason="; ".join(stuck), fix="assay stop --now, then assay resume")
+        return Liveness(
+            life=Life.STALLED,
+            reason="; ".join(stuck),
+            fix=f"assay stop {summary.run} --now, then assay resume {summary.run}",
+        )
     if quiet < QUIET_S or any(_heard(a, pulse, now) for a in pulse.activities):
         return Liveness(life=Life.WORKING, reason=describe(pulse.activities[0], pulse, now))
     longest = max(pulse.activities, key=lambda a: now - a.since)

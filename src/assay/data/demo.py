@@ -58,7 +58,7 @@ def write_demo(folder: Path) -> None:
             write_whole(folder / name, text)
     except OSError as error:
         raise MachineError(
-            "E531", f"{str(folder)!r} cannot be written: {error.strerror or error}", fix="assay demo --out FOLDER"
+            "E531", f"{str(folder)!r} cannot be written: {error.strerror or error}", fix="assay demo --runs FOLDER"
         ) from error
 
 

@@ -66,6 +66,16 @@ def test_installed_entry_point_is_the_boundary() -> None:
     assert entry.value == "assay.cli:main"
 
 
+def test_an_error_without_a_step_of_its_own_gives_that_of_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = FakeClock(1_700_000_000.0)
+    for json_wanted in (False, True):
+        tell_error(Output(json=json_wanted, clock=clock), AssayError("E136", "an answer is not a number"))
+    said = capsys.readouterr()
+    fix = "Correct the target column, or name another --metric."
+    assert said.err.splitlines().count(f"fix: {fix}") == 2
+    assert json.loads(said.out)["error"]["fix"] == fix
+
+
 def test_error_has_four_parts_and_the_exit_code_of_its_kind(capsys: pytest.CaptureFixture[str]) -> None:
     error = MachineError("E501", "the disk is full", kept="all 31 trials", fix="free 2 GB, then assay resume")
     assert tell_error(Output(), error) == 7

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import assay
+from assay.cli.app import build_app
 from assay.cli.commands.explain import explanations
 from assay.core.trial import Verdict
 from assay.engine.confirmation import NEW_ROWS_ALPHA
@@ -91,3 +93,25 @@ def test_no_entry_stands_twice() -> None:
         if line and line[0] not in " #"
     ]
     assert sorted(names) == sorted(set(names))
+
+
+def commands_in(path: Path) -> Iterator[str]:
+    """Commands that errors of this file give as the next step; what is filled in stands as NAME."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg == "fix":
+            parts = node.value.values if isinstance(node.value, ast.JoinedStr) else [node.value]
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "NAME" for part in parts)
+            yield from re.findall(r"(?:^|: |then |or )(assay [^,;·()]+)", text)
+
+
+def test_every_command_that_is_advised_exists() -> None:
+    verbs: dict[str, Any] = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
+    told = [command for path in SOURCE.rglob("*.py") for command in commands_in(path)]
+    told += [c for e in explanations().values() for c in re.findall(r"`(assay [^`]+)`", f"{e.text} {e.fix}")]
+    assert len(told) > 60
+    for command in told:
+        _, verb, *words = command.split()
+        if verb in ("VERB", "again", "NAME") or verb.startswith("--"):
+            continue
+        known = {option for parameter in verbs[verb].params for option in parameter.opts} | {"--help"}
+        assert {word for word in words if word.startswith("-")} <= known, command

@@ -32,4 +32,4 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(MachineError) as caught:
         write_demo(tmp_path / "file" / "demo")
-    assert caught.value.code == "E531"
+    assert (caught.value.code, caught.value.fix) == ("E531", "assay demo --runs FOLDER")
