@@ -16,6 +16,11 @@ _DIRECTIONS = {
 }
 
 
+_BY_COLUMN = (SplitKind.GROUP, SplitKind.TIME, SplitKind.COLUMN)
+_FORMS = {SplitKind.KFOLD: "kfold=5", SplitKind.STRATIFIED: "stratified=5", SplitKind.FORECAST: "forecast=HORIZON"}
+"""How splits that take a number are written."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SplitWish:
     """A split with the parts that were left open as None."""
@@ -101,4 +106,7 @@ def parse_split(wish: str | Split | SplitWish) -> SplitWish:
         return SplitWish(kind=kind, k=int(detail))
     if kind is SplitKind.FORECAST and detail.isdigit():
         return SplitWish(kind=kind, horizon=int(detail))
+    if kind not in _BY_COLUMN:
+        form = _FORMS.get(kind, kind.value)
+        raise TaskError("E120", f"the split {wish!r} cannot be meant: it is written {form}", fix=f"--split {form}")
     return SplitWish(kind=kind, column=detail)

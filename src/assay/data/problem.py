@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OF_CLASSES = {Needs.LABELS, Needs.PROBABILITY, Needs.CLASS_PROBABILITIES, Needs.RANKED_LABELS}
+_OF_MORE_CLASSES = {"log_loss", "brier", "roc_auc", "roc_auc_mean_columnwise"}
+"""Metrics of a probability that have a form for more than two classes."""
 _WITH_POSITIVE = {"f1", "jaccard", "average_precision", "roc_auc", "log_loss", "brier"}
 _POSITIVE_WORDS = ("1", "true", "yes", "y", "t", "positive", "pos", "1.0")
 _FEW_NUMBERS = 20
@@ -173,7 +175,7 @@ def _problem(
         return problem, f"from {facts.sample.name if facts.sample else 'the sample file'}: one column a class"
     column = numbers.iloc[:, 0].dropna()
     numeric = column.dtype.kind in "iuf"
-    if distinct == 2 and (metric is None or metric.needs in _OF_CLASSES):
+    if distinct == 2 and (metric is None or metric.needs in _OF_CLASSES - {Needs.RANKED_LABELS}):
         return Problem.BINARY, f"guessed: {columns.targets[0]} has two values"
     if not numeric:
         return Problem.MULTICLASS, f"guessed: {columns.targets[0]} holds {distinct} labels"
@@ -221,14 +223,10 @@ def _default(facts: Facts, columns: Columns, shape: Shape) -> tuple[Metric, str]
 def _fitted(metric: Metric, columns: Columns, shape: Shape, given: Given, reading: Reading) -> tuple[Metric, str]:
     """Return `metric` as this problem uses it, and what had to be assumed."""
     remark = ""
-    classed = shape.problem in (Problem.BINARY, Problem.MULTICLASS)
-    if metric.needs in _OF_CLASSES and not classed and shape.problem is not Problem.MULTILABEL:
-        raise TaskError(
-            "E107",
-            f"{metric.name} scores classes, but {columns.targets[0]!r} makes this a {shape.problem.value} problem",
-            fix="--metric rmse, or another --target",
-        )
-    if shape.problem is Problem.MULTICLASS and metric.name in ("f1", "roc_auc"):
+    misfit, instead = _misfit(metric, shape, columns.targets[0])
+    if misfit:
+        raise TaskError("E107", f"{metric.name} scores {misfit}", fix=f"--metric {instead}, or another --target")
+    if shape.problem is Problem.MULTICLASS and metric.name in ("f1", "roc_auc", "roc_auc_mean_columnwise"):
         other = "f1_macro" if metric.name == "f1" else "roc_auc_ovr"
         remark = (
             f"{metric.name} is for two classes; {other} is used for the {len(shape.classes)} of {columns.targets[0]}"
@@ -245,6 +243,21 @@ def _fitted(metric: Metric, columns: Columns, shape: Shape, given: Given, readin
         if metric.name == "f1" or label != "1" or shape.classes != ("0", "1"):
             metric, remark = with_params(metric, positive=label), remark or said
     return metric, remark
+
+
+def _misfit(metric: Metric, shape: Shape, target: str) -> tuple[str, str]:
+    """Return why the metric cannot score the problem, and one that can; empty texts where it can."""
+    problem, needs = shape.problem, metric.needs
+    classed, several = problem in (Problem.BINARY, Problem.MULTICLASS), problem is Problem.MULTILABEL
+    if needs in _OF_CLASSES and not classed and not several:
+        return f"classes, but {target!r} makes this a {problem.value} problem", "rmse"
+    if needs is Needs.VALUES and classed:
+        return f"numbers, but {target!r} holds labels ({', '.join(shape.classes[:3])} ...)", "accuracy"
+    if needs in (Needs.CLASS_PROBABILITIES, Needs.RANKED_LABELS) and several:
+        return "one label a row, but there are several 0/1 targets", "roc_auc_mean_columnwise"
+    if needs is Needs.PROBABILITY and problem is Problem.MULTICLASS and metric.name not in _OF_MORE_CLASSES:
+        return f"two classes, but {target!r} has {len(shape.classes)}", "log_loss"
+    return "", ""
 
 
 def _positive(shape: Shape, given: Given, reading: Reading) -> tuple[str, str]:

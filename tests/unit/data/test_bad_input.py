@@ -74,6 +74,16 @@ CASES: dict[str, tuple[Spoil, str, str]] = {
         "E107",
         "makes this a",
     ),
+    "metric for numbers on labels": (
+        _changed("train.csv", lambda f: f.assign(y=f["y"].map({"0": "no", "1": "yes"})), metric="rmse"),
+        "E107",
+        "scores numbers, but 'y' holds labels (no, yes ...)",
+    ),
+    "metric for two classes on more": (
+        _changed("train.csv", lambda f: f.assign(y=[str(n % 3) for n in range(len(f))]), metric="average_precision"),
+        "E107",
+        "two classes, but 'y' has 3",
+    ),
     "duplicate ids": (
         _changed("train.csv", lambda f: pd.concat([f, f.head(2)])),
         "E108",
@@ -84,6 +94,8 @@ CASES: dict[str, tuple[Spoil, str, str]] = {
     "test without any column to learn from": (_changed("test.csv", lambda f: f[["id"]]), "E109", "none of the columns"),
     "too few rows": (_changed("train.csv", lambda f: f.groupby("y").head(5)), "E116", "only 10 rows"),
     "no such split": (_written("x.txt", b"", split="magic"), "E120", "'magic'"),
+    "split with a word for a number": (_written("x.txt", b"", split="kfold=many"), "E120", "it is written kfold=5"),
+    "hold-out with a size": (_written("x.txt", b"", split="holdout=0.3"), "E120", "it is written holdout"),
     "group split without a column": (_written("x.txt", b"", split="group"), "E120", "needs a column"),
     "split by no such column": (_written("x.txt", b"", split="group=donr"), "E102", "'donr'"),
     "sample asks for something else": (
