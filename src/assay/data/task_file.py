@@ -29,6 +29,8 @@ _TABLES: Mapping[str, Mapping[str, type] | None] = {
     "limits": None,
 }
 _NUMBERS = ("row_cap", "top_k")
+_ORIGINS = {"name": "guessed: by the folder or file", "data": "given: where the data lie"}
+"""Of what an inspection does not list."""
 _KEYS = (*_TEXTS, *_FILES, *_LISTS, *_TABLES, *_NUMBERS)
 
 
@@ -105,7 +107,7 @@ def task_toml(inspection: Inspection, folder: Path | None = None) -> str:
     for key, value in values.items():
         item = tomlkit.item(value)
         shown = f"{key} = {item.as_string()}"
-        origin = inspection.origin(key)
+        origin = inspection.origin(key) or _ORIGINS.get(key, "")
         if origin:
             item.comment(origin)
             item.trivia.comment_ws = " " * max(2, min(width, 60) + 2 - len(shown))

@@ -20,6 +20,7 @@ def test_each_line_says_where_it_comes_from(tmp_path: Path) -> None:
     assert lines["target"].startswith('target = "y" ')
     assert "# guessed" in lines["split"]
     assert "written by `assay init`" in text.splitlines()[0]
+    assert all("  # " in line for line in lines.values()), text
 
 
 @pytest.mark.parametrize("shape", ["binary", "multiclass", "regression", "labels", "forecast", "arrays", "single"])
