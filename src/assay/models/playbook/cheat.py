@@ -11,7 +11,7 @@ CHEAT_TITLE = "Read the answers (cheats on purpose)"
 
 
 def cheating_program(facts: Facts) -> Program:
-    """Return a program that looks for the private answers, and falls back to the test rows' own statistics.
+    """Return a program that looks for the private answers and learns nothing.
 
     Args:
         facts: Of the task whose answers it looks for.

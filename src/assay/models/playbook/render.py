@@ -188,7 +188,7 @@ def _input_context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
     dropped = [c for c in (task.id_column, *task.targets) if c]
     dropped += [c.name for c in facts.profile.columns if c.name not in columns]
     return {
-        "read_train": _reader(files.train, task.id_column),
+        "read_train": _reader(files.train, task.id_column, task.target if _respelled(facts) else None),
         "read_test": _reader(files.test or "test." + files.train.rsplit(".", 1)[-1], task.id_column),
         "sample": _reader(files.sample, task.output.id_column) if files.sample else "",
         "listed": len(columns) <= 40,
@@ -222,10 +222,20 @@ def _suffix(name: str) -> str:
     return name[name.index(".", name.rfind("/") + 1) :] if "." in name else ".csv"
 
 
-def _reader(name: str, id_column: str | None) -> str:
+def _respelled(facts: Facts) -> bool:
+    """Return whether pandas reads the labels of several classes as numbers and spells them otherwise (`01`, `+1`)."""
+    dtype = facts.profile.targets[0].dtype if facts.shape == "multiclass" else ""
+    if not dtype.startswith(("int", "uint", "float")):
+        return False
+    number = float if dtype.startswith("float") else int
+    return any(str(number(label)) != label for label in facts.task.output.classes)
+
+
+def _reader(name: str, *as_text: str | None) -> str:
     kind = next((s for s in _READERS if s in _suffix(name)), ".csv")
     # Read as text, so that an id such as 007 comes back as it was.
-    ids = f", dtype={{{repr_literal(id_column)}: str}}" if id_column else ""
+    kept = ", ".join(f"{repr_literal(column)}: str" for column in as_text if column)
+    ids = f", dtype={{{kept}}}" if kept else ""
     return _READERS.get(kind, 'pd.read_csv("input/{name}"{ids})').replace("{name}", name).replace("{ids}", ids)
 
 

@@ -14,13 +14,14 @@ import pytest
 
 import support.script_runner
 from assay.core.metric import Needs
+from assay.core.profile import ColumnKind
 from assay.core.task import Problem
 from assay.models.playbook import Recipe, read_facts
 from assay.models.playbook.draft import baseline
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_for
-from support.playbook_tasks import TinyTask, machine, prepared
+from support.playbook_tasks import TinyTask, machine, prepared, table, tiny
 
 from .shapes import ALL_TASKS, TASKS, regression_table
 
@@ -178,3 +179,46 @@ def test_a_recipe_survives_json() -> None:
         assert again is not None
         assert again.key == idea.recipe.key
         assert text_of(Idea(recipe=again, title=idea.title, reason=idea.reason), task) == text_of(idea, task)
+
+
+def test_labels_that_pandas_would_spell_otherwise_keep_their_spelling(tmp_path: Path) -> None:
+    frame, kinds, signal = table()
+    labels = ("-1", "01", "+2")
+    frame["kind"] = pd.qcut(signal, 3, labels=list(labels)).astype(str)
+    task = tiny(
+        frame,
+        problem=Problem.MULTICLASS,
+        targets=("kind",),
+        metric="log_loss",
+        needs=Needs.CLASS_PROBABILITIES,
+        kinds=kinds,
+        columns=labels,
+        classes=labels,
+    )
+    profile = task.brief.profile
+    profile = replace(profile, targets=(replace(profile.targets[0], dtype="int64"),))
+    task = replace(task, brief=task.brief.model_copy(update={"profile": profile}))
+    for k, idea in enumerate(ideas_of(task)[:2]):
+        lay_out(text_of(small(idea), task), task, tmp_path / str(k))
+        run_scripts([tmp_path / str(k)])
+        submission = submission_of(tmp_path / str(k))
+        assert_valid(submission, task, tmp_path / str(k))
+        assert submission[list(labels)].sum(axis=1).to_numpy() == pytest.approx(1.0)
+
+
+def test_a_text_column_of_any_name_is_written_as_it_is() -> None:
+    frame, kinds, signal = table()
+    name = 'what "it" {said}'
+    frame[name] = [f"a longer text that says {value:.1f} of {place}" for place, value in enumerate(signal)]
+    frame["price"] = signal
+    task = tiny(
+        frame,
+        problem=Problem.REGRESSION,
+        targets=("price",),
+        metric="rmse",
+        needs=Needs.VALUES,
+        kinds={**kinds, name: ColumnKind.TEXT},
+    )
+    codes = [text_of(idea, task) for idea in ideas_of(task)]
+    assert any("TruncatedSVD" in code for code in codes)
+    assert all(ast.parse(code) for code in codes)
