@@ -10,6 +10,7 @@ from assay.report.ledger import Ledger, Source
 from assay.report.times import activities
 
 SELECTED = "greedy selection with replacement on stored predictions of the search folds (Caruana et al. 2004)"
+EFFECT = "Cohen's d of the paired fold gains, folds taken as independent (Cumming and Finch 2001)"
 PAIRED = "corrected resampled t-test on paired folds (Nadeau and Bengio 2003)"
 
 
@@ -55,6 +56,20 @@ def enter_pair(ledger: Ledger, facts: Facts, name: str, paired: Paired) -> None:
     ledger.add(f"{name}.folds", len(paired.gains), Source.COUNTED, unit="folds", basis=basis, **common)
     for view, gain in zip(paired.views, paired.gains, strict=True):
         ledger.add(f"{name}.{view}", gain, Source.DERIVED, unit=unit, basis=basis, **{**common, "views": (view,)})
+
+
+def _effect(ledger: Ledger, facts: Facts) -> None:
+    """Enter Cohen's d of the winner's gains over the baseline with its interval, where they have a spread."""
+    from assay.grading.stats import Effect, cohens_d
+
+    winner, baseline = facts.winner, facts.baseline
+    paired = facts.paired(winner, baseline) if winner is not None and baseline is not None else None
+    effect = cohens_d(paired.gains) if paired is not None else None
+    if paired is None or not isinstance(effect, Effect):
+        return
+    evidence = {"unit": "deviations", "trial": paired.trial, "views": paired.views, "basis": EFFECT}
+    for key, value in (("d", effect.d), ("d_low", effect.low), ("d_high", effect.high)):
+        ledger.add(f"pair.{paired.trial}.{paired.against}.{key}", value, Source.DERIVED, **evidence)
 
 
 def _run(ledger: Ledger, facts: Facts) -> None:
@@ -158,6 +173,7 @@ def _end(ledger: Ledger, facts: Facts) -> None:
             paired = facts.paired(trial, other) if other is not None else None
             if other is not None and paired is not None:
                 enter_pair(ledger, facts, pair_name(trial, other), paired)
+    _effect(ledger, facts)
     for trial in facts.with_verdict(Verdict.REAL):
         if trial.judgement is not None:
             name, basis = f"judged.{trial.number}.effect", "; ".join(trial.judgement.reasons)

@@ -22,7 +22,7 @@ from assay.report.document import (
     Terms,
 )
 from assay.report.facts import Facts
-from assay.report.formatting import MISSING, format_count, format_percent
+from assay.report.formatting import MISSING, format_count, format_percent, format_score
 from assay.report.numbers import pair_name
 from assay.report.prose import clean, clean_line
 from assay.report.telling import Teller
@@ -275,7 +275,17 @@ def _effect(teller: Teller) -> Cell:
     paired = facts.paired(winner, baseline)
     if paired is not None and paired.undefined:
         return (*cell, f"; its error is undefined, since {paired.undefined}.")
-    return (*cell, ", 95 % interval ", *teller.interval(name), ", better on ", *teller.folds_better(name), ".")
+    cell = (*cell, ", 95 % interval ", *teller.interval(name), ", better on ", *teller.folds_better(name), ".")
+    return (*cell, *_in_deviations(teller, name))
+
+
+def _in_deviations(teller: Teller, name: str) -> Cell:
+    """Return the gain measured by what it varies by from fold to fold."""
+    if f"{name}.d" not in teller.ledger:
+        return ()
+    numbers = [f"{name}.{key}" for key in ("d", "d_low", "d_high")]
+    d, low, high = (teller.ledger.cite(n, format_score(float(teller.ledger[n].value), decimals=1)) for n in numbers)
+    return (" Cohen's d of these gains is ", d, ", 95 % interval ", low, " to ", high, ".")
 
 
 def _part(teller: Teller, variant: Trial, *, scored: bool) -> tuple[Cell, ...]:

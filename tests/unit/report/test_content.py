@@ -118,6 +118,9 @@ def test_an_improvement_is_positive_whatever_the_direction(story: str, written: 
     k = len(gains)
     error = report(folder)["numbers"][f"pair.{winner}.{baseline}.std_error"]["value"]
     assert math.isclose(error, stdev(gains) * math.sqrt(1 / k + 1 / (k - 1)))
+    effect = report(folder)["numbers"][f"pair.{winner}.{baseline}.d"]["value"]
+    assert math.isclose(effect, fmean(gains) / stdev(gains))
+    assert f"Cohen's d of these gains is {effect:.1f}, 95 % interval " in markdown(folder)
 
 
 def test_claims_stand_apart_and_are_flagged_when_they_differ(written: Write) -> None:
