@@ -158,6 +158,8 @@ def test_show_holds_verdict_folds_and_repairs_but_no_content(assay: Assay, story
     assert "content" not in value
     text = assay("show", f"#{repaired.number}").out
     assert f"mended  for attempt 2 by {repaired.repairs[0].by}" in text
+    assert history.started is not None
+    assert f"assay diff {repaired.number} -r {history.started.run}" in text
 
 
 def test_show_marks_what_a_candidate_claimed_as_reported(assay: Assay, story: Write) -> None:

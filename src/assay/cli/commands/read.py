@@ -137,8 +137,8 @@ def _trial_lines(shell: Shell, folder: Path, history: History, trial: Trial, can
     if trial.plan:
         yield f" plan    {one_line(trial.plan, 600)}"
     yield f" files   {', '.join(sorted(candidate.files))}"
-    n = trial.number
-    yield f" next    assay diff {n} · assay logs --trial {n} · assay show {n} --content"
+    n, run = trial.number, folder.name
+    yield f" next    assay diff {n} -r {run} · assay logs {run} --trial {n} · assay show {n} -r {run} --content"
 
 
 def _verdict_lines(trial: Trial) -> Iterator[str]:
