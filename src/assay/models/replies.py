@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _THOUGHT = r"think|thinking|thought|thoughts|reasoning|scratchpad"
-_THOUGHT_BLOCK = re.compile(rf"^[ \t]*<({_THOUGHT})\b[^>\n]*>.*?</\1>[ \t]*", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_THOUGHT_BEGIN = re.compile(rf"^[ \t]*<({_THOUGHT})\b[^>\n]{{0,200}}>", re.MULTILINE | re.IGNORECASE)
 _THOUGHT_OPEN = re.compile(rf"\A\s*<({_THOUGHT})\b[^>\n]*>", re.IGNORECASE)
-_THOUGHT_CLOSE = re.compile(rf"</(?:{_THOUGHT})>", re.IGNORECASE)
+_THOUGHT_CLOSE = re.compile(rf"</({_THOUGHT})>", re.IGNORECASE)
 _JSON_LANGUAGES = frozenset({"json", "json5", "jsonc", "javascript", "js"})
 _PYTHON_LANGUAGES = frozenset({"", "python", "python3", "py", "ipython", "{.python}", "python-repl"})
 _MAX_OBJECTS = 50
@@ -52,7 +56,7 @@ class Parts:
 
 def without_thoughts(text: str) -> str:
     """Return `text` without the passages in which a model thinks aloud; empty if its thoughts never end."""
-    text = _THOUGHT_BLOCK.sub("", text)
+    text = _without_blocks(text)
     if _THOUGHT_OPEN.match(text):
         return ""
     # Chat templates of some local servers swallow the opening tag.
@@ -62,6 +66,30 @@ def without_thoughts(text: str) -> str:
         if on_own_line or fence == -1 or close.start() < fence:
             return text[close.end() :].strip()
     return text.strip()
+
+
+def _without_blocks(text: str) -> str:
+    """Cut each thought that begins on a line of its own, up to the nearest end of its kind.
+
+    One pass: a single expression for begin and end would read to the end of the text at every begin without an end.
+    """
+    ends: dict[str, list[int]] = {}
+    for close in _THOUGHT_CLOSE.finditer(text):
+        ends.setdefault(close[1].lower(), []).append(close.end())
+    kept: list[str] = []
+    position = 0
+    for begin in _THOUGHT_BEGIN.finditer(text):
+        if begin.start() < position:
+            continue
+        places = ends.get(begin[1].lower(), [])
+        at = bisect_right(places, begin.end())
+        if at == len(places):
+            continue
+        kept.append(text[position : begin.start()])
+        position = places[at]
+        while text[position : position + 1] in (" ", "\t"):
+            position += 1
+    return "".join([*kept, text[position:]])
 
 
 def split_reply(text: str, expected: Iterable[str] = ()) -> Parts:
@@ -95,12 +123,10 @@ def load_object(text: str, wanted: frozenset[str] = frozenset()) -> tuple[dict[s
 
 
 def _blocks(text: str) -> tuple[list[Block], str]:
-    from markdown_it import MarkdownIt
-
     lines = text.split("\n")
     blocks: list[Block] = []
     covered: set[int] = set()
-    for token in MarkdownIt("commonmark").disable("html_block").parse(text):
+    for token in _blocks_only().parse(text):
         if token.type != "fence" or token.map is None:
             continue
         first, last = token.map
@@ -109,6 +135,13 @@ def _blocks(text: str) -> tuple[list[Block], str]:
         blocks.append(Block(language=words[0].lower() if words else "", content=token.content, closed=closed))
         covered.update(range(first, last))
     return blocks, "\n".join(line for number, line in enumerate(lines) if number not in covered)
+
+
+def _blocks_only() -> MarkdownIt:
+    """Return a parser that leaves the text inside of blocks alone, which brackets without end would make slow."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").disable(["html_block", "inline"])
 
 
 def _may_be_json(block: Block) -> bool:

@@ -151,3 +151,15 @@ def test_thoughts_are_removed_but_not_code_about_them() -> None:
 def test_a_regex_in_code_raises_no_warning_and_is_accepted() -> None:
     code = 'import re\nP = re.compile("\\d+")\n'
     assert assemble(split_reply(f"{JSON}\n```python\n{code}```", NAMES), Program).code == code
+
+
+@pytest.mark.parametrize("piece", ["<think>\n", "<think>a</thinking>\n", "![[", "["])
+def test_a_reply_that_is_all_beginnings_takes_no_time(piece: str) -> None:
+    # Whoever reads it holds up the whole engine; read to the end of the text at each beginning it would be for hours.
+    split_reply(piece * (1_000_000 // len(piece)), NAMES)
+
+
+def test_each_thought_ends_at_the_nearest_end_of_its_kind() -> None:
+    text = "<Think>a <thinking>\n</thinking></THINK>b\n<thought>\nc</thought>  d\n<thinking> e </think> f"
+    assert without_thoughts(text) == "f"
+    assert without_thoughts("x\n<think>a</think> y\n<thought>b") == "x\ny\n<thought>b"

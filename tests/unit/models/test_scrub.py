@@ -55,3 +55,15 @@ def test_ordinary_text_stays_as_it_is() -> None:
 def test_values_inside_json_are_masked() -> None:
     value = {"a": ["x correct-horse", 1, None], "correct-horse": {"b": True}}
     assert Scrubber({"A_KEY": "correct-horse"}).scrub_json(value) == {"a": [f"x {MASK}", 1, None], MASK: {"b": True}}
+
+
+def test_a_private_key_is_masked_with_its_head_lines() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIE+/=\n-----END RSA PRIVATE KEY-----"
+    assert scrub(f"see {key} there", {}) == f"see {MASK} there"
+
+
+@pytest.mark.parametrize("piece", ["-----BEGIN PRIVATE KEY-----", "-eyJ", "-----BEGIN "])
+def test_beginnings_of_secrets_without_end_take_no_time(piece: str) -> None:
+    # Read to the end of the text at each of them, this would take minutes.
+    text = piece * (250_000 // len(piece))
+    assert scrub(text, {}) == text
