@@ -36,8 +36,15 @@ def traceback_of(log: str) -> str:
     frames = "\n".join(line[:_LINE] for line in lines[:end])
     if len(frames) > _FRAMES:
         frames = f"{frames[: _FRAMES // 4]}\n  ...\n{frames[-3 * _FRAMES // 4 :]}"
+    # A script can print what looks like a traceback; where it holds too much, its end is what counts.
+    frames = "\n".join(reversed(_told(reversed(frames.splitlines()))))
     message = "\n".join(_told("\n".join(lines[end:])[:_MESSAGE].splitlines()))
     return "\n".join(part for part in (head[:_LINE], frames, message) if part)
+
+
+def stack_of(dump: str, size: int) -> str:
+    """Return the first `size` characters of a stack, innermost call first, without data: a script can forge one."""
+    return "\n".join(_told(line[:_LINE] for line in dump[:size].splitlines()))
 
 
 def words(log: str, size: int = WORDS) -> str:

@@ -13,7 +13,7 @@ from assay.core.digest import digest_text
 from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
 from assay.kinds.base import Failure, Unit
-from assay.kinds.excerpt import TRACEBACK, traceback_of, words
+from assay.kinds.excerpt import TRACEBACK, stack_of, traceback_of, words
 from assay.sandbox.base import Command
 
 _ERROR_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration))(?::|$).*")
@@ -74,8 +74,9 @@ class ScriptKind:
             Outcome.ERROR: error or f"exit code {execution.exit_code}",
             Outcome.TIMEOUT: f"did not end within {execution.wall_s:.0f} s",
         }.get(execution.outcome, execution.detail or str(execution.outcome))
-        stack = f"It was here, innermost call first:\n{execution.stuck_at}" if execution.stuck_at else ""
-        said = [_told(execution), stack[:_MOST_STACK], traceback_of(log) if error else "", _printed(log, execution)]
+        place = stack_of(execution.stuck_at, _MOST_STACK)
+        stack = f"It was here, innermost call first:\n{place}" if place else ""
+        said = [_told(execution), stack, traceback_of(log) if error else "", _printed(log, execution)]
         detail = "\n\n".join(part for part in said if part)
         return Failure(
             outcome=str(execution.outcome),

@@ -187,6 +187,22 @@ def test_labels_do_not_reach_who_mends_a_timeout_or_an_invalid_file() -> None:
     assert labels_in(wrong.detail) <= 60
 
 
+@pytest.mark.parametrize("line", ["  ={}", "  File 's.py', ={}", "    ={} ={} ={}"])
+def test_a_forged_stack_carries_no_labels_to_who_mends_it(line: str) -> None:
+    stack = "\n".join(line.format(*LABELS[n : n + 3]) for n in range(0, 600, 3))
+    assert labels_in(detail(f"Traceback (most recent call last):\n{stack}\nValueError: no\n")) <= 2 * 60
+    assert labels_in(detail("", Outcome.TIMEOUT, stuck_at=stack)) <= 60
+    packed = "  " + "0110" * 40
+    assert "0110" not in detail(f"Traceback (most recent call last):\n{packed}\nValueError: no\n")
+    assert "0110" not in detail("", Outcome.TIMEOUT, stuck_at=packed)
+
+
+def test_a_deep_stack_is_told_to_its_end() -> None:
+    frames = "".join(f'  File "s.py", line {n}, in f{n}\n    x[{n}] = f(3, 4)\n' for n in range(100, 200))
+    told = detail(f"Traceback (most recent call last):\n{frames}IndexError: out of range\n")
+    assert "line 199, in f199\n    x[199] = f(3, 4)\nIndexError: out of range" in told
+
+
 def test_rows_of_numbers_are_cut_and_words_are_kept() -> None:
     rows = "\n".join(" ".join(str(n + k) for k in range(40)) for n in range(3))
     told = detail(f"rows 900, features 14\n{rows}\n{TRACEBACK.format(error='KeyError: 7')}")
