@@ -38,7 +38,7 @@ class SharedMemory:
         used = frozenset(_used(self._folder))
         for path in new:
             with suppress(OSError):
-                if path.lstat().st_uid == os.geteuid() and not any(one.startswith(str(path)) for one in used):
+                if path.lstat().st_uid == os.geteuid() and not any(_is_in(one, path) for one in used):
                     remove_tree(path)
 
 
@@ -46,6 +46,11 @@ def _entries(folder: Path) -> Iterator[tuple[Path, int]]:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             yield folder / entry.name, entry.inode()
+
+
+def _is_in(used: str, path: Path) -> bool:
+    """Return whether the name of something used is `path` or lies below it; the start of a name is another name."""
+    return used == str(path) or used.startswith(f"{path}/")
 
 
 def _used(folder: Path) -> Iterator[str]:

@@ -31,6 +31,14 @@ def test_what_a_process_has_open_or_mapped_stays(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_begins_like_one_in_use_protects_nothing(tmp_path: Path) -> None:
+    shared = SharedMemory(tmp_path)
+    with (tmp_path / "note-of-another-program").open("w", encoding="utf-8"):
+        (tmp_path / "note").touch()
+        shared.clear_new()
+        assert [path.name for path in tmp_path.iterdir()] == ["note-of-another-program"]
+
+
 def test_everything_of_a_user_that_has_no_process_is_removed(tmp_path: Path) -> None:
     shared = SharedMemory(tmp_path)
     (tmp_path / "note").touch()
