@@ -55,6 +55,9 @@ class Playbook:
 
 
 def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
+    of_star = star_reply(inputs, random)
+    if of_star is not None:
+        return of_star
     match inputs:
         case BaselineInputs():
             facts = read_facts(inputs.brief)
@@ -68,7 +71,7 @@ def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
             return _repaired(inputs)
         case AblateInputs():
             return _ablated(inputs)
-    return star_reply(inputs, random)
+    return None
 
 
 def _improved(inputs: ImproveInputs, random: Random) -> Program:

@@ -22,6 +22,7 @@ from assay.models.playbook.star.passages import Lines, is_same, lines_of, passag
 from assay.models.playbook.star.weave import render_mixture
 
 _THEN = "; then "
+_MOST_PART = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,23 @@ def moves_of(mixture: Mixture, facts: Facts) -> Sequence[Move]:
             for idea, drops in ideas
             if idea.recipe.key != member.key
         ]
+    if len(mixture.members) > 1:
+        found += [
+            Move(
+                mixture=mixture.without(place),
+                title=f"Leave out model {place + 1}",
+                reason="What a member adds must be worth its time and its errors.",
+                part=member_part(mixture, place),
+                drops=True,
+            )
+            for place in range(len(mixture.members))
+        ]
     return _one_each(found)
+
+
+def member_part(mixture: Mixture, place: int) -> str:
+    """Return what ablation calls the member at `place`."""
+    return f"model {place + 1} ({mixture.titles[place]})"[:_MOST_PART]
 
 
 def named(mixture: Mixture, place: int, text: str) -> str:
@@ -121,32 +138,25 @@ def drawn(mixture: Mixture, random: Random) -> Sequence[Move]:
     return found
 
 
-def change_of(move: Move, parent: Mixture, code: str, facts: Facts) -> Change | None:
+def change_of(move: Move, code: str, facts: Facts, within: tuple[int, int] | None = None) -> Change | None:
     """Return `move` with the passage of `code` that it rewrites; None if no passage brings it about.
 
     Args:
-        move: Starts from `parent`.
-        parent: What `code` was rendered from.
+        move: Starts from what `code` was rendered from.
         code: The script as it stands.
         facts: Of the task.
+        within: First and last line that the passage may have; anywhere by default.
     """
-    if len(move.mixture.members) != len(parent.members):
-        return None
+    low, high = within or (1, len(code))
     target = render_mixture(move.mixture, facts, title="x", plan="x")
     have = {i for i in imports_of(code)}
     imports = tuple(i.statement for i in imports_of(target) if i not in have)
     for first, last, text in _candidates(code, target):
         block = passage(code, first, last)
-        fits = code.count(block) == 1 and text.strip() and text != block
+        fits = low <= first and last <= high and code.count(block) == 1 and text != block
         if fits and is_same(code.replace(block, text), target):
             return Change(move=move, first=first, last=last, block=block, code=text, imports=imports)
     return None
-
-
-def changes_of(parent: Mixture, code: str, facts: Facts) -> Sequence[Change]:
-    """Return all moves from `parent` that a passage of `code` brings about."""
-    found = (change_of(move, parent, code, facts) for move in moves_of(parent, facts))
-    return [change for change in found if change is not None]
 
 
 def _candidates(code: str, target: str) -> Iterator[tuple[int, int, str]]:

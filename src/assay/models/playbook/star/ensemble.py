@@ -42,7 +42,7 @@ def planned_ensemble(inputs: EnsemblePlanInputs, random: Random) -> Plan:
     # Each scale is tried plainly once; then the better one is kept to.
     fresh.sort(key=lambda way: (way.title not in (_MEAN, *_SCALE_TITLES.values()), way.scale is not liked))
     way = fresh[0] if fresh else _random_way(count, liked, random)
-    return Plan(title=shortened(way.title), plan=f"{way.title}. {way.reason}{_learned(inputs.attempts, facts)}")
+    return Plan(title=way.title, plan=f"{way.title}. {way.reason}{_learned(inputs.attempts, facts)}")
 
 
 def ensemble(inputs: EnsembleInputs) -> Program:
