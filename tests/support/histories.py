@@ -14,7 +14,9 @@ from assay.core.codec import encode
 from assay.core.execution import Outcome
 from assay.core.task import Holdout, Problem, Split, SplitKind
 from assay.core.trial import TrialState, Verdict
+from assay.core.validation import Check, Standing
 from assay.engine.blending import BLEND_KEY
+from assay.engine.gate_findings import Finding, Shuffle, judge_repeat, judge_shuffles
 from assay.grading import Blend
 from assay.journal import events as ev
 from assay.journal.events import Event
@@ -187,6 +189,45 @@ def rejected_leak(objects: ObjectStore | None = None) -> Story:
     return writer.history, writer.events
 
 
+def checked_run(objects: ObjectStore | None = None) -> Story:
+    """A winner with the labels written in it, which its checks find; two of them are skipped."""
+    writer = RunWriter("stern-magpie", tabular_task(ROC_AUC), objects=objects)
+    search = _baselines(writer, 0.5, 0.874)
+    known = Idea(title="Nearest known person", middle="model = lookup(PEOPLE)")
+    winner = search.step(known, 0.961, Verdict.REAL, confirmed=True)
+    writer.run_fold(winner, known, "final", None, wall_s=7.5)
+    writer.submission(winner)
+    for view in ("shuffled-0", "turned-1"):
+        writer.run_fold(winner, known, view, 0.9604)
+    shuffles = [
+        Shuffle(view=view, score=0.9604, chance=0.5, unit=0.02, excess=0.4604, against_constant=True)
+        for view in ("shuffled-0", "turned-1")
+    ]
+    no_time = Finding(verdict=Standing.SKIPPED, detail="no time left")
+    findings = {
+        Check.LINT: Finding(verdict=Standing.PASSED, detail="the static checks find nothing", numbers={"findings": 0}),
+        Check.SHUFFLED: judge_shuffles(shuffles[0], shuffles[1:], wanted=1, floor=0.002),
+        Check.REPEAT: judge_repeat(difference=3e-9, rows=0.0, scores=None, noise=None, views=("fold-0", "again-0")),
+        Check.SEEDS: no_time,
+        Check.GAP: no_time,
+    }
+    for check, found in findings.items():
+        writer.add(
+            ev.Validated(
+                winner=winner,
+                trial=winner,
+                check=check,
+                verdict=found.verdict,
+                detail=found.detail,
+                numbers=found.numbers,
+                views=found.views,
+            )
+        )
+    writer.add(ev.Remarked(code="W409", text=f"the winner #{winner} fails a check (shuffled labels)"))
+    writer.end("time", winner=winner, shrunk=0.96)
+    return writer.history, writer.events
+
+
 def forecast(objects: ObjectStore | None = None) -> Story:
     """A forecast, lower is better, without a sealed holdout."""
     task = replace(
@@ -253,6 +294,7 @@ STORIES = {
         interrupted,
         just_started,
         rejected_leak,
+        checked_run,
         forecast,
         hostile_texts,
         second_wind,

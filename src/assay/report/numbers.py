@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Measurement, Trial
 from assay.report.bill import by_model, by_role
+from assay.report.check_numbers import enter_checks
 from assay.report.facts import Facts, Paired, trial_folder
 from assay.report.ledger import Ledger, Source
 from assay.report.times import activities
@@ -23,6 +24,7 @@ def build_ledger(facts: Facts) -> Ledger:
     for trial in facts.trials:
         _trial(ledger, facts, trial)
     _end(ledger, facts)
+    enter_checks(ledger, facts)
     if facts.blend is not None and facts.blend_trial is not None:
         for number, weight in facts.blend.weights.items():
             ledger.add(f"blend.{number}.weight", weight, Source.DERIVED, trial=number, basis=SELECTED)

@@ -92,6 +92,9 @@ def box(teller: Teller) -> Terms:
         rows.append(("Baseline" if not index else "", (*teller.measured(baseline), " ", *teller.named(baseline))))
     if facts.winner is not None and facts.winner.verdict is not None:
         rows.append(("Verdict", _verdict(teller, facts.winner)))
+    if "checks.made" in teller.ledger:
+        passed = (*teller.count("checks.passed"), " of ", *teller.count("checks.made"), " passed")
+        rows.append(("Checks", passed))
     rows.append(("Trials", _trials(teller)))
     rows.append(("Time", teller.duration("run.wall_s")))
     rows.append(("Money", _money(teller)))

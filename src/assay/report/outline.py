@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report import blended, costs, opening, results, trust
+from assay.report import blended, checked, costs, opening, results, trust
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -26,6 +26,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         blended.blend_section(teller),
         results.mattered_section(teller),
         results.failures_section(teller),
+        checked.checks_section(teller),
         trust.threats_section(teller),
         trust.story_section(teller),
         costs.cost_section(teller),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assay.core.view import Twist
 from assay.report.bill import by_role
 from assay.report.facts import Facts
 
@@ -23,9 +24,14 @@ _TITLES = {
     "variants": "ablations and reseeds",
     "sealed": "sealed check",
     "final": "final fit",
+    "checks": "checks of the winner",
     "other": "other runs",
     "questions": "waiting for answers",
 }
+
+
+_TWISTS = frozenset(Twist)
+"""How the names of views begin that only the validation gate shows."""
 
 
 def activities(facts: Facts) -> list[Activity]:
@@ -52,4 +58,6 @@ def _kind(facts: Facts, trial: int, view: str) -> str:
     known = facts.history.trials.get(trial)
     if view.startswith("fold"):
         return "folds" if known is None or known.counts else "variants"
+    if view.split("-")[0] in _TWISTS:
+        return "checks"
     return view if view in _TITLES else "other"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.core.clock import iso_utc
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
+from assay.report.checked import check_threats
 from assay.report.document import (
     Cell,
     Column,
@@ -43,6 +44,7 @@ def threats_section(teller: Teller) -> Section:
         *_optimism(teller),
         *_noise(teller),
         *_disagreement(teller),
+        *check_threats(teller),
         *_refit(teller),
         *_isolation(teller),
         *_partial(teller),

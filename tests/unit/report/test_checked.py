@@ -1,0 +1,48 @@
+"""The report's section on the checks of the winner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from assay.core.validation import Check
+from assay.journal.history import History
+
+Write = Callable[[str], tuple[Path, History]]
+
+
+def part(folder: Path, head: str) -> str:
+    return (folder / "report.md").read_text(encoding="utf-8").split(f"## {head}")[1].split("\n## ")[0]
+
+
+def test_every_check_is_told_and_one_that_was_skipped_is_not_passed(written: Write) -> None:
+    section = part(written("checked_run")[0], "Checks of the winner")
+    assert "2 of 5 checks passed." in section
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    assert [row.split("|")[1].strip() for row in rows] == [check.words for check in Check]
+    assert ["failed" in rows[1], "passed" in rows[2]] == [True, True]
+    assert all("skipped" in row and "no time left" in row and "passed" not in row for row in rows[3:])
+
+
+def test_the_numbers_of_a_check_lead_to_the_views_they_rest_on(written: Write) -> None:
+    folder, history = written("checked_run")
+    numbers = json.loads((folder / "report.json").read_text(encoding="utf-8"))["numbers"]
+    shown = numbers["check.shuffled.score"]
+    assert shown["value"] == 0.9604
+    assert shown["views"] == ["shuffled-0", "turned-1"]
+    wrote = [m.execution.outputs["submission.csv"] for m in history.all_measurements() if m.view in shown["views"]]  # type: ignore[union-attr]
+    assert shown["digests"] == wrote
+    assert (folder / shown["file"]).is_file()
+
+
+def test_a_failed_check_is_a_threat_and_the_box_counts_what_passed(written: Write) -> None:
+    folder, _ = written("checked_run")
+    threats = part(folder, "Threats")
+    assert "shuffled labels: " in threats
+    assert "skipped, which is not passed: other seeds (no time left); training against graded score" in threats
+    assert "was not checked with shuffled labels" in part(written("good_run")[0], "Threats")
+
+
+def test_the_time_of_the_checks_is_told_apart(written: Write) -> None:
+    assert "checks of the winner" in part(written("checked_run")[0], "Cost and time")
