@@ -154,6 +154,15 @@ def test_a_network_is_drafted_where_torch_is_installed() -> None:
     assert "import torch" in text_of(network, task)
 
 
+@pytest.mark.parametrize("name", TASKS)
+def test_where_lightgbm_is_not_installed_nothing_is_called_so(name: str) -> None:
+    task = TASKS[name]()
+    bare = machine().model_copy(update={"packages": {"numpy": "2.4.0", "scikit-learn": "1.9.0"}})
+    task = replace(task, brief=task.brief.model_copy(update={"machine": bare}))
+    for idea in ideas_of(task):
+        assert "lightgbm" not in (idea.title + text_of(idea, task)).lower()
+
+
 def test_further_images_are_used_where_a_view_shows_them_and_not_missed_where_it_does_not(tmp_path: Path) -> None:
     task = ALL_TASKS["images"]()
     idea = next(idea for idea in ideas_of(task) if idea.recipe.model == "svc")
