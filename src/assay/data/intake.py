@@ -127,10 +127,13 @@ class _Intake:
 
     def __init__(self, layout: Layout, given: Given, statement: str, reading: Reading, said_in: str) -> None:
         if layout.train is None:
+            packed = next((name for name in layout.side if name.lower().endswith(".zip")), None)
             raise TaskError(
                 "E115",
                 f"no training table in {str(layout.folder)!r} (csv, tsv, parquet, json or jsonl, named train.*)",
-                fix="name it train.csv, or put a prepare.py with prepare(raw, public, private) in the folder",
+                fix=f"unzip {packed}"
+                if packed
+                else "name it train.csv, or put a prepare.py with prepare(raw, public, private) in the folder",
             )
         self.layout, self.statement, self.reading, self.said_in = layout, statement, reading, said_in
         self.facts = read_facts(layout.folder, train=layout.train, test=layout.test, sample=layout.sample)

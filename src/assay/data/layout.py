@@ -130,7 +130,13 @@ def _is_ours(entry: Path) -> bool:
     name = entry.name.lower()
     if entry.is_symlink() or (entry.is_dir() and is_run_folder(entry)):
         return True
-    return name in _NOT_SIDE or (entry.is_dir() and name in _NOT_DATA)
+    return name in _NOT_SIDE or (entry.is_dir() and (name in _NOT_DATA or (name == "prompts" and _are_prompts(entry))))
+
+
+def _are_prompts(folder: Path) -> bool:
+    """Return whether a folder holds prompts of the project's own rather than data of that name."""
+    files = list(folder.iterdir())
+    return bool(files) and all(file.suffix in (".yaml", ".yml") for file in files)
 
 
 def _first(names: Iterable[str]) -> str | None:

@@ -126,6 +126,8 @@ def read_table(path: Path) -> Table:
         TaskError: E110 not readable, E111 no rows, E112 encoding, E113 archive, E114 content, E115 format.
     """
     kind = table_format(path)
+    if kind is None and path.suffix.lower() == ".zip":
+        _unpacked(path)  # says it where several files are in it
     if kind is None:
         raise TaskError(
             "E115",
@@ -202,7 +204,7 @@ def _unpacked(path: Path) -> bytes:
             names = _members(archive)
             if len(names) != 1:
                 raise TaskError(
-                    "E113", f"{path.name!r} holds {len(names)} files, not one", fix="unpack it into the folder"
+                    "E113", f"{path.name!r} holds {len(names)} files, not one", fix=f"unzip {path.name} -d FOLDER"
                 )
             return archive.read(names[0])
     except FileNotFoundError:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from assay.core.errors import TaskError
 from assay.core.metric import Direction, Needs
 from assay.core.task import Problem, SplitKind
 from assay.data import Given, inspect
@@ -143,6 +144,22 @@ def test_columns_that_only_the_training_file_has_are_said(tmp_path: Path) -> Non
     found = inspect(folder)
     assert found.task.targets == ("y",)
     assert [finding.columns for finding in found.findings if finding.code == "W208"] == [("casual",)]
+
+
+def test_prompts_of_the_project_are_no_data(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / "draft.yaml").write_text("user: |\n  Write it.\n", encoding="utf-8")
+    assert inspect(folder).task.data.side == ()
+    (folder / "prompts" / "chat.txt").write_text("what somebody asked", encoding="utf-8")
+    assert inspect(folder).task.data.side == ("prompts",)
+
+
+def test_a_packed_folder_is_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "house-prices.zip").write_bytes(b"PK")
+    with pytest.raises(TaskError) as caught:
+        inspect(tmp_path)
+    assert (caught.value.code, caught.value.fix) == ("E115", "unzip house-prices.zip")
 
 
 def test_side_files_are_shown_unless_they_hold_the_target(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_semicolons_are_seen(tmp_path: Path) -> None:
         ("t.csv", b" \n", "E111"),
         ("t.csv", b"a,b\n", "E111"),
         ("t.csv", b"a,b\n\x81\x8d,\xff\x00\n", "E112"),
-        ("t.zip", b"PK not really", "E115"),
+        ("t.zip", b"PK not really", "E113"),
         ("t.csv.gz", b"not gzip", "E113"),
         ("t.csv", b'a,b\n1,2\n"3,4,5\n', "E114"),
         ("t.json", b"[1, 2]", "E114"),
@@ -112,12 +112,14 @@ def test_what_cannot_be_read_is_a_coded_error(tmp_path: Path, name: str, content
     assert caught.value.fix
 
 
-def test_an_archive_of_several_files_is_refused(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "t.csv.zip", "w") as archive:
+@pytest.mark.parametrize("name", ["t.csv.zip", "competition.zip"])
+def test_an_archive_of_several_files_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
         archive.writestr("a.csv", ROWS)
         archive.writestr("b.csv", ROWS)
-    with pytest.raises(TaskError, match="holds 2 files"):
-        read_table(tmp_path / "t.csv.zip")
+    with pytest.raises(TaskError, match="holds 2 files") as caught:
+        read_table(tmp_path / name)
+    assert caught.value.fix == f"unzip {name} -d FOLDER"
 
 
 def test_formats_by_name() -> None:
