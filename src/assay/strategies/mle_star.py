@@ -18,6 +18,7 @@ from assay.operators.propose import baseline
 from assay.operators.star.combine import ensemble, plan_ensemble
 from assay.operators.star.guard import fit_for_all_rows, last_look, without_leaks
 from assay.operators.star.refine import Tried
+from assay.operators.star.sources import sources_of
 from assay.operators.star.start import Sources
 from assay.strategies.star_forecast import star_questions
 from assay.strategies.star_options import BASELINES, StarOptions
@@ -32,15 +33,16 @@ class MleStar:
 
     Args:
         options: How far it goes.
-        sources: What retrieval may draw on.
+        hints: Models, notes or ideas that a person wants tried.
         blocks: Passages that a person wants worked on first.
     """
 
     def __init__(
-        self, options: StarOptions | None = None, sources: Sources | None = None, blocks: tuple[str, ...] = ()
+        self, options: StarOptions | None = None, *, hints: tuple[str, ...] = (), blocks: tuple[str, ...] = ()
     ) -> None:
         self._wanted = options or StarOptions()
-        self._sources = sources or Sources()
+        self._hints = hints
+        self._sources = Sources(hints=hints)
         self._blocks = blocks
         self._options = self._wanted
         self._proposals: int | None = None
@@ -56,6 +58,7 @@ class MleStar:
         trials = session.note("mle_star/trials", lambda: most)
         self._options = options = self._wanted.within(trials)
         self._proposals = options.allotment(trials)
+        self._sources = sources_of(session, self._hints, web=False)
         session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
         if options.shared_start:
             session.steps(self._start, start=BASELINES, stop=options.first_path)
