@@ -117,7 +117,15 @@ class Asker:
     def _keep(self, request: Request[Any], answer: Answer[Any]) -> Reply:
         reply: Reply = answer.reply
         digest = self._parts.objects.put_json(reply.model_dump(mode="json"))
-        self._answered(request, reply=digest, model=answer.model, usage=answer.usage, latency_s=answer.latency_s)
+        self._answered(
+            request,
+            reply=digest,
+            model=answer.model,
+            usage=answer.usage,
+            latency_s=answer.latency_s,
+            searched=answer.searched,
+            sources=answer.sources,
+        )
         return reply
 
     def _keep_late(self, request: Request[Any], late: Future[Answer[Any]]) -> None:

@@ -75,6 +75,7 @@ class Session:
             reply_type=ROLES[role].reply,
             key=key,
             seed=self.seed(key),
+            search=ROLES[role].search,
         )
         known = self.parts.log.read(lambda history: history.questions.get(key))
         if known is not None and known.answer is None and known.request != request.digest:

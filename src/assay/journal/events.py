@@ -92,6 +92,10 @@ class Answered(Payload):
     latency_s: float = 0.0
     error: str = ""
     """Code and sentence, when no valid reply could be had."""
+    searched: bool = False
+    """Whether the web was searched for it."""
+    sources: tuple[str, ...] = ()
+    """Addresses that the provider says were looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)

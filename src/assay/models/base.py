@@ -43,19 +43,21 @@ class Request(Generic[R]):
     """The journal's key of this question; makes an otherwise equal question a new one."""
     seed: int = 0
     """Drawn from the run's seed and the key; all randomness of the answer comes from it."""
+    search: bool = False
+    """Whether a model that can may search the web before it answers; without effect on any other."""
     wanted: Callable[[], bool] = field(default=always, compare=False, repr=False)
     """Whether somebody still waits for the answer; looked at before each call after the first."""
 
     @cached_property
     def digest(self) -> str:
         """The SHA-256 over role, messages and reply schema: equal digests may be answered from a recording."""
-        return digest_json(
-            {
-                "role": self.role,
-                "messages": [[m.role, m.content] for m in self.messages],
-                "schema": self.reply_type.model_json_schema(),
-            }
-        )
+        told = {
+            "role": self.role,
+            "messages": [[m.role, m.content] for m in self.messages],
+            "schema": self.reply_type.model_json_schema(),
+        }
+        # Only where it is true, so that a question that never searches keeps the digest of its recordings.
+        return digest_json({**told, "search": True} if self.search else told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,10 @@ class Answer(Generic[R]):
     latency_s: float = 0.0
     raw: str = ""
     """The reply's text as it came; empty where there is none."""
+    searched: bool = False
+    """Whether the web was searched for it."""
+    sources: tuple[str, ...] = ()
+    """Addresses that the provider says were looked at, in order, each once."""
 
 
 class Model(Protocol):

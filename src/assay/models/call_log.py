@@ -97,7 +97,9 @@ class _LoggedCompleter:
 
 
 def _told(completion: Completion) -> dict[str, Any]:
+    looked = {"searched": True, "sources": list(completion.sources)} if completion.searched else {}
     return {
+        **looked,
         "model": completion.model,
         "finish": completion.finish.value,
         **_counted(completion.usage),

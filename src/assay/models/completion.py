@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from assay.core.errors import ProviderDown
+from assay.core.errors import ProviderDown, QuestionRefused
 from assay.core.usage import Usage
 from assay.models.base import Message, always
 
@@ -49,6 +49,8 @@ class Prompt:
     messages: tuple[Message, ...]
     max_output_tokens: int
     purpose: Purpose = Purpose.ASK
+    search: bool = False
+    """Whether the provider's own search tool is offered to the model, where it has one."""
     wanted: Callable[[], bool] = field(default=always, compare=False, repr=False)
     """Whether somebody still waits for the answer."""
 
@@ -69,6 +71,10 @@ class Completion:
     usage: Usage = field(default_factory=Usage)
     thinking: str = ""
     """What the provider hands out of the model's thoughts, kept apart from the text."""
+    searched: bool = False
+    """Whether the model searched the web."""
+    sources: tuple[str, ...] = ()
+    """Addresses that the provider says were looked at, in order, each once."""
 
 
 class Completer(Protocol):
@@ -87,6 +93,7 @@ class Completer(Protocol):
             ProviderDown: The same, and waiting is of no use.
             ProviderRefused: No key, wrong key, no credit: it would take no request.
             QuestionRefused: It will not take this prompt, for its content or its length.
+            SearchRefused: It may be the search tool that it will not take: the same without may be answered.
             ReplyInvalid: The reply is larger than anybody should read.
             BudgetSpent: The call would pass the cap; it was not sent.
         """
@@ -112,3 +119,7 @@ class Unreachable(ProviderDown):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class SearchRefused(QuestionRefused):
+    """A call that offered the search tool was refused."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from assay.core.errors import ProviderRefused, UsageError
 from assay.models.scrub import scrub
+from assay.models.searching import has_search
 
 Dialect = Literal["openai", "anthropic", "google"]
 
@@ -56,6 +57,8 @@ class Endpoint:
     keys: tuple[str, ...] = ()
     """Variables that may hold the key, first one first."""
     key_needed: bool = True
+    search: bool = False
+    """Whether the provider's own search tool may be offered."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -114,7 +117,8 @@ def resolve(spec: str, *, base_url: str | None = None, environ: Mapping[str, str
         environ: The variables to read.
 
     Raises:
-        UsageError: The provider is not known, the model is not named, the address is none, or it holds a secret.
+        UsageError: The provider is not known, the model is not named, the address is none, or it holds a secret; or
+            ASSAY_WEB_SEARCH says neither on nor off.
     """
     name, _, model = spec.partition(":")
     provider = _PROVIDERS.get(name)
@@ -139,5 +143,6 @@ def resolve(spec: str, *, base_url: str | None = None, environ: Mapping[str, str
         base_url=address,
         keys=keys,
         key_needed=key_needed,
+        search=has_search(name, address, environ),
         environ=environ,
     )

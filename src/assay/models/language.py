@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -11,11 +12,13 @@ from assay.core.clock import Clock, SystemClock
 from assay.core.errors import ModelError, QuestionRefused, ReplyInvalid, Unwanted
 from assay.core.usage import Usage
 from assay.models.base import Answer, Message, Request
-from assay.models.completion import Completer, Completion, Finish, Prompt, Purpose
+from assay.models.completion import Completer, Completion, Finish, Prompt, Purpose, SearchRefused
 from assay.models.form import FormError, assemble, describe, has_scripts, json_names
 from assay.models.replies import split_reply, without_thoughts
 
 R = TypeVar("R", bound=BaseModel)
+
+_logger = logging.getLogger(__name__)
 
 DEFAULT_OUTPUT_TOKENS = 16_384
 """Room for a long script and its thoughts, and what most providers allow."""
@@ -63,8 +66,15 @@ class LanguageModel:
         except ModelError as error:
             error.usage = talk.usage + error.usage
             raise
-        latency_s = self._clock.monotonic() - started
-        return Answer(reply=reply, model=talk.model, usage=talk.usage, latency_s=latency_s, raw=talk.raw)
+        return Answer(
+            reply=reply,
+            model=talk.model,
+            usage=talk.usage,
+            latency_s=self._clock.monotonic() - started,
+            raw=talk.raw,
+            searched=talk.searched,
+            sources=tuple(talk.sources),
+        )
 
 
 class _Talk(Generic[R]):
@@ -83,11 +93,14 @@ class _Talk(Generic[R]):
             key=request.key,
             messages=_with_form(request.messages, self._form),
             max_output_tokens=max_output_tokens,
+            search=request.search,
             wanted=request.wanted,
         )
         self.usage = Usage()
         self.model = completer.name
         self.raw = ""
+        self.searched = False
+        self.sources: dict[str, None] = {}
 
     def settle(self, re_asks: int) -> R:
         """Ask until a reply is in form, at most `re_asks` times again."""
@@ -110,14 +123,26 @@ class _Talk(Generic[R]):
         )
 
     def _complete(self, prompt: Prompt) -> Completion:
-        completion = self._completer.complete(prompt)
+        # What is mended or put into form has been found already.
+        completion = self._call(replace(prompt, search=prompt.search and prompt.purpose is Purpose.ASK))
         self.usage += completion.usage
+        self.searched = self.searched or completion.searched
+        self.sources.update(dict.fromkeys(completion.sources))
         self.model = completion.model
         self.raw = completion.text
         if completion.finish is Finish.REFUSED:
             said = f": {completion.text.strip()[:200]!r}" if completion.text.strip() else ""
             raise QuestionRefused(f"{completion.model} refused to answer role {prompt.role!r}{said}")
         return completion
+
+    def _call(self, prompt: Prompt) -> Completion:
+        try:
+            return self._completer.complete(prompt)
+        except SearchRefused as error:
+            _logger.info("%s: asked again without the search tool: %s", self.model, error.message)
+            self.usage += error.usage
+            self._base = replace(self._base, search=False)
+            return self._completer.complete(replace(prompt, search=False))
 
     def _read(self, completion: Completion, purpose: Purpose) -> R:
         parts = split_reply(completion.text, self._names)

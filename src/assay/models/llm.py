@@ -14,11 +14,12 @@ from assay.core.errors import MachineError, ModelError, ProviderDown, ProviderRe
 from assay.core.prices import Prices
 from assay.core.usage import Usage
 from assay.models.base import Message
-from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, Unreachable
+from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, SearchRefused, Unreachable
 from assay.models.endpoint import Endpoint, resolve
 from assay.models.language import DEFAULT_OUTPUT_TOKENS, LanguageModel
 from assay.models.retry import RetryingCompleter
 from assay.models.scrub import Scrubber
+from assay.models.searching import REFUSED_STATUSES, looked_at, offered
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _LONGEST_REPLY = 1_000_000
 _CHARACTERS_PER_TOKEN = 4
 _EXTRAS = {"openai": "llm", "anthropic": "anthropic", "google": "google"}
+_SAY_SOURCES = {"openai_include_web_search_sources": True}
+_NO_KEY = "none"
+"""What is sent where no key is needed: the client insists on one."""
 _FINISH = {"length": Finish.LENGTH, "content_filter": Finish.REFUSED}
 
 
@@ -109,11 +113,11 @@ class ProviderCompleter:
             from pydantic_ai.exceptions import AgentRunError, UserError
         except ImportError as error:
             raise _missing_extra(self._endpoint, error) from error
-        received = _Received()
+        received = _Received(search=prompt.search and self._endpoint.search)
         try:
             return asyncio.run(self._stream(prompt, key, received))
         except (AgentRunError, UserError) as error:
-            told = self._translate(error)
+            told = self._translate(error, search=received.search)
             if received.begun is not None:
                 # What broke off after it began is paid for: the prompt in full, the reply as far as it came.
                 told.usage = self._usage(received.begun(), prompt, received.size)
@@ -130,9 +134,15 @@ class ProviderCompleter:
             max_retries=0,
             cache={"messages": False},
         )
+        offer = offered(self._endpoint.provider) if received.search else None
+        if received.search:
+            settings = {**settings, **_SAY_SOURCES}  # type: ignore[typeddict-item]
         # A client belongs to one event loop, so each call has its own; its cost vanishes beside the reply's.
-        async with _connect(self._endpoint, key) as model:
-            async with model_request_stream(model, _history(prompt.messages), model_settings=settings) as stream:
+        async with _connect(self._endpoint, key, search=received.search) as model:
+            history = _history(prompt.messages)
+            async with model_request_stream(
+                model, history, model_settings=settings, model_request_parameters=offer
+            ) as stream:
                 received.begun = stream.get
                 async for event in stream:
                     received.size += _size(event)
@@ -147,12 +157,15 @@ class ProviderCompleter:
             finish = Finish.CUT
         # A key that is said back would go into the journal with the reply.
         text = self._scrubber.scrub(response.text or str(details.get("refusal") or ""))
+        searched, sources = looked_at(response)
         return Completion(
             text=text,
             model=f"{self._endpoint.provider}:{response.model_name or self._endpoint.model}",
             finish=finish,
             usage=self._usage(response, prompt, size),
             thinking=self._scrubber.scrub(response.thinking or ""),
+            searched=searched,
+            sources=tuple(map(self._scrubber.scrub, sources)),
         )
 
     def _usage(self, response: ModelResponse, prompt: Prompt, size: int) -> Usage:
@@ -181,7 +194,7 @@ class ProviderCompleter:
         error.usage = self._usage(response, prompt, size)
         return error
 
-    def _translate(self, error: Exception) -> ModelError:
+    def _translate(self, error: Exception, *, search: bool) -> ModelError:
         """Return our error for the library's: may it pass, is it down, or does it refuse?"""
         from pydantic_ai import exceptions as theirs
 
@@ -193,6 +206,8 @@ class ProviderCompleter:
             return ProviderRefused(f"{where}: the account's quota or credit is used up: {said}", fix="assay resume")
         if isinstance(error, theirs.ModelContextWindowExceededError):
             return QuestionRefused(f"{where}: the prompt is longer than the model can read: {said}")
+        if search and getattr(error, "status_code", None) in REFUSED_STATUSES:
+            return SearchRefused(f"{where} refused this question with the search tool: {said}")
         if isinstance(error, theirs.ModelAuthenticationError):
             names = " or ".join(self._endpoint.keys)
             return ProviderRefused(f"{where} did not accept the key in {names}: {said}", fix=f"check {names}")
@@ -214,9 +229,11 @@ class _Received:
     """Returns the reply as far as it is there; None until it begins."""
     size: int = 0
     """Characters, thoughts included."""
+    search: bool = False
+    """Whether the search tool is offered."""
 
 
-def _connect(endpoint: Endpoint, key: str | None) -> ProviderModel[Any]:
+def _connect(endpoint: Endpoint, key: str | None, *, search: bool) -> ProviderModel[Any]:
     try:
         if endpoint.dialect == "anthropic":
             from pydantic_ai.models.anthropic import AnthropicModel
@@ -228,16 +245,20 @@ def _connect(endpoint: Endpoint, key: str | None) -> ProviderModel[Any]:
             from pydantic_ai.providers.google import GoogleProvider
 
             return GoogleModel(endpoint.model, provider=GoogleProvider(api_key=key, base_url=endpoint.base_url))
-        return _connect_openai(endpoint, key)
+        return _connect_openai(endpoint, key, search=search)
     except ImportError as error:
         raise _missing_extra(endpoint, error) from error
 
 
-def _connect_openai(endpoint: Endpoint, key: str | None) -> ProviderModel[Any]:
-    from pydantic_ai.models.openai import OpenAIChatModel
+def _connect_openai(endpoint: Endpoint, key: str | None, *, search: bool) -> ProviderModel[Any]:
+    from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
+    if search:
+        # Chat completions have no search tool.
+        own = OpenAIProvider(api_key=key or _NO_KEY, base_url=endpoint.base_url)
+        return OpenAIResponsesModel(endpoint.model, provider=own)
     if endpoint.base_url is None:
         return OpenAIChatModel(endpoint.model, provider=OpenAIProvider(api_key=key))
     provider = OpenAICompatibleProvider(endpoint.provider, base_url=endpoint.base_url, api_key=key)

@@ -58,6 +58,8 @@ class Recorder:
             "reply": answer.reply.model_dump(mode="json"),
             "raw": answer.raw,
         }
+        if answer.searched:
+            told |= {"searched": True, "sources": list(answer.sources)}
         self._keep(request, told)
         return answer
 
@@ -129,6 +131,8 @@ class RecordedModel:
             usage=usage,
             latency_s=float(entry.get("latency_s", 0.0)),
             raw=str(entry.get("raw", "")),
+            searched=bool(entry.get("searched", False)),
+            sources=tuple(map(str, entry.get("sources", ()))),
         )
 
     def _entry(self, request: Request[Any]) -> dict[str, Any]:

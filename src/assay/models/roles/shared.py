@@ -150,3 +150,5 @@ class Role:
     name: str
     inputs: type[Inputs]
     reply: type[Reply]
+    search: bool = False
+    """Whether a model that can may search the web before it answers."""
