@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assay.core.errors import TaskError
@@ -82,7 +82,7 @@ def _corrected(layout: Layout, given: Given) -> Layout:
     """Return `layout` with the files that the user named.
 
     Raises:
-        TaskError: E110, a named file is not there.
+        TaskError: E110, a named file is not there, or a side file lies outside the folder.
     """
     named = {
         role: getattr(given, role)
@@ -95,10 +95,22 @@ def _corrected(layout: Layout, given: Given) -> Layout:
     roles: dict[str, Any] = {role: name or None for role, name in named.items()}
     side = layout.side if given.side is None else given.side
     for name in side:
+        if not _is_inside(name):
+            raise TaskError(
+                "E110",
+                f"{name!r} is not the name of something in {str(layout.folder)!r}, where candidates could be shown it",
+                fix="move or copy it into the folder, and name it there",
+            )
         if not (layout.folder / name).exists():
             raise TaskError("E110", f"there is no file or folder {name!r} in {str(layout.folder)!r}", fix="side = []")
     taken = {name for name in named.values() if name}
     return replace(layout, side=tuple(name for name in side if name not in taken), **roles)
+
+
+def _is_inside(name: str) -> bool:
+    """Return whether a view can show `name` at its own place: elsewhere it would be written over something."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and bool(path.parts) and ".." not in path.parts
 
 
 def _statement(layout: Layout, given: Given) -> tuple[str, Reading, str]:

@@ -90,7 +90,8 @@ def _assigned(folder: Path, entries: list[Path]) -> Layout:
     if train is None and test is None:
         train, others = _first(left), left[1:]
     names = {entry.name.lower(): entry.name for entry in entries if entry.is_file()}
-    description = _first(names[name] for name in DESCRIPTION_NAMES if name in names)
+    described = (names[name] for name in DESCRIPTION_NAMES if name in names)
+    description = _first(name for name in described if not _leads_out(folder / name))
     taken = {train, test, sample, description}
     side = [
         e.name for e in entries if e.name not in taken and not _is_ours(e) and not _is_sample(spoken.get(e.name, ()))
@@ -124,6 +125,15 @@ def _best(folder: Path, wanted: set[str], names: list[str], spoken: dict[str, tu
     """Return the name that says one of the wanted words with the fewest others; labels on their own come last."""
     fitting = [name for name in names if wanted & set(spoken[name])]
     return min(fitting, key=lambda n: ("labels" in spoken[n], len(spoken[n]), len(n), n), default=None)
+
+
+def _leads_out(path: Path) -> bool:
+    """Return whether `path` is a link out of its folder.
+
+    In a folder that somebody else has packed it could lead to any private file, and what a description says is told to
+    models, to candidates and in the report.
+    """
+    return path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve())
 
 
 def _is_ours(entry: Path) -> bool:

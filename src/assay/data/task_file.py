@@ -19,6 +19,8 @@ from assay.data.intake import inspect
 from assay.data.layout import find_layout
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH)(_|$|\d)", re.IGNORECASE)
+"""Variables that a task may not quote."""
 _TEXTS = ("about", "metric", "better", "id", "name", "problem", "time", "positive", "data")
 _ROLES = ("train", "test", "sample", "description")
 _FILES = ("train", "test", "sample", "description", "grader", "prepare")
@@ -176,7 +178,9 @@ def _expanded(value: Any, environment: Mapping[str, str], problems: list[str], f
     if not isinstance(value, str):
         return value
     for name in dict.fromkeys(_VARIABLE.findall(value)):
-        if name not in environment:
+        if _SECRET.search(name):
+            problems.append(f"{field}: {name!r} sounds like a secret; models, candidates and reports are told the task")
+        elif name not in environment:
             problems.append(f"{field}: no environment variable {name!r}")
     return _VARIABLE.sub(lambda found: environment.get(found.group(1), ""), value)
 

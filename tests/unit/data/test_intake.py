@@ -261,6 +261,28 @@ def test_a_run_that_appears_among_the_side_files_changes_no_digest(tmp_path: Pat
     assert inspect(folder).task == task
 
 
+@pytest.mark.parametrize("name", ["../private.txt", "..", "images/../..", "/etc/hostname"])
+def test_nothing_outside_the_folder_is_shown_beside_the_tables(tmp_path: Path, name: str) -> None:
+    (tmp_path / "private.txt").write_text("canary", encoding="utf-8")
+    folder = write_folder(tmp_path / "data")
+    with pytest.raises(TaskError, match="is not the name of something in") as caught:
+        inspect(folder, more=Given(side=(name,)))
+    assert caught.value.code == "E110"
+
+
+def test_a_description_that_leads_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "private.txt").write_text("canary", encoding="utf-8")
+    folder = write_folder(tmp_path / "data")
+    (folder / "description.md").unlink(missing_ok=True)
+    (folder / "description.md").symlink_to(tmp_path / "private.txt")
+    found = inspect(folder)
+    assert found.task.data.description is None
+    assert "canary" not in found.task.statement
+    (folder / "words.txt").write_text("Predict `y`, scored by MAE.", encoding="utf-8")
+    (folder / "description.txt").symlink_to("words.txt")
+    assert inspect(folder).task.data.description == "description.txt"
+
+
 def test_a_forecast_is_seen(tmp_path: Path) -> None:
     task = inspect(write_forecast(tmp_path)).task
     assert task.problem is Problem.FORECAST

@@ -97,3 +97,13 @@ def test_a_missing_task_file(tmp_path: Path) -> None:
     with pytest.raises(TaskError) as caught:
         load_task(tmp_path / "task.toml")
     assert caught.value.code == "E110"
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "GITHUB_TOKEN", "db_password"])
+def test_no_secret_of_the_environment_gets_into_a_task(tmp_path: Path, name: str) -> None:
+    # The task is told to models and candidates, and stands in the journal and in the report.
+    path = write_folder(tmp_path) / "task.toml"
+    path.write_text(f'about = "see ${{{name}}}"\n', encoding="utf-8")
+    with pytest.raises(TaskError, match="sounds like a secret") as caught:
+        load_task_file(path, environment={name: "canary-value"})
+    assert "canary-value" not in str(caught.value)
