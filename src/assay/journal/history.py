@@ -118,6 +118,8 @@ class History:
         self.trials: dict[int, Trial] = {}
         self.questions: dict[str, Question] = {}
         self.notes: dict[str, Any] = {}
+        self.noted_s: dict[str, float] = {}
+        """Seconds of running until a note was made, by its key."""
         self.steps: dict[int, ev.StepFinished] = {}
         self.noise: ev.NoiseMeasured | None = None
         self.sealed: ev.SealedOpened | None = None
@@ -360,6 +362,7 @@ class History:
 
     def _on_noted(self, payload: ev.Noted, _: float) -> None:
         self.notes[payload.key] = payload.value
+        self.noted_s[payload.key] = self.wall_s
 
     def _on_step(self, payload: ev.StepFinished, _: float) -> None:
         self.steps[payload.step] = payload

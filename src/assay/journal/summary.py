@@ -25,6 +25,8 @@ _LEADERS = 20
 _LATELY = 12
 _REMARKS = 8
 _CURVE = 60
+_PHASE = "phase/"
+"""How the keys of notes begin with which a strategy says in which of its phases a step is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,8 @@ class Summary:
     task: str = ""
     metric: Metric | None = None
     strategy: str = ""
+    arguments: dict[str, str] = field(default_factory=dict)
+    """Options of the strategy."""
     model: str = ""
     seed: int = 0
     sandbox: str = ""
@@ -81,6 +85,11 @@ class Summary:
     events: int = 0
     resumes: int = 0
     phase: str = ""
+    under_way: dict[str, str] = field(default_factory=dict)
+    """Phases of the strategy's steps that began and did not end, as `step-0002/merge`, each with the key of the last
+    question or trial of its step."""
+    first_steps: dict[str, int] = field(default_factory=dict)
+    """By phase, the first step that was in it."""
     wall_s: float = 0.0
     usage: Usage = field(default_factory=Usage)
     trials: int = 0
@@ -196,6 +205,7 @@ class Summary:
         self.task = payload.task.name
         self.metric = payload.task.metric
         self.strategy = payload.strategy
+        self.arguments = dict(payload.arguments)
         self.model = payload.model
         self.seed = payload.seed
         self.sandbox = payload.sandbox
@@ -214,7 +224,29 @@ class Summary:
     def _on_charged(self, payload: ev.Answered | ev.Charged, _: float) -> None:
         self.usage = self.usage + payload.usage
 
+    def _on_asked(self, payload: ev.Asked, _: float) -> None:
+        self._at(payload.key)
+
+    def _on_noted(self, payload: ev.Noted, time: float) -> None:
+        if not payload.key.startswith(_PHASE):
+            return
+        phase, _, what = payload.key.removeprefix(_PHASE).rpartition("/")
+        if what == "begun":
+            self.under_way = {**self.under_way, phase: ""}
+            step, _, name = phase.removeprefix("step-").partition("/")
+            if step.isdecimal():
+                self.first_steps[name] = min(int(step), self.first_steps.get(name, int(step)))
+        elif what == "ended":
+            self.under_way = {known: at for known, at in self.under_way.items() if known != phase}
+
+    def _at(self, key: str) -> None:
+        step = f"{key.partition('/')[0]}/"
+        for phase in self.under_way:
+            if phase.startswith(step):
+                self.under_way[phase] = key
+
     def _on_created(self, payload: ev.TrialCreated, time: float) -> None:
+        self._at(payload.key)
         row = Row(
             number=payload.trial,
             title=payload.title,
@@ -362,6 +394,8 @@ def _without(rows: tuple[Row, ...], number: int) -> tuple[Row, ...]:
 _HANDLERS: dict[str, Callable[[Summary, Any, float], None]] = {
     ev.RunStarted.kind: Summary._on_started,
     ev.RunResumed.kind: Summary._on_resumed,
+    ev.Asked.kind: Summary._on_asked,
+    ev.Noted.kind: Summary._on_noted,
     ev.Answered.kind: Summary._on_charged,
     ev.Charged.kind: Summary._on_charged,
     ev.TrialCreated.kind: Summary._on_created,

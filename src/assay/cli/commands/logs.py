@@ -16,6 +16,7 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History, Measurement
 from assay.journal.lease import read_holder
 from assay.journal.objects import ObjectStore
+from assay.journal.summary import Summary
 
 POLL_S = 0.5
 MOST_LOG_CHARACTERS = 200_000
@@ -35,20 +36,23 @@ def logs(shell: Shell, root: Path, name: str | None, *, follow: bool, trial: str
         return _trial_log(shell, folder, trial)
     journal = FileJournal(folder / "events.jsonl")
     offset, digest = 0, ""
+    summary = Summary()
     while True:
         live = read_holder(folder / LEASE) is not None
         events, offset = journal.read_from(offset, digest)
         for event in events:
-            _show(shell, event)
+            summary.apply(event)
+            _show(shell, event, summary)
             digest = event.digest
         if not follow or not live:
             return 0
         time.sleep(POLL_S)
 
 
-def _show(shell: Shell, event: Event) -> None:
-    text = f"{iso_utc(event.time)} {narrate(event)}"
-    value = {"number": event.number, "at": iso_utc(event.time), "kind": event.payload.kind, "text": narrate(event)}
+def _show(shell: Shell, event: Event, summary: Summary) -> None:
+    told = narrate(event, summary)
+    text = f"{iso_utc(event.time)} {told}"
+    value = {"number": event.number, "at": iso_utc(event.time), "kind": event.payload.kind, "text": told}
     shell.output.answer("event", value, text)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from assay.cli.display.checks import check_lines, checks_json
+from assay.cli.display.phases import layout_in
 from assay.cli.display.table import HEADER, row_decimals, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
@@ -29,6 +30,9 @@ from assay.report.formatting import (
     format_score,
     format_spread,
 )
+
+REWRITES = frozenset({"refine", "data_usage", "finalize"})
+"""Operators that rewrite a block of one script and leave the rest."""
 
 
 def top(shell: Shell, root: Path, name: str | None, *, k: int) -> int:
@@ -80,7 +84,10 @@ def show(shell: Shell, root: Path, name: str | None, text: str, *, content: bool
     }
     if content:
         value |= {"plan": trial.plan, "content": dict(candidate.files)}
-    lines = list(_trial_lines(shell, folder, history, trial, candidate))
+    change = _change(folder, history, trial, candidate)
+    if change:
+        value |= {"plan": trial.plan, "diff": "\n".join(change)}
+    lines = list(_trial_lines(shell, folder, history, trial, candidate, change))
     if content:
         lines += [f"\n--- {clean(path)} ---\n{clean(body)}" for path, body in sorted(candidate.files.items())]
     shell.output.answer("show", value, "\n".join(lines))
@@ -106,12 +113,25 @@ def _judgement(trial: Trial) -> dict[str, Any] | None:
     }
 
 
-def _trial_lines(shell: Shell, folder: Path, history: History, trial: Trial, candidate: Candidate) -> Iterator[str]:
+def _change(folder: Path, history: History, trial: Trial, candidate: Candidate) -> list[str]:
+    """Return the lines in which a trial that rewrote a block of another differs from it; empty for any other trial."""
+    base = _base_of(history, trial)
+    if trial.operator not in REWRITES or base is None:
+        return []
+    return _diff_lines(base, ObjectStore(folder / "objects").candidate(base.candidate).files, trial, candidate.files)
+
+
+def _trial_lines(
+    shell: Shell, folder: Path, history: History, trial: Trial, candidate: Candidate, change: list[str]
+) -> Iterator[str]:
     decimals = row_decimals(row_of(trial))
     spread = f" {format_spread(trial.std_error, decimals=decimals)}" if trial.std_error is not None else ""
     yield f"{shell.output.paint(f'#{trial.number} {one_line(trial.title, 80)}', 'bold')}  {trial.state}"
     origin = f" from {', '.join(f'#{n}' for n in trial.parents)}" if trial.parents else ""
-    yield f" made    by {trial.operator}{origin}{'' if trial.counts else ' (a variant, not ranked)'}"
+    layout = layout_in(history)
+    placed = layout.origin(trial.key, trial.operator) if layout is not None else ""
+    on = f" on {placed}" if placed else ""
+    yield f" made    by {trial.operator}{on}{origin}{'' if trial.counts else ' (a variant, not ranked)'}"
     if trial.score is not None:
         folds = format_count(trial.folds, "fold")
         yield f" score   {format_score(trial.score, decimals=decimals)}{spread} over {folds} (graded)"
@@ -136,6 +156,9 @@ def _trial_lines(shell: Shell, folder: Path, history: History, trial: Trial, can
         yield f" ran     {m.view}: {took}{claim}{': ' + '; '.join(m.problems) if m.problems else ''}"
     if trial.plan:
         yield f" plan    {one_line(trial.plan, 600)}"
+    if change:
+        yield " change"
+        yield from (_coloured(shell, line) for line in change)
     yield f" files   {', '.join(sorted(candidate.files))}"
     n, run = trial.number, folder.name
     yield f" next    assay diff {n} -r {run} · assay logs {run} --trial {n} · assay show {n} -r {run} --content"
@@ -166,17 +189,7 @@ def diff(shell: Shell, root: Path, name: str | None, new: str, old: str | None) 
     objects = ObjectStore(folder / "objects")
     after = objects.candidate(trial.candidate).files
     before = objects.candidate(base.candidate).files if base is not None else {}
-    lines = [
-        line
-        for path in sorted({*before, *after})
-        for line in difflib.unified_diff(
-            before.get(path, "").splitlines(),
-            after.get(path, "").splitlines(),
-            f"#{base.number}/{path}" if base is not None and path in before else "/dev/null",
-            f"#{trial.number}/{path}" if path in after else "/dev/null",
-            lineterm="",
-        )
-    ]
+    lines = _diff_lines(base, before, trial, after)
     against = f"#{base.number} {one_line(base.title, 60)}" if base is not None else "nothing"
     head = f"#{trial.number} {one_line(trial.title, 60)} against {against}"
     if base is not None:
@@ -190,6 +203,20 @@ def diff(shell: Shell, root: Path, name: str | None, new: str, old: str | None) 
     }
     shell.output.answer("diff", value, "\n".join([shell.output.paint(head, "bold"), *body]))
     return 0
+
+
+def _diff_lines(base: Trial | None, before: Mapping[str, str], trial: Trial, after: Mapping[str, str]) -> list[str]:
+    return [
+        line
+        for path in sorted({*before, *after})
+        for line in difflib.unified_diff(
+            before.get(path, "").splitlines(),
+            after.get(path, "").splitlines(),
+            f"#{base.number}/{path}" if base is not None and path in before else "/dev/null",
+            f"#{trial.number}/{path}" if path in after else "/dev/null",
+            lineterm="",
+        )
+    ]
 
 
 def _scores(history: History, base: Trial, trial: Trial) -> str:

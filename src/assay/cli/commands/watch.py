@@ -6,7 +6,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assay.cli.display.panel import best_words, money_words, now_lines, score_words, spent_words, used_words
+from assay.cli.display.panel import (
+    best_words,
+    money_words,
+    now_lines,
+    score_words,
+    spent_words,
+    used_words,
+    where_lines,
+)
+from assay.cli.display.phases import where
 from assay.cli.display.views import row_json, spent_json
 from assay.cli.liveness import Life, Liveness, judge
 from assay.cli.lookup import LEASE, find_run, run_folders
@@ -88,7 +97,8 @@ def _status_lines(
     if summary.baseline is not None:
         lines.append(f" base   #{summary.baseline.number} {score_words(summary.baseline)}")
     if holder is not None:
-        lines += [f"{line[:7]} {line[7:]}" for line in now_lines(summary, pulse, now)]
+        under_way = [*where_lines(summary), *now_lines(summary, pulse, now)]
+        lines += [f"{line[:7]} {line[7:]}" for line in under_way]
         beat = f", heartbeat {format_duration(max(0.0, now - pulse.time))} ago" if pulse is not None else ""
         lines.append(f" engine process {holder[0]}{beat}")
     lines.append(f" used   {used_words(summary, now if holder is not None else summary.time)}")
@@ -117,6 +127,8 @@ def status_json(
         "reason": liveness.reason,
         "fix": liveness.fix or None,
         "phase": summary.phase or None,
+        "strategy": summary.strategy or None,
+        "where": where(summary),
         "pid": holder[0] if holder else None,
         "heartbeat": iso_utc(pulse.time) if pulse else None,
         "activities": [encode(a) for a in pulse.activities] if pulse and holder else [],

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from assay.cli.display.phases import told
 from assay.cli.display.table import digits
 from assay.cli.output import one_line
 from assay.core.trial import TrialState, Verdict
 from assay.journal import events as ev
 from assay.journal.events import Event
+from assay.journal.summary import Summary
 from assay.report.formatting import (
     MISSING,
     format_bytes,
@@ -27,10 +29,18 @@ MINOR = frozenset({"asked", "answered", "noted", "step-finished", "attempt-start
 """Kinds that a person who watches a run does not need line by line."""
 
 
-def narrate(event: Event) -> str:
-    """Return what happened, in at most 160 characters of safe text."""
-    teller = _TELLERS.get(event.payload.kind)
-    return one_line(teller(event.payload) if teller else event.payload.kind, _WIDTH)
+def narrate(event: Event, summary: Summary | None = None) -> str:
+    """Return what happened, in at most 160 characters of safe text.
+
+    Args:
+        event: What happened.
+        summary: The run so far, which numbers the paths of a strategy that has them.
+    """
+    payload = event.payload
+    if isinstance(payload, ev.Noted) and (words := told(payload, summary)):
+        return one_line(words, _WIDTH)
+    teller = _TELLERS.get(payload.kind)
+    return one_line(teller(payload) if teller else payload.kind, _WIDTH)
 
 
 def _started(p: ev.RunStarted) -> str:
@@ -63,7 +73,9 @@ def _charged(p: ev.Charged) -> str:
 
 
 def _noted(p: ev.Noted) -> str:
-    return f"decided {p.key}"
+    if p.key.startswith("machine/"):
+        return "the machine was looked at"
+    return f"decided {p.key.replace('/', ', ')}"
 
 
 def _created(p: ev.TrialCreated) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from assay.cli.display.phases import where
 from assay.cli.display.table import row_decimals, spark, verdict_words
 from assay.cli.liveness import describe
 from assay.cli.output import one_line
@@ -36,6 +37,7 @@ def panel_lines(summary: Summary, pulse: Pulse | None, *, now: float, width: int
     phase = f" {summary.phase} ──" if summary.phase else "──"
     lines = [title + "─" * max(0, width - len(title) - len(phase)) + phase]
     lines.append(" best  " + best_words(summary))
+    lines += where_lines(summary)
     lines += now_lines(summary, pulse, now)
     lines.append(" used  " + used_words(summary, now))
     lines.append(
@@ -93,6 +95,12 @@ def now_lines(summary: Summary, pulse: Pulse | None, now: float) -> list[str]:
     if more:
         shown[-1] += f" · and {more} more"
     return [(" now   " if index == 0 else "       ") + text for index, text in enumerate(shown)]
+
+
+def where_lines(summary: Summary) -> list[str]:
+    """Return in one line where each path of the strategy is; nothing for a strategy without phases."""
+    places = where(summary)
+    return [" where " + " · ".join(places)] if places else []
 
 
 def used_words(summary: Summary, now: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from assay.cli.display.feed import Feed, Shown
 from assay.cli.display.narrate import MINOR, narrate
 from assay.cli.display.panel import spent_words
+from assay.cli.display.phases import worth_a_line
 from assay.cli.output import Output
 from assay.core.clock import iso_utc
 from assay.journal import events as ev
@@ -69,10 +70,10 @@ class PlainView(QuietView):
         self._feed.take(event)
 
     def _line(self, event: Event, summary: Summary) -> None:
-        if event.payload.kind in MINOR:
+        if event.payload.kind in MINOR and not worth_a_line(event.payload):
             return
         spent = spent_words(summary) if isinstance(event.payload, ev.TrialFinished) else ""
-        self._output.say(f"{iso_utc(event.time)} {narrate(event)}{f' · {spent} so far' if spent else ''}")
+        self._output.say(f"{iso_utc(event.time)} {narrate(event, summary)}{f' · {spent} so far' if spent else ''}")
 
 
 class JsonView(QuietView):

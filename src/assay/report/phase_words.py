@@ -1,0 +1,160 @@
+"""Phase words: what a step of a strategy with phases is doing, in words. Screens and reports share these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assay.strategies.star_options import BASELINES, StarOptions
+
+NOTES = "phase/"
+"""How the keys of notes on phases begin."""
+PATH_PHASES = ("init", "merge", "data-usage", "refine")
+TITLES = {
+    "init": "initial solutions",
+    "merge": "merge",
+    "data-usage": "data usage",
+    "refine": "refinement",
+    "ensemble": "ensemble",
+    "finalize": "fit for all rows",
+    "validate": "last look",
+}
+"""Names of the phases, in the order of a run."""
+
+_DOING = {
+    "init": "initial solutions",
+    "merge": "merging",
+    "data-usage": "looking for unused data",
+    "refine": "refining",
+    "ensemble": "combining the paths",
+    "finalize": "making the winner fit for all rows",
+    "validate": "a last look at the winner",
+}
+_PART = re.compile(r"(merge|refine)-(\d+)(?:/(\w+)(?:-(\d+))?)?")
+_STEP = re.compile(r"step-(\d+)/([\w-]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Which step of a run is what."""
+
+    first_path: int = BASELINES
+    """Step of the first path."""
+    first_round: int | None = None
+    """Step of the first ensemble, once one has begun."""
+    blocks: int = StarOptions().outer
+    """Blocks that a path works on at most."""
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, str], first_round: int | None = None) -> Layout:
+        """Return the layout of a run by the options of its strategy and the first step that combined anything."""
+        shared, outer = arguments.get("shared_start", "0"), arguments.get("outer", "")
+        return cls(
+            first_path=BASELINES + (shared != "0"),
+            first_round=first_round,
+            blocks=int(outer) if outer.isdecimal() else cls.blocks,
+        )
+
+    def place(self, step: int, phase: str) -> str:
+        """Return `path 2`, `ensemble 1` or whatever else a step with this phase is; empty for the end."""
+        if phase in PATH_PHASES:
+            return f"path {step - self.first_path + 1}" if step >= self.first_path else "shared start"
+        if phase == "ensemble":
+            return f"ensemble {step - (step if self.first_round is None else self.first_round) + 1}"
+        return ""
+
+    def doing(self, phase: str, at: str = "") -> str:
+        """Return `path 2: refining block 3 of 4, plan 2`.
+
+        Args:
+            phase: Step and phase, `step-0003/refine`.
+            at: Key of the step's last question or trial.
+        """
+        match = _STEP.fullmatch(phase)
+        if match is None:
+            return phase
+        step, name = int(match[1]), match[2]
+        words = self._part(name, at.partition("/")[2]) or _DOING.get(name, name)
+        place = self.place(step, name)
+        return f"{place}: {words}" if place else words
+
+    def origin(self, key: str, operator: str) -> str:
+        """Return `path 1, block 2, plan 3`: where a trial came from, by its key; empty for one of no phase."""
+        phase = _PHASE_OF.get(operator, "")
+        match = _STEP.match(key)
+        if match is None or not phase:
+            return ""
+        words = [self.place(int(match[1]), phase)]
+        for name, number in re.findall(r"/(init|merge|refine|plan)-(\d+)", key):
+            words.append(f"{_COUNTED[name]} {int(number) + 1}")
+        return ", ".join(word for word in words if word)
+
+    def _part(self, phase: str, at: str) -> str:
+        """Return what exactly is done within a phase; empty where the phase says it all."""
+        if phase == "init":
+            return "retrieving models" if at.startswith(("research", "retrieve")) else ""
+        match = _PART.match(at)
+        if match is None or match[1] != phase:
+            return ""
+        number = int(match[2]) + 1
+        if phase == "merge":
+            return f"merging, number {number}"
+        if match[3] == "plan":
+            return f"refining block {number} of {self.blocks}, plan {int(match[4] or 0) + 1}"
+        return f"refining, {_FINDING.get(match[3] or '', 'choosing')} block {number} of {self.blocks}"
+
+
+_PHASE_OF = {
+    "init": "init",
+    "merge": "merge",
+    "data_usage": "data-usage",
+    "ablate": "refine",
+    "refine": "refine",
+    "ensemble": "ensemble",
+    "finalize": "finalize",
+}
+_COUNTED = {"init": "model", "merge": "merge", "refine": "block", "plan": "plan"}
+_FINDING = {"ablate": "ablation for", "variant": "ablation for"}
+
+
+def note_words(key: str, value: Any, layout: Layout) -> str:
+    """Return in words what a note says that the strategy made; empty for a note of another kind."""
+    phase, _, what = key.removeprefix(NOTES).rpartition("/")
+    if key.startswith(NOTES) and what == "begun":
+        return layout.doing(phase)
+    if key.startswith(NOTES) and what == "ended":
+        skipped = skipped_by(value)
+        early = "ended" if phase.endswith("/refine") else "skipped"
+        return f"{layout.doing(phase)} {f'{early}: {skipped}' if skipped else 'done'}"
+    if key == "mle_star/trials":
+        return "sizes of the search fixed" + (f" for {value} trials" if isinstance(value, int) else "")
+    match = _STEP.match(key)
+    if match is None:
+        return ""
+    if key.endswith("/on"):
+        step, _, part = key.removesuffix("/on").partition("/")
+        name = next((phase for phase in ("merge", "refine") if part.startswith(phase)), "ensemble")
+        left = "time is left" if value else "no time is left"
+        return f"{left} for {layout.doing(f'{step}/{name}', key)}"
+    if key.endswith("/verdict") and isinstance(value, Mapping):
+        reasons = "; ".join(str(reason) for reason in value.get("reasons", ()))
+        signs = "signs for its score" if value.get("sound") else "would not sign for its score"
+        return f"last look at #{value.get('trial')}: {signs}{f': {reasons}' if reasons else ''}"
+    return _of_step(int(match[1]), key, value)
+
+
+def skipped_by(value: Any) -> str:
+    """Return why a phase was cut short, by the note on its end; empty if it was not."""
+    return str(value.get("skipped", "")) if isinstance(value, Mapping) else ""
+
+
+def _of_step(step: int, key: str, value: Any) -> str:
+    if key.endswith("/sees") and isinstance(value, Mapping):
+        return f"step {step} begins; it knows the trials of the steps below {value.get('steps')}"
+    if key.endswith("/heard"):
+        return f"step {step} asks with what is known by now"
+    if key.endswith("/confirmed"):
+        return f"#{value} confirmed as the best of those that ran beside it"
+    return ""

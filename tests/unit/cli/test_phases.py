@@ -1,0 +1,112 @@
+"""What the screens say of a strategy that works in phases and on paths."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+from assay.cli.display.narrate import narrate
+from assay.cli.display.panel import MOST_LINES, panel_lines
+from assay.cli.display.phases import where
+from assay.cli.display.views import PlainView
+from assay.cli.output import Output
+from assay.core.clock import FakeClock
+from assay.journal import events as ev
+from assay.journal.events import Event
+from assay.journal.summary import Summary
+from assay.report.phase_words import Layout
+from support.star_run import events_of, write_star_run
+
+RAW_KEY = re.compile(r"step-\d{4}|phase/")
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+    folder = tmp_path_factory.mktemp("star") / "run"
+    write_star_run(folder)
+    return list(events_of(folder))
+
+
+def told(events: list[Event]) -> list[str]:
+    summary = Summary()
+    lines = []
+    for event in events:
+        summary.apply(event)
+        lines.append(narrate(event, summary))
+    return lines
+
+
+def test_notes_are_told_in_words(events: list[Event]) -> None:
+    lines = [line for line, event in zip(told(events), events, strict=True) if isinstance(event.payload, ev.Noted)]
+    assert [line for line in lines if RAW_KEY.search(line)] == []
+    for words in (
+        "path 1: merging",
+        "path 2: refining",
+        "ensemble 2: combining the paths",
+        "a last look at the winner",
+    ):
+        assert any(line.startswith(words) for line in lines), words
+    assert any("would not sign for its score: The folds are few." in line for line in lines)
+
+
+def test_the_plain_lines_say_which_phase_begins(events: list[Event]) -> None:
+    stream = io.StringIO()
+    view = PlainView(Output(json=False, out=stream, err=io.StringIO(), env={}, clock=FakeClock()))
+    for event in events:
+        view.on_event(event)
+    shown = stream.getvalue()
+    assert len(re.findall(r"Z path [12]: initial solutions$", shown, re.MULTILINE)) == 2
+    assert "sees" not in shown
+    assert not re.search(r"Z path 1: .* done$", shown, re.MULTILINE)
+
+
+def test_the_panel_says_where_each_path_is_and_stays_small(events: list[Event]) -> None:
+    summary = Summary()
+    seen = set()
+    for event in events:
+        summary.apply(event)
+        seen.update(where(summary))
+        lines = panel_lines(summary, None, now=event.time, width=100)
+        assert len(lines) <= MOST_LINES
+        assert any(line.startswith(" where ") for line in lines) == bool(where(summary))
+    for path in (1, 2):
+        assert f"path {path}: retrieving models" in seen
+        assert f"path {path}: merging, number 1" in seen
+        assert f"path {path}: refining block 2 of 4, plan 2" in seen
+    assert where(summary) == []
+
+
+def test_paths_are_counted_after_a_shared_start() -> None:
+    layout = Layout.of({"shared_start": "1", "outer": "2"}, first_round=5)
+    assert layout.place(2, "init") == "shared start"
+    assert layout.doing("step-0003/refine", "step-0003/refine-1/plan-0/code") == "path 1: refining block 2 of 2, plan 1"
+    assert layout.doing("step-0006/ensemble") == "ensemble 2: combining the paths"
+
+
+def test_a_summary_that_was_stored_goes_on_where_it_was(events: list[Event]) -> None:
+    for cut in range(0, len(events), 9):
+        summary = Summary.from_json(Summary.of(events[:cut]).as_json())
+        for event in events[cut:]:
+            summary.apply(event)
+        assert summary == Summary.of(events)
+
+
+def test_show_has_the_plan_and_the_change_of_a_refinement(assay: object, tmp_path: Path) -> None:
+    history = write_star_run(tmp_path / "runs" / "bench")
+    trial = next(t for t in history.trials.values() if t.key == "step-0003/refine-1/plan-1/trial")
+    said = assay("show", str(trial.number))  # type: ignore[operator]
+    assert said.code == 0
+    assert f"made    by refine on path 2, block 2, plan 2 from #{trial.parents[0]}" in said.out
+    assert " plan    " in said.out
+    assert "\n-wish" in said.out
+    assert "\n+wish" in said.out
+    value = assay("show", str(trial.number), "--json").json  # type: ignore[operator]
+    assert value["plan"] == trial.plan
+    assert "+wish" in value["diff"]
+    start = next(t for t in history.trials.values() if t.operator == "init")
+    assert "\n+wish" not in assay("show", str(start.number)).out  # type: ignore[operator]
+    listed = assay("logs").out  # type: ignore[operator]
+    assert "path 2: refining block 2 of 4, plan 2" in listed or "path 2: refining done" in listed
