@@ -197,6 +197,14 @@ def run(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE: an option of the strategy; may be given again.")
     ] = None,
+    hints: Annotated[
+        list[str] | None,
+        typer.Option("--model-hint", metavar="TEXT", help="A model or an idea to try; may be given again."),
+    ] = None,
+    blocks: Annotated[
+        list[str] | None,
+        typer.Option("--block", metavar="TEXT|@FILE", help="Code to refine first; may be given again."),
+    ] = None,
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, strict, landlock, external or off.")] = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
@@ -242,6 +250,8 @@ def run(
             base_url=base_url,
             offline=offline,
             settings=tuple(settings or ()),
+            hints=tuple(hints or ()),
+            blocks=tuple(blocks or ()),
         ),
         require_gain=require_gain,
         dry_run=dry_run,

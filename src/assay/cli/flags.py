@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
 from assay.strategies.known import STRATEGIES as STRATEGIES
@@ -64,6 +65,8 @@ class RunFlags:
     base_url: str | None = None
     offline: bool = False
     settings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +88,10 @@ class RunChoices:
     base_url: str | None
     arguments: Mapping[str, str]
     """Options of the strategy by name."""
+    hints: tuple[str, ...]
+    """What a person wants tried."""
+    blocks: tuple[str, ...]
+    """Code that a person wants refined first."""
 
 
 class Problems:
@@ -182,6 +189,8 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         model=_model(flags, problems),
         base_url=flags.base_url,
         arguments=dict(problems.read("--set", text, setting, ("", "")) for text in flags.settings),
+        hints=read_hints(flags.hints, problems),
+        blocks=read_blocks(flags.blocks, problems),
     )
 
 

@@ -1,4 +1,29 @@
-"""The names of the strategies; light, since the command line reads it at every start."""
+"""The names of the strategies, and who takes what; light, since the command line reads it at every start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.core.errors import UsageError
 
 STRATEGIES = ("tree", "mle_star")
 """Names that `--strategy` takes, the default first."""
+
+TAKE_BLOCKS = ("mle_star",)
+"""Strategies that work on passages of a script."""
+TAKE_HINTS = ("mle_star",)
+"""Strategies that retrieve models; the others show hints as remarks in every question."""
+
+
+def refuse_blocks(strategy: str, blocks: Sequence[str]) -> None:
+    """Refuse passages that a person wants worked on, where the strategy works on whole scripts.
+
+    Raises:
+        UsageError: There are such passages (E029).
+    """
+    if blocks and strategy not in TAKE_BLOCKS:
+        raise UsageError(
+            "E029",
+            f"strategy {strategy!r} works on whole scripts and has no use for --block",
+            fix=f"--strategy {TAKE_BLOCKS[0]}, or say it in words with --model-hint",
+        )

@@ -77,7 +77,7 @@ def launch(
             _write_description(folder, task, options, prices)
             log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
             log.add(_started(folder, shell, options, prices))
-            for text in options.remarks:
+            for text in options.told:
                 log.add(ev.Told(text=text))
             return _work(folder, shell, log, options)
     except AssayError:

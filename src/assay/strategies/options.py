@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.core.budget import Limits
+from assay.strategies.known import TAKE_HINTS
 
 DEFAULT_FIX_ROUNDS = 2
 
@@ -32,7 +33,18 @@ class RunOptions:
     """Options of the strategy."""
     remarks: tuple[str, ...] = ()
     """What a person wants every question to say."""
+    hints: tuple[str, ...] = ()
+    """Models, notes and ideas that a person wants tried."""
+    blocks: tuple[str, ...] = ()
+    """Passages of code that a person wants refined first, as they stand in a script."""
     fix_rounds: int = DEFAULT_FIX_ROUNDS
     """Most repairs of one failing trial; 0 repairs nothing."""
     gate: bool = True
     """Whether the winner is checked once its submission is written."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the run is told at its start: the remarks, and the hints where the strategy retrieves no models."""
+        if self.strategy in TAKE_HINTS:
+            return self.remarks
+        return (*self.remarks, *(f"Worth a try: {hint}" for hint in self.hints))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from assay.core.errors import UsageError
 from assay.engine.run import Strategy
-from assay.strategies.known import STRATEGIES
+from assay.strategies.known import STRATEGIES, refuse_blocks
 from assay.strategies.mle_star import MleStar
 from assay.strategies.options import RunOptions
 from assay.strategies.star_options import StarOptions
@@ -17,13 +17,12 @@ def open_strategy(options: RunOptions) -> Strategy:
     """Return the strategy that `options` name.
 
     Raises:
-        UsageError: There is no such strategy (E024), or it has no such option (E025).
+        UsageError: There is no such strategy (E024), it has no such option (E025), or no use for blocks (E029).
     """
     make = _MAKERS.get(options.strategy)
     if make is None:
-        raise UsageError(
-            "E024", f"there is no strategy {options.strategy!r}", fix=f"--strategy {'|'.join(STRATEGIES)}"
-        )
+        raise UsageError("E024", f"there is no strategy {options.strategy!r}", fix=f"--strategy {'|'.join(STRATEGIES)}")
+    refuse_blocks(options.strategy, options.blocks)
     return make(options)
 
 
@@ -32,7 +31,7 @@ def _tree(options: RunOptions) -> Strategy:
 
 
 def _mle_star(options: RunOptions) -> Strategy:
-    return MleStar(StarOptions.from_arguments(options.arguments))
+    return MleStar(StarOptions.from_arguments(options.arguments), hints=options.hints, blocks=options.blocks)
 
 
 _MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {"tree": _tree, "mle_star": _mle_star}

@@ -43,6 +43,7 @@ from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
+from assay.strategies.known import refuse_blocks
 from assay.strategies.launch import RunEnd
 from assay.strategies.options import RunOptions
 
@@ -71,6 +72,7 @@ def run(
     choices = read_choices(run_flags, problems)
     problems.read("--strategy", strategy, one_of(STRATEGIES), strategy)
     problems.raise_any("run")
+    refuse_blocks(strategy, choices.blocks)
     require_model(choices)
     intake = take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
     if intake.limits:
@@ -100,6 +102,7 @@ def require_model(choices: RunChoices) -> None:
 
     Raises:
         ProviderRefused: It needs a key, and none is set (E303).
+        ProgramUnusable: It is a program, and there is none of this name (E309).
         MachineError: The packages for language models are not installed (E560).
     """
     if choices.model == "playbook" or choices.model.startswith("recorded:"):
@@ -142,11 +145,21 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
 
 def plan_lines(intake: Intake, options: RunOptions, foreseen: Forecast, *, defaulted: bool) -> list[str]:
     """Return what was understood, before anything is spent."""
+        hints=choices.hints,
+        blocks=choices.blocks,
     bounds = limit_words(options.limits)
     note = " (nothing else bounds the run; say --time for more)" if defaulted else ""
     keyless = " (no language model, no key, no network)" if options.model == "playbook" else ""
     cost = forecast_words(foreseen, options.limits)
-    return [*intake.lines(), f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
+    said = [f" wishes   {wish_words(options)}"] if options.hints or options.blocks else []
+    about = [f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
+    return [*intake.lines(), *about, *said]
+
+
+def wish_words(options: RunOptions) -> str:
+    """Return what a person wants tried, in words."""
+    blocks = f"{len(options.blocks)} block{'s' if len(options.blocks) != 1 else ''} of code to refine first"
+    return "; ".join([*options.hints, *([blocks] if options.blocks else [])])
 
 
 def limit_words(limits: Limits) -> str:
