@@ -140,13 +140,13 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         fix_rounds=choices.fix_rounds,
         gate=choices.gate,
         arguments=choices.arguments,
+        hints=choices.hints,
+        blocks=choices.blocks,
     )
 
 
 def plan_lines(intake: Intake, options: RunOptions, foreseen: Forecast, *, defaulted: bool) -> list[str]:
     """Return what was understood, before anything is spent."""
-        hints=choices.hints,
-        blocks=choices.blocks,
     bounds = limit_words(options.limits)
     note = " (nothing else bounds the run; say --time for more)" if defaulted else ""
     keyless = " (no language model, no key, no network)" if options.model == "playbook" else ""
