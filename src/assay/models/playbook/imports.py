@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 _MODULES = {
     "difflib": "difflib",
@@ -78,6 +79,7 @@ _MEMBERS = {
 }
 
 
+@lru_cache(maxsize=64)
 def import_lines(body: str) -> str:
     """Return the imports that `body` needs, standard library first, with an empty line between the groups."""
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}

@@ -136,7 +136,6 @@ def test_a_member_that_fails_leaves_no_file_of_another(tmp_path: Path) -> None:
         ("import sys\nsys.exit(0)\n", "ends the process"),
         ("print(globals())\n", "global names"),
         ("from multiprocessing import Pool\n", "processes"),
-        ("import os\nos.chdir('x')\n", "working directory"),
     ],
 )
 def test_what_would_mean_something_else_in_a_function_is_refused(code: str, reason: str) -> None:

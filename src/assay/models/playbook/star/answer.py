@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from assay.models.playbook.star.ensemble import ensemble, planned_ensemble
 from assay.models.playbook.star.guards import data_usage, last_look, leakage, mended, readiness, researched
 from assay.models.playbook.star.merge import merged
-from assay.models.playbook.star.parts import ablated, is_mixture, repaired, summarized
+from assay.models.playbook.star.parts import ablated, improved, is_mixture, repaired, summarized
 from assay.models.playbook.star.refine import coded, extracted, planned
 from assay.models.playbook.star.retrieve import initial, retrieve
-from assay.models.roles import AblateInputs, DebugInputs
+from assay.models.roles import AblateInputs, DebugInputs, ImproveInputs
 from assay.models.roles.star import (
     CodeInputs,
     DataUsageInputs,
@@ -53,6 +53,8 @@ def star_reply(inputs: BaseModel, random: Random) -> BaseModel | None:
             return coded(inputs) or mended(inputs)
         case AblateInputs() if is_mixture(inputs.parent.recipe):
             return ablated(inputs)
+        case ImproveInputs() if is_mixture(inputs.parent.recipe):
+            return improved(inputs, random)
         case DebugInputs() if is_mixture(inputs.recipe):
             return repaired(inputs)
     return None

@@ -21,7 +21,6 @@ _REFUSED_CALLS = {
     "quit": "it ends the process",
     "sys.exit": "it ends the process",
     "os._exit": "it ends the process",
-    "os.chdir": "it changes the working directory",
 }
 _PROCESSES = ("multiprocessing", "concurrent.futures.process")
 
@@ -94,6 +93,7 @@ def embed(code: str) -> Embedded:
     return Embedded(imports=tuple(imports), future=tuple(future), body=body if has_code else "pass")
 
 
+@lru_cache(maxsize=16)
 def imports_of(code: str) -> tuple[Import, ...]:
     """Return what `code` imports at its top level, without `__future__`."""
     return tuple(i for node in ast.parse(code).body for i in _imports_of(node))

@@ -32,13 +32,13 @@ def leaks_in(code: str, task: Task) -> Sequence[LeakingBlock]:
     """Return the leaks of `code`, in order of lines, each block standing in it once."""
     found: list[LeakingBlock] = []
     tree = ast.parse(code)
-    top = {id(node) for node in tree.body}
+    top = {node.lineno for node in tree.body}
     averages = {name: call for node in tree.body for name, call in _target_means(node, task)}
     for node, first, last in statements_of(code):
         block = passage(code, first, last)
         if code.count(block) != 1:
             continue
-        if id(node) in top and isinstance(node, ast.Assign):
+        if first in top and isinstance(node, ast.Assign):
             found += _own_target(node, block, averages, task)
         found += _outside(node, block, task)
         found += _fitted_on_target(node, block, task)

@@ -12,6 +12,8 @@ from assay.models.playbook.star.weave import Rule, Script, weave
 from assay.models.roles import Program
 from assay.models.roles.star import MergeInputs, Solution
 
+_SHARE = 0.7
+"""Of the time of a trial that a merged script may need: the final fit sees more rows."""
 _MEMBER = re.compile(r"^def model_\d+\(", re.MULTILINE)
 
 
@@ -19,9 +21,13 @@ def merged(inputs: MergeInputs) -> Program:
     """Return the simple average of all models of both solutions (Nam et al. 2025, algorithm 1).
 
     Raises:
-        ReplyInvalid: The other has no model that the base lacks, or a script cannot be part of another.
+        ReplyInvalid: The other has no model that the base lacks, a script cannot be part of another, or both take too
+            long together.
     """
     facts = read_facts(inputs.brief)
+    together, limit = inputs.base.trial.wall_s + inputs.other.trial.wall_s, facts.machine.trial_timeout_s
+    if together > _SHARE * limit:
+        raise ReplyInvalid(f"together they need {together:.0f} s of the {limit:.0f} s that a trial may take")
     base, other = (known_mixture(s.trial.recipe, s.code, facts, s.trial.title) for s in (inputs.base, inputs.other))
     if base is None or other is None:
         return _of_texts(inputs, facts)

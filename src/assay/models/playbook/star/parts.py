@@ -1,20 +1,24 @@
-"""Ablations and repairs of mixtures, and what an ablation showed, in sentences."""
+"""Ablations, improvements and repairs of mixtures, and what an ablation showed, in sentences."""
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
+from assay.core.errors import ReplyInvalid
 from assay.models.playbook.debug import repair_recipe
 from assay.models.playbook.draft import baseline
 from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.shelves import shelf_of
-from assay.models.playbook.star.change import member_part, named
+from assay.models.playbook.star.change import drawn, member_part, moves_of, named
 from assay.models.playbook.star.mixture import FAMILY, Mixture
-from assay.models.playbook.star.solutions import shortened
+from assay.models.playbook.star.order import by_promise, keys_of
+from assay.models.playbook.star.solutions import program_of, shortened
 from assay.models.playbook.star.weave import render_mixture
-from assay.models.roles import AblateInputs, Ablation, DebugInputs, Finding, Repair, Variant
+from assay.models.roles import AblateInputs, Ablation, DebugInputs, Finding, ImproveInputs, Program, Repair, Variant
 from assay.models.roles.star import SummarizeInputs, Summary
 
 _MOST = 4
@@ -93,6 +97,21 @@ def _lesser(mixture: Mixture, facts: Facts) -> Sequence[Lesser]:
             if part.without.key != member.key
         ]
     return found
+
+
+def improved(inputs: ImproveInputs, random: Random) -> Program:
+    """Return a mixture with one change in a member that no earlier trial has, in the order that ablation suggests."""
+    facts = read_facts(inputs.brief)
+    mixture = Mixture.from_json(inputs.parent.recipe)
+    assert mixture is not None
+    done = {mixture.key, *keys_of([*inputs.brief.history, *inputs.attempts])}
+    moves = by_promise(moves_of(mixture, facts), inputs.findings, inputs.brief)
+    # Steps side by side do not see each other: each has moves of its own.
+    own = [m for m in moves if zlib.crc32(m.mixture.key.encode()) % inputs.lanes == inputs.lane]
+    fresh = next((m for m in (*own, *drawn(mixture, random), *moves) if m.mixture.key not in done), None)
+    if fresh is None:
+        raise ReplyInvalid("every change within reach of this mixture is tried")
+    return program_of(fresh.mixture, facts, title=fresh.title, plan=fresh.reason)
 
 
 def repaired(inputs: DebugInputs) -> Repair:
