@@ -343,6 +343,8 @@ def _model(flags: RunFlags, problems: Problems) -> str:
         if not Path(model.removeprefix("recorded:")).is_dir():
             problems.add(f"--model {model!r}: there is no such folder of recordings")
         return model
+    if model.startswith("cli:"):
+        return _program(model, flags, problems)
     from assay.models.endpoint import resolve
 
     try:
@@ -353,6 +355,21 @@ def _model(flags: RunFlags, problems: Problems) -> str:
     if flags.offline and not _is_local(endpoint.base_url):
         problems.add(f"--offline with --model {model!r}: it is not on this machine; say --base-url, or no model")
     return model
+
+
+def _program(model: str, flags: RunFlags, problems: Problems) -> str:
+    """Return the spec as the run keeps it: it may be resumed from another folder."""
+    if flags.base_url is not None:
+        problems.add("--base-url has no use with a program: it knows by itself whom it asks")
+    if flags.offline:
+        problems.add(f"--offline with --model {model!r}: what a program sends, Assay does not see")
+    from assay.models.program import resolve_program
+
+    try:
+        return resolve_program(model, environ=os.environ).spec
+    except UsageError as error:
+        problems.add(f"--model: {error.message}")
+        return model
 
 
 def _is_local(base_url: str | None) -> bool:

@@ -144,6 +144,12 @@ def test_prompt_file_is_read(tmp_path: Path) -> None:
     problems.raise_any("run")
 
 
+def test_a_program_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = read_choices(RunFlags(model="cli:./mine 'a b'"), Problems()).model
+    assert kept == f"cli:{tmp_path / 'mine'} 'a b'"
+
+
 def test_repairs_are_two_unless_said_otherwise() -> None:
     assert [read_choices(RunFlags(fix_rounds=text), Problems()).fix_rounds for text in (None, "0", "5")] == [2, 0, 5]
 
@@ -164,6 +170,10 @@ def test_environment_folder_stands_for_its_interpreter(tmp_path: Path) -> None:
         (RunFlags(offline=True, model="ollama:qwen3"), False),
         (RunFlags(base_url="http://localhost:8000/v1"), True),
         (RunFlags(model="openai:x", base_url="localhost:8000"), True),
+        (RunFlags(model="cli:claude --model opus"), False),
+        (RunFlags(model="cli:claude", offline=True), True),
+        (RunFlags(model="cli:claude", base_url="http://localhost:8000/v1"), True),
+        (RunFlags(model="cli:claude 'open"), True),
     ],
 )
 def test_offline_and_addresses(flags: RunFlags, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:

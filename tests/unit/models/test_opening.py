@@ -8,11 +8,13 @@ import pytest
 
 from assay.core.budget import Limits, Spent
 from assay.core.errors import BudgetSpent, UsageError
+from assay.core.prices import Prices
 from assay.models import open_model
 from assay.models.recorded import Recorder
 from assay.models.scripted import ScriptedModel
 from support.chat_server import Text, serving
 from support.requests import GOOD, program_request
+from support.stand_in_program import install
 
 
 def test_a_provider_with_cap_and_log(tmp_path: Path) -> None:
@@ -27,6 +29,28 @@ def test_a_provider_with_cap_and_log(tmp_path: Path) -> None:
     first, second = (json.loads(path.read_text()) for path in sorted((tmp_path / "llm").iterdir()))
     assert first["input_tokens"] == 30_000
     assert second["error"]["code"] == "E304"
+
+
+def test_a_program_with_cap_and_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = install(tmp_path, "claude", {"fail": "Overloaded", "status": 529}, {"say": "Well."}, {"say": GOOD})
+    for name, value in program.environ.items():
+        monkeypatch.setenv(name, value)
+    model = open_model("cli:claude", limits=Limits(tokens=80_000), spent=Spent(tokens=20_000), folder=tmp_path)
+    answer = model.answer(program_request())
+    assert (answer.reply.title, answer.model) == ("Ridge on logs", "cli:claude:claude-large")
+    assert answer.usage.requests == 2
+    with pytest.raises(BudgetSpent):
+        model.answer(program_request(user="x" * 90_000))
+    kept = [json.loads(path.read_text()) for path in sorted((tmp_path / "llm").iterdir())]
+    assert [call.get("error", {}).get("code") for call in kept] == ["E302", None, None, "E304"]
+    assert [call.get("cost_usd") for call in kept] == [None, "0.0025", "0.0025", None]
+    assert len(program.calls) == 3
+
+
+def test_a_cap_on_money_does_not_trust_a_program_without_a_price() -> None:
+    model = open_model("cli:claude", limits=Limits(cost_usd=Decimal(1)), prices=Prices())
+    with pytest.raises(BudgetSpent, match="ASSAY_PRICE"):
+        model.answer(program_request())
 
 
 def test_a_cap_on_money_needs_a_price() -> None:
