@@ -103,7 +103,6 @@ def require_model(choices: RunChoices) -> None:
     Raises:
         ProviderRefused: It needs a key, and none is set (E303).
         ProgramUnusable: It is a program, and there is none of this name (E309).
-        ProgramUnusable: It is a program, and there is none of this name (E309).
         MachineError: The packages for language models are not installed (E560).
     """
     if choices.model == "playbook" or choices.model.startswith("recorded:"):
