@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _ASCII = str.maketrans(
     }
 )
 
+_STEERING = re.compile(r"(\x1b\[[0-9;]{1,8}m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Colours; control characters but for line ends and tabs; marks that turn the direction of what follows."""
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -130,8 +133,12 @@ class Output:
         return text.translate(_ASCII).encode("ascii", "replace").decode()
 
     def _write(self, stream: TextIO, text: str) -> None:
-        stream.write(self.fit(text) + "\n")
+        stream.write(self.fit(self._harmless(text)) + "\n")
         stream.flush()
+
+    def _harmless(self, text: str) -> str:
+        """Return `text` without what steers a terminal, but for our own colours: any name in it may be another's."""
+        return _STEERING.sub(lambda found: (found[1] or "�") if self.abilities.colour else "�", text)
 
 
 def clean(text: str) -> str:

@@ -109,7 +109,8 @@ def task_toml(inspection: Inspection, folder: Path | None = None) -> str:
     for key, value in values.items():
         item = tomlkit.item(value)
         shown = f"{key} = {item.as_string()}"
-        origin = inspection.origin(key) or _ORIGINS.get(key, "")
+        # A column's name may be in it; a line end there would begin a line of the file.
+        origin = "".join(c if c.isprintable() else " " for c in inspection.origin(key) or _ORIGINS.get(key, ""))
         if origin:
             item.comment(origin)
             item.trivia.comment_ws = " " * max(2, min(width, 60) + 2 - len(shown))

@@ -232,3 +232,14 @@ def test_every_error_class_has_an_exit_code_of_the_table() -> None:
         return [cls, *(leaf for sub in cls.__subclasses__() for leaf in leaves(sub))]
 
     assert {cls.exit_code for cls in leaves(AssayError)} <= {2, 4, 5, 6, 7}
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_no_name_in_a_sentence_steers_the_terminal(terminal: bool) -> None:
+    # A column, a file or a run may be called anything, and not each sentence that says so cleans it.
+    out = io.StringIO()
+    out.isatty = lambda: terminal  # type: ignore[method-assign]
+    output = Output(out=out, env={"TERM": "xterm"})
+    output.say(f"{output.paint('target', 'bold')} a\x1b]0;owned\x07b\x1b[2Jc\x9bd\u202ee\tf\r\ng")
+    bold = ("\x1b[1m", "\x1b[0m") if terminal else ("", "")
+    assert out.getvalue() == f"{bold[0]}target{bold[1]} a?]0;owned?b?[2Jc?d?e\tf?\ng\n"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from assay.core.errors import TaskError
@@ -107,3 +108,17 @@ def test_no_secret_of_the_environment_gets_into_a_task(tmp_path: Path, name: str
     with pytest.raises(TaskError, match="sounds like a secret") as caught:
         load_task_file(path, environment={name: "canary-value"})
     assert "canary-value" not in str(caught.value)
+
+
+def test_no_column_name_adds_a_line_to_the_task_file(tmp_path: Path) -> None:
+    name = "y\nrow_cap = 7 \x1b[31m"
+    folder = write_folder(tmp_path, sample=False)
+    for file in ("train.csv", "test.csv"):
+        frame = pd.read_csv(folder / file, dtype=str)
+        frame.rename(columns={"y": name}).to_csv(folder / file, index=False)
+    found = inspect(folder)
+    assert found.task.targets == (name,)
+    write_task(found, folder / "task.toml")
+    again = load_task_file(folder / "task.toml").inspection.task
+    assert again.targets == (name,)
+    assert again.row_cap == found.task.row_cap
