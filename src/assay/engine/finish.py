@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assay.core.errors import TaskError
 from assay.core.score import Score
 from assay.core.view import View
 from assay.engine.blending import Blending
@@ -17,7 +18,7 @@ from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.engine.predicting import Prediction, Predictor
-from assay.grading import Graded
+from assay.grading import Graded, Invalid
 from assay.journal import events as ev
 from assay.journal.history import History, Trial
 
@@ -118,7 +119,10 @@ class Finish:
         problems = prediction.problems
         score: Score | None = None
         if prediction.file is not None:
-            grade = self._parts.grading.grade_with_interval(self._parts.task, view, prediction.file)
+            try:
+                grade = self._parts.grading.grade_with_interval(self._parts.task, view, prediction.file)
+            except TaskError as error:  # for example, all sealed rows of one class: that must not cost the final fit
+                grade = Invalid(problems=(error.message,))
             if isinstance(grade, Graded):
                 score = replace(grade.score, partial=bool(prediction.unfinished))
             else:

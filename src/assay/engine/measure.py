@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from assay.core.candidate import Candidate
-from assay.core.errors import MachineError
+from assay.core.errors import MachineError, TaskError
 from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
@@ -220,7 +220,12 @@ class Measurer:
         if view.answers is None:
             problems = parts.grading.validate(parts.task, view, predictions)
         elif key.kind is not ViewKind.SEALED:
-            grade = parts.grading.grade(parts.task, view, predictions)
+            try:
+                grade = parts.grading.grade(parts.task, view, predictions)
+            except TaskError as error:
+                if key in parts.views.fold_keys():
+                    raise  # the task's fault, told by the first trial that meets it
+                grade = Invalid(problems=(error.message,))
             if isinstance(grade, Graded):
                 score = replace(grade.score, partial=known.execution.outcome is not Outcome.OK)
             elif isinstance(grade, Invalid):

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from assay.core.budget import Limits
+from assay.core.errors import TaskError
 from assay.core.execution import Outcome
+from assay.core.task import Task
+from assay.core.view import View
+from assay.grading import Grade
 from assay.journal.memory import MemoryJournal
 from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult, FakeSandbox
 from support.engine import Bench, behave
+from support.fakes import FakeGrading
 
 
 def view_of(workspace: Workspace) -> str:
@@ -55,6 +62,47 @@ def test_a_sealed_score_of_predictions_cut_off_is_marked_partial_and_remarked_on
     assert history.sealed.score is not None
     assert history.sealed.score.partial
     assert "W406" in {remark.code for _, remark in history.remarks}
+
+
+class OneClass(FakeGrading):
+    """Cannot score a view of which all answers are of one class."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def grade(self, task: Task, view: View, predictions: Path) -> Grade:
+        if view.key.name.endswith(self._name):
+            raise TaskError("E135", "the score of this view is not defined: all answers are negative")
+        return super().grade(task, view, predictions)
+
+
+def test_sealed_rows_that_have_no_score_do_not_cost_the_final_fit(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=4))
+    bench.grading = OneClass("sealed")
+    end = bench.open().work()
+    history = bench.log.read(lambda h: h)
+    assert end.exit_code == 0
+    assert history.sealed is not None
+    assert (history.sealed.score, history.sealed.problems) == (
+        None,
+        ("the score of this view is not defined: all answers are negative",),
+    )
+    assert history.submission is not None
+    assert history.submission.trial == end.winner
+
+
+def test_a_fresh_partition_without_a_score_confirms_nothing_and_ends_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=4))
+    bench.grading = OneClass("-seed-1")
+    assert bench.open().work().exit_code == 0
+    assert not [t for t in bench.log.read(lambda h: h.trials).values() if t.judgement and t.judgement.confirmed]
+
+
+def test_a_search_fold_without_a_score_is_the_tasks_fault(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=4))
+    bench.grading = OneClass("fold-1")
+    with pytest.raises(TaskError, match="not defined"):
+        bench.open().work()
 
 
 def test_a_person_who_stops_the_sealed_check_can_have_it_later(tmp_path: Path) -> None:
