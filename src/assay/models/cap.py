@@ -12,6 +12,7 @@ from assay.core.budget import Spent
 from assay.core.errors import BudgetSpent, ModelError
 from assay.core.usage import Usage
 from assay.models.completion import Completer, Completion, Prompt
+from assay.models.searching import SEARCH_TOKENS
 
 CHARACTERS_PER_TOKEN = 3.0
 """On the safe side: English has about four, code and numbers about three."""
@@ -34,7 +35,7 @@ class _Hold:
 class Cap:
     """A layer that counts every call of every completer it wraps and refuses what could pass the cap.
 
-    Calls in flight count with the most they can take: their prompt and a full-length reply.
+    Calls in flight count with the most they can take: their prompt, what a search may find, and a full-length reply.
 
     Args:
         tokens: Most input and output tokens; None for no bound.
@@ -71,7 +72,7 @@ class Cap:
         Raises:
             BudgetSpent: It could pass the cap.
         """
-        tokens_in = int(prompt.characters / CHARACTERS_PER_TOKEN) + 1
+        tokens_in = int(prompt.characters / CHARACTERS_PER_TOKEN) + 1 + (SEARCH_TOKENS if prompt.search else 0)
         price = completer.price(tokens_in, prompt.max_output_tokens)
         hold = _Hold(tokens=tokens_in + prompt.max_output_tokens, cost_usd=price or Decimal(0))
         self._take(hold, price, completer.name)

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from assay.core.clock import Clock, SystemClock
-from assay.core.errors import ModelError, QuestionRefused, ReplyInvalid, Unwanted
+from assay.core.errors import BudgetSpent, ModelError, QuestionRefused, ReplyInvalid, Unwanted
 from assay.core.usage import Usage
 from assay.models.base import Answer, Message, Request
 from assay.models.completion import Completer, Completion, Finish, Prompt, Purpose, SearchRefused
@@ -138,7 +138,10 @@ class _Talk(Generic[R]):
     def _call(self, prompt: Prompt) -> Completion:
         try:
             return self._completer.complete(prompt)
-        except SearchRefused as error:
+        except (SearchRefused, BudgetSpent) as error:
+            # What a search may find counts in advance: without it, the question may still be within the cap.
+            if not prompt.search:
+                raise
             _logger.info("%s: asked again without the search tool: %s", self.model, error.message)
             self.usage += error.usage
             self._base = replace(self._base, search=False)

@@ -19,7 +19,7 @@ from assay.models.endpoint import Endpoint, resolve
 from assay.models.language import DEFAULT_OUTPUT_TOKENS, LanguageModel
 from assay.models.retry import RetryingCompleter
 from assay.models.scrub import Scrubber
-from assay.models.searching import REFUSED_STATUSES, looked_at, offered
+from assay.models.searching import REFUSED_STATUSES, fee_usd, looked_at, offered
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
@@ -151,21 +151,20 @@ class ProviderCompleter:
             return self._completion(stream.get(), prompt, received.size)
 
     def _completion(self, response: ModelResponse, prompt: Prompt, size: int) -> Completion:
-        details = response.provider_details or {}
+        details, looked = response.provider_details or {}, looked_at(response)
         finish = _FINISH.get(response.finish_reason or "", Finish.STOP)
         if self._endpoint.dialect == "openai" and finish is Finish.STOP and not details.get("finish_reason"):
             finish = Finish.CUT
         # A key that is said back would go into the journal with the reply.
         text = self._scrubber.scrub(response.text or str(details.get("refusal") or ""))
-        searched, sources = looked_at(response)
         return Completion(
             text=text,
             model=f"{self._endpoint.provider}:{response.model_name or self._endpoint.model}",
             finish=finish,
             usage=self._usage(response, prompt, size),
             thinking=self._scrubber.scrub(response.thinking or ""),
-            searched=searched,
-            sources=tuple(map(self._scrubber.scrub, sources)),
+            searched=looked.searches > 0,
+            sources=tuple(map(self._scrubber.scrub, looked.sources)),
         )
 
     def _usage(self, response: ModelResponse, prompt: Prompt, size: int) -> Usage:
@@ -176,13 +175,16 @@ class ProviderCompleter:
         if used.input_tokens == 0 or response.finish_reason is None:
             tokens_out = max(tokens_out, size // _CHARACTERS_PER_TOKEN)
         cached, written = used.cache_read_tokens, used.cache_write_tokens
+        cost = self._prices.of(tokens_in, tokens_out, cached_tokens=cached, cache_write_tokens=written)
+        # Tokens that are free are those of a machine of one's own.
+        fee = fee_usd(self._endpoint.provider, looked_at(response).searches) if cost else Decimal(0)
         return Usage(
             requests=1,
             input_tokens=tokens_in,
             cached_tokens=cached,
             output_tokens=tokens_out,
             reasoning_tokens=used.output_reasoning_tokens,
-            cost_usd=self._prices.of(tokens_in, tokens_out, cached_tokens=cached, cache_write_tokens=written),
+            cost_usd=None if cost is None else cost + fee,
         )
 
     def _too_long(self, response: ModelResponse, prompt: Prompt, size: int) -> ReplyInvalid:

@@ -40,7 +40,7 @@ class PackagedTable:
     """The table that ships with the genai-prices package.
 
     Prices that depend on the hour are taken at their dearest, so that a cap holds at every hour. What searches of the
-    provider's own cost is left out.
+    provider's own cost stands in `assay.models.searching`.
     """
 
     def prices(self, endpoint: Endpoint, at: float) -> Prices:

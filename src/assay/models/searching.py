@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,9 +19,12 @@ SEARCH_VARIABLE = "ASSAY_WEB_SEARCH"
 TOOL = "web_search"
 REFUSED_STATUSES = (400, 403, 404, 405, 415, 422, 501)
 """Statuses with which a provider may answer to a tool that it does not take."""
+SEARCH_TOKENS = 40_000
+"""What a question is taken to read of the pages it finds, for caps: providers state no bound."""
 
 _MOST_SEARCHES = 5
 """Searches of one question, where the provider lets itself be bounded: each is paid for."""
+_FEES_USD = {"openai": Decimal("0.01"), "anthropic": Decimal("0.01"), "google": Decimal("0.035")}
 _MOST_SOURCES, _LONGEST_SOURCE = 40, 1_000
 _OPENAI_HOST = "api.openai.com"
 
@@ -57,15 +62,33 @@ def offered(provider: str) -> ModelRequestParameters:
     return ModelRequestParameters(native_tools=[WebSearchTool(max_uses=most, optional=True)])
 
 
-def looked_at(response: ModelResponse) -> tuple[bool, tuple[str, ...]]:
-    """Return whether the web was searched for `response`, and the addresses that it names, each once."""
-    searched = False
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What was searched for one reply."""
+
+    searches: int
+    sources: tuple[str, ...]
+    """Addresses that were found, each once."""
+
+
+def looked_at(response: ModelResponse) -> Looked:
+    """Return what the provider says was searched for `response`."""
+    searches = 0
     found: dict[str, None] = {}
     for part in response.parts:
-        if getattr(part, "tool_name", None) == TOOL:
-            searched = True
-            found.update(dict.fromkeys(_addresses(getattr(part, "content", None))))
-    return searched, tuple(found)[:_MOST_SOURCES]
+        if getattr(part, "tool_name", None) != TOOL:
+            continue
+        if part.part_kind == "builtin-tool-call":
+            # Google tells all of its searches as one.
+            queries = (part.args if isinstance(part.args, dict) else {}).get("queries")
+            searches += max(1, len(queries)) if isinstance(queries, list) else 1
+        found.update(dict.fromkeys(_addresses(getattr(part, "content", None))))
+    return Looked(searches=searches, sources=tuple(found)[:_MOST_SOURCES])
+
+
+def fee_usd(provider: str, searches: int) -> Decimal:
+    """Return what a provider takes for searches, beside tokens: its dearest list price of November 2026."""
+    return searches * _FEES_USD.get(provider, Decimal(0))
 
 
 def _addresses(value: Any) -> Iterator[str]:

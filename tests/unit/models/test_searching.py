@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assay.core.errors import ProviderRefused, QuestionRefused, UsageError
+from assay.core.errors import BudgetSpent, ProviderRefused, QuestionRefused, UsageError
 from assay.models.base import Answer
 from assay.models.call_log import CallLog
+from assay.models.cap import Cap
 from assay.models.endpoint import resolve
 from assay.models.llm import open_model
+from assay.models.prices import stated_prices
 from assay.models.recorded import RecordedModel, Recorder
 from assay.models.roles import Program
+from assay.models.searching import SEARCH_TOKENS
 from support.requests import GOOD, program_request
 from support.search_server import FIRST, SECOND, Server, answering, anthropic, chat, google, responses
 
@@ -24,11 +28,11 @@ KEYS = {
     "OPENAI_API_KEY": "k" * 20,
     "ANTHROPIC_API_KEY": "k" * 20,
     "GEMINI_API_KEY": "k" * 20,
-    "ASSAY_PRICE": "1,10",
     "ASSAY_WEB_SEARCH": "on",
 }
 ADDRESSES = {"anthropic": "ANTHROPIC_BASE_URL", "google": "GOOGLE_GEMINI_BASE_URL", "openai": "OPENAI_BASE_URL"}
 MODELS = {"anthropic": "claude-sonnet-5-5", "google": "gemini-2.5-pro", "openai": "gpt-5"}
+FEES = {"anthropic": Decimal("0.01"), "google": Decimal("0.035"), "openai": Decimal("0.01")}
 DIALECTS = {"anthropic": anthropic, "google": google, "openai": responses}
 
 
@@ -39,6 +43,7 @@ def environ(server: Server, provider: str, **changes: str) -> dict[str, str]:
 
 def ask(server: Server, provider: str, *, question: Any = QUESTION, **options: Any) -> Answer[Program]:
     changes = options.pop("environ", {})
+    options.setdefault("prices", stated_prices("1,10", at=0.0))
     model = open_model(f"{provider}:{MODELS[provider]}", environ=environ(server, provider, **changes), **options)
     answer: Answer[Program] = model.answer(question)
     return answer
@@ -53,6 +58,9 @@ def test_the_tool_is_offered_and_the_answer_says_what_was_looked_at(provider: st
     assert (answer.searched, answer.sources) == (True, (FIRST, SECOND))
     assert "search" in server.tools(0)
     assert answer.usage.requests == 1
+    assert answer.usage.cost_usd is not None
+    tokens = Decimal(answer.usage.input_tokens + 10 * answer.usage.output_tokens) / 1_000_000
+    assert answer.usage.cost_usd - tokens == FEES[provider]
     assert len(server.requests) == 1
 
 
@@ -105,6 +113,22 @@ def test_what_is_mended_is_not_searched_for_again_and_what_was_found_is_kept() -
         answer = ask(server, "openai")
     assert answer.sources == (FIRST, SECOND)
     assert server.paths == ["/v1/responses", "/v1/chat/completions"]
+
+
+def test_under_a_cap_that_a_search_could_pass_the_question_goes_out_without() -> None:
+    cap = Cap(tokens=SEARCH_TOKENS)
+    with answering(chat(GOOD)) as server:
+        answer = ask(server, "openai", layers=(cap,))
+    assert not answer.searched
+    assert server.paths == ["/v1/chat/completions"]
+    with answering(chat(GOOD)) as server, pytest.raises(BudgetSpent):
+        ask(server, "openai", layers=(Cap(tokens=1_000),))
+    assert server.requests == []
+
+
+def test_a_machine_of_ones_own_takes_no_fee() -> None:
+    with answering(responses(GOOD, searched=True)) as server:
+        assert ask(server, "openai", prices=stated_prices("0,0", at=0.0)).usage.cost_usd == 0
 
 
 def test_an_address_of_ones_own_is_offered_no_tool_unless_a_person_says_so() -> None:
