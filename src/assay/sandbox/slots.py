@@ -6,9 +6,10 @@ import os
 import pwd
 import socket
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from assay.core.errors import MachineError
 
 _FIRST, _COUNT = 59_000, 900
 # Debian reserves 30,000 to 59,999 and gives them to nobody, and containers map at least the first 65,536.
@@ -23,34 +24,41 @@ class UserSlots:
     """Hands out user ids that no account and no other engine on this machine uses.
 
     An id is held by a socket name, which the kernel frees when the engine dies, however it dies.
+
+    Args:
+        ids: Those to hand out, out of the reserved range.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ids: range = range(_FIRST, _FIRST + _COUNT)) -> None:
+        self._ids = ids
         self._held: dict[int, socket.socket] = {}
         self._lock = threading.Lock()
 
     def take(self) -> int | None:
-        """Return a free user id, or None when there is none (also: when not root)."""
+        """Return a user id, or None where there is none to hand out: not root, or a container that has none.
+
+        Raises:
+            MachineError: E511, all are taken. Anybody on the machine can take the names of their sockets, and generated
+                code must not come by root's identity for that.
+        """
         if os.geteuid() != 0:
             return None
         with self._lock:
-            for uid in self._candidates():
+            mapped = _mapped_range()
+            usable = [uid for uid in self._ids if uid in mapped]
+            for uid in (uid for uid in usable if uid not in self._held):
                 holder = _hold(uid)
                 if holder is not None:
                     self._held[uid] = holder
                     return uid
+        if usable:
+            raise MachineError("E511", f"none of {len(usable)} user ids for generated code is free", fix="assay doctor")
         return None
 
     def give_back(self, uid: int) -> None:
         """Free `uid`; every process of it must be dead."""
         with self._lock:
             self._held.pop(uid).close()
-
-    def _candidates(self) -> Iterator[int]:
-        mapped = _mapped_range()
-        for uid in range(_FIRST, _FIRST + _COUNT):
-            if uid not in self._held and uid in mapped:
-                yield uid
 
 
 def _mapped_range() -> range:

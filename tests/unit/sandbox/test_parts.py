@@ -162,6 +162,20 @@ def test_user_ids_are_held_until_given_back() -> None:
         slots.give_back(uid)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand out user ids")
+def test_where_every_user_id_is_taken_nothing_runs_as_root_instead() -> None:
+    ids = range(59_897, 59_899)
+    first, second = UserSlots(ids), UserSlots(ids)
+    assert {first.take(), first.take()} == set(ids)
+    with pytest.raises(MachineError, match="none of 2 user ids") as caught:
+        second.take()
+    assert caught.value.code == "E511"
+    first.give_back(ids[0])
+    assert second.take() == ids[0]
+    second.give_back(ids[0])
+    first.give_back(ids[1])
+
+
 def test_groups_of_dead_engines_are_removed_whatever_they_held(tmp_path: Path) -> None:
     dead = 2**22 + 7  # above the largest pid of any kernel
     for name in (f"assay-{dead}-0", f"assay-engine-{dead}", f"assay-engine-{os.getpid()}", "assay-notes-of-mine"):
