@@ -14,7 +14,7 @@ _REPORT = re.compile(
     (?<![A-Za-z_])
     (?:
         final\s+validation\s+(?:performance|score)
-        | (?:final\s+|validation\s+|val\s+|cv\s+|oof\s+|overall\s+|mean\s+|best\s+|out-of-fold\s+)*score
+        | (?:final\s+|validation\s+|val\s+|cv\s+|oof\s+|overall\s+|mean\s+|best\s+|out-of-fold\s+){0,8}score
     )
     (?:\s*[\[(][^\])\n]{0,60}[\])])*      # (roc_auc), [lower is better]
     \s*(?:=|:|is\b)\s*
