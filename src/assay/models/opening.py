@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +66,24 @@ def open_model(
     if is_program(spec):
         return open_program(spec, prices=prices, layers=layers)
     return open_language_model(spec, base_url=base_url, prices=prices, layers=layers)
+
+
+def can_search(spec: str, *, base_url: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether the model that `spec` names is offered the search tool of its provider, where a role asks for it.
+
+    Args:
+        spec: As for `open_model`.
+        base_url: As for `open_model`.
+        environ: Variables to read addresses and ASSAY_WEB_SEARCH from; the process's own if None.
+
+    Raises:
+        UsageError: There is no such provider, or ASSAY_WEB_SEARCH is neither on nor off (E066).
+    """
+    if spec == "playbook" or spec.partition(":")[0] in ("recorded", "cli"):
+        return False
+    from assay.models.endpoint import resolve
+
+    return resolve(spec, base_url=base_url, environ=os.environ if environ is None else environ).search
 
 
 def _recorded(folder: Path) -> Model:

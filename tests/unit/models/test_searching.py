@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assay.core.errors import BudgetSpent, ProviderRefused, QuestionRefused, UsageError
+from assay.models import can_search
 from assay.models.base import Answer
 from assay.models.call_log import CallLog
 from assay.models.cap import Cap
@@ -133,6 +134,7 @@ def test_a_machine_of_ones_own_takes_no_fee() -> None:
 
 def test_an_address_of_ones_own_is_offered_no_tool_unless_a_person_says_so() -> None:
     def offered(spec: str, **changes: str) -> bool:
+        assert can_search(spec, environ=changes) == resolve(spec, environ=changes).search
         return resolve(spec, environ=changes).search
 
     assert offered("openai:gpt-5")
@@ -142,6 +144,7 @@ def test_an_address_of_ones_own_is_offered_no_tool_unless_a_person_says_so() -> 
     assert offered("anthropic:x", ANTHROPIC_BASE_URL="http://localhost:8000")
     assert not offered("anthropic:x", ASSAY_WEB_SEARCH="off")
     assert not offered("ollama:x", ASSAY_WEB_SEARCH="on")
+    assert not any(map(can_search, ("playbook", "recorded:answers", "cli:claude")))
     with pytest.raises(UsageError, match="is on or off, not 'yes'"):
         offered("openai:gpt-5", ASSAY_WEB_SEARCH="yes")
 
