@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,6 +89,11 @@ class Data:
             for row in range(self.rows)
         ]
 
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Return the classes with their rows, the largest first; none for numbers."""
+        known = Counter(row["y"] for row in self.table()) if self.rate is not None else Counter[str]()
+        return tuple(known.most_common())
+
     def task(self, folder: Path) -> Task:
         """Return the task of predicting `y` in `folder`."""
         problem = Problem.REGRESSION if self.rate is None else Problem.BINARY
@@ -154,7 +160,7 @@ class GateBench:
         self.parts = Parts(
             folder=self.folder,
             task=self.task,
-            profile=empty_profile(),
+            profile=replace(empty_profile(), target_counts=self.data.counts()),
             machine=small_machine(),
             seed=0,
             log=self.log,
@@ -176,6 +182,7 @@ class GateBench:
         if self.baseline is not None:
             self.evaluate("boosting", self.baseline, baseline=True)
         self.trial = self.evaluate("winner", self.winner)
+        """What the gate checks."""
         self.before = len(self.sandbox.started)
 
     @property
@@ -235,18 +242,19 @@ def constant(task: Task) -> Script:
     return predict
 
 
-def linear(needs: Needs, *, noise: float = 0.0) -> Script:
+def linear(needs: Needs, *, noise: float = 0.0, columns: int = 3) -> Script:
     """Return an honest script: least squares on the columns, which the seed may disturb.
 
     Args:
         needs: What to predict.
         noise: Weight of what the seed adds to the predictions, over their spread.
+        columns: How many of the columns it looks at.
     """
 
     def predict(train: Rows, test: Rows, seed: int) -> Sequence[object]:
         target = np.array([_value(row["y"]) for row in train])
-        slopes, *_ = np.linalg.lstsq(_columns(train), target, rcond=None)
-        told = _columns(test) @ slopes
+        slopes, *_ = np.linalg.lstsq(_columns(train)[:, : columns + 1], target, rcond=None)
+        told = _columns(test)[:, : columns + 1] @ slopes
         told = told + noise * target.std() * np.random.default_rng(seed).normal(size=len(told))
         return _as_needed(needs, told, target)
 

@@ -20,6 +20,7 @@ from assay.engine.gate_findings import (
     judge_repeat,
     judge_seeds,
     judge_shuffles,
+    turns_wanted,
 )
 from assay.engine.gate_runs import GateRuns, Untold
 from assay.engine.judging import Judge
@@ -32,8 +33,6 @@ from assay.journal.history import EVERYTHING, History, Measurement, Trial
 
 OTHER_SEEDS = (1, 2)
 """Told to the script beside the seed that the search told it."""
-MOST_TURNED = 4
-"""Folds on which labels are turned round before a script fails for knowing answers."""
 
 
 class Gate:
@@ -151,7 +150,8 @@ class _Checks:
         runs.ahead([(runs.twisted(Twist.SHUFFLED), 0), (runs.twisted(Twist.AGAIN), self._first_seed())])
         first, turned = runs.permuted(Twist.SHUFFLED), list[Shuffle]()
         folds = self._parts.views.fold_keys()
-        folds = (*folds[1:], folds[0])[:MOST_TURNED]
+        task, counts = self._parts.task, [count for _, count in self._parts.profile.target_counts]
+        folds = (*folds[1:], folds[0])[: turns_wanted(task.problem, counts, len(folds))]
         while first.clear and len(turned) < len(folds) and all(one.clear for one in turned):
             try:
                 runs.ahead([(runs.twisted(Twist.TURNED, fold), 0) for fold in folds[len(turned) :][:2]])
