@@ -18,6 +18,7 @@ from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
 from assay.engine.evaluate import Evaluator
 from assay.engine.finish import Finish
+from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
@@ -104,6 +105,8 @@ class Bench:
     metric: Metric = RMSE
     max_repairs: int = 2
     grading: Grading = field(default_factory=FakeGrading)
+    gate: bool = False
+    """Whether the winner is checked."""
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
@@ -134,7 +137,7 @@ class Bench:
             clock=self.clock,
             activities=Activities(self.clock),
         )
-        budget = Budget(self.limits, self.log, self.clock)
+        budget = Budget(self.limits, self.log, self.clock, gate=self.gate)
         measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30), at_once=self.limits.workers)
         judge = Judge(self.parts, measurer, budget)
         delivery = Delivery(self.parts, measurer, budget)
@@ -144,7 +147,8 @@ class Bench:
         )
         self.session = Session(self.parts, evaluator, budget)
         repairer.attach(self.session)
-        finish = Finish(self.parts, measurer, judge, budget, delivery)
+        gate = Gate(self.parts, measurer, judge, budget) if self.gate else None
+        finish = Finish(self.parts, measurer, judge, budget, delivery, gate)
         return Run(self.parts, self.session, self.strategy or Tree(TreeOptions(drafts=3)), finish)
 
     def _begin(self, task: Any) -> None:
