@@ -32,11 +32,11 @@ def write_star_run(
     folder: Path, options: StarOptions = OPTIONS, answers: Callable[[Request[Any]], Scripted] = unsigned
 ) -> History:
     """Write `events.jsonl` and `objects/` of a run of `mle_star` with scripted answers; return its history."""
-    folder.mkdir(parents=True)
-    journal = FileJournal(folder / "events.jsonl")
-    bench = Bench(folder, strategy=MleStar(options), answers=answers, limits=Limits(workers=2), backend=journal)
+    bench = Bench(folder, strategy=MleStar(options), answers=answers, limits=Limits(workers=2))
     bench.open().work()
-    return History(journal.read())
+    events = list(bench.backend.read())
+    FileJournal(folder / "events.jsonl").append(events)
+    return History(events)
 
 
 def events_of(folder: Path) -> Iterator[Event]:

@@ -6,6 +6,7 @@ from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Measurement, Trial
 from assay.report.bill import by_model, by_role
 from assay.report.check_numbers import enter_checks
+from assay.report.course_numbers import enter_course, step_pairs
 from assay.report.facts import Facts, Paired, trial_folder
 from assay.report.ledger import Ledger, Source
 from assay.report.times import activities
@@ -25,6 +26,11 @@ def build_ledger(facts: Facts) -> Ledger:
         _trial(ledger, facts, trial)
     _end(ledger, facts)
     enter_checks(ledger, facts)
+    enter_course(ledger, facts)
+    for trial, against in step_pairs(facts):
+        paired = facts.paired(trial, against)
+        if paired is not None and f"{pair_name(trial, against)}.mean" not in ledger:
+            enter_pair(ledger, facts, pair_name(trial, against), paired)
     if facts.blend is not None and facts.blend_trial is not None:
         for number, weight in facts.blend.weights.items():
             ledger.add(f"blend.{number}.weight", weight, Source.DERIVED, trial=number, basis=SELECTED)

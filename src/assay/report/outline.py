@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report import blended, checked, costs, opening, results, trust
+from assay.report import blended, checked, costs, opening, results, searched, trust
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -24,6 +24,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         results.method_section(teller),
         results.results_section(teller),
         blended.blend_section(teller),
+        searched.search_section(teller),
         results.mattered_section(teller),
         results.failures_section(teller),
         checked.checks_section(teller),

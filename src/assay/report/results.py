@@ -215,10 +215,14 @@ def _sealed(teller: Teller) -> Cell:
 def _origin(teller: Teller, winner: Trial) -> Cell:
     known = teller.facts.history.trials
     parents = [known[n] for n in winner.parents if n in known]
-    cell: Cell = (*teller.named(winner), f" was made by the operator {clean_line(winner.operator, 40) or 'unknown'}")
+    cell: Cell = (*teller.named(winner), f" was made by the operator {clean_line(_operator(winner), 40)}")
     for index, parent in enumerate(parents[:6]):
         cell = (*cell, " from " if index == 0 else ", ", teller.ref(parent))
     return (*cell, ".")
+
+
+def _operator(trial: Trial) -> str:
+    return trial.operator.replace("_", " ") or "unknown"
 
 
 def _leaders(facts: Facts) -> list[Trial]:

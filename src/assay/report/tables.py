@@ -103,7 +103,7 @@ def story_md(teller: Teller) -> str:
 
 def _line(teller: Teller, trial: Trial) -> str:
     name = f"[#{trial.number}]({trial_folder(trial.number, trial.title)}/)"
-    made = clean_line(trial.operator, 30) + (
+    made = clean_line(trial.operator.replace("_", " "), 30) + (
         f" of {', '.join(f'#{n}' for n in trial.parents[:6])}" if trial.parents else ""
     )
     score = f" {inline(teller.measured(trial))}" if trial.state is TrialState.COMPLETE else ""

@@ -25,6 +25,7 @@ from assay.report.numbers import build_ledger
 from assay.report.outline import build_document
 from assay.report.plots import draw_plots, draw_progress_png
 from assay.report.prose import clean_line
+from assay.report.searched import search_record
 from assay.report.telling import Teller
 from assay.report.trials import trial_record, write_all
 
@@ -123,6 +124,7 @@ def _report_json(facts: Facts, ledger: Ledger, document: Document) -> str:
         },
         "versions": _sorted(started.versions) if started else {},
         "missing_objects": sorted(facts.missing_objects),
+        "search": search_record(facts),
         "numbers": ledger.as_dict(),
         "trials": [trial_record(facts, trial) for trial in facts.trials],
     }

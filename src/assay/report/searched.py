@@ -1,0 +1,277 @@
+"""How the search went: its phases by path, the blocks that were worked on, the ensembles and the last look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.journal.history import Trial
+from assay.report.course import Block, Course, LastLook, Phase, Plan, Start, course_of
+from assay.report.course_numbers import phase_name
+from assay.report.document import Block as Content
+from assay.report.document import Cell, Code, Column, Items, Paragraph, Said, Section, Table
+from assay.report.facts import Facts
+from assay.report.formatting import MISSING
+from assay.report.prose import clean, clean_line
+from assay.report.telling import Teller
+
+_PLAN = Column("Plan, in its author's words")
+_MOST_NAMED = 24
+"""Trials named in one cell."""
+
+_IDLE = {
+    "merge": "no merged script",
+    "data-usage": "nothing is left unused",
+    "finalize": "nothing had to change",
+}
+"""What phases came to that ended well without a trial."""
+
+
+def search_section(teller: Teller) -> Section | None:
+    """Return how the search went, phase by phase; None for a strategy that has no phases."""
+    course = course_of(teller.facts)
+    if course is None:
+        return None
+    lead: Cell = (
+        "Each path searched on its own, unseen by the others; what they found was then combined. A phase that was cut "
+        "short keeps what it had found.",
+    )
+    blocks: list[Content] = [Paragraph(lead), _phases(teller, course.phases)]
+    if course.starts:
+        blocks += [Paragraph(("The models that the paths started from:",)), _starts(teller, course.starts)]
+    for block in course.blocks:
+        blocks += _block(teller, block)
+    if course.blocks:
+        blocks.append(Paragraph(("A verdict is against the best that was known when a plan was carried out.",)))
+    if course.rounds:
+        blocks += [Paragraph(("Ensembles of what the paths found:",)), _rounds(teller, course.rounds)]
+    blocks += _leaks(teller, course)
+    if course.last_look is not None:
+        blocks += _last_look(teller, course.last_look)
+    return Section(name="search", title="How the search went", blocks=tuple(blocks))
+
+
+def search_record(facts: Facts) -> dict[str, Any] | None:
+    """Return the same as JSON values; None for a strategy that has no phases."""
+    course = course_of(facts)
+    if course is None:
+        return None
+    return {
+        "phases": [_phase_record(phase) for phase in course.phases],
+        "starts": [_start_record(start) for start in course.starts],
+        "blocks": [
+            {
+                "path": block.place,
+                "number": block.number,
+                "block": clean(block.text),
+                "parent": block.parent.number,
+                "ablation": [trial.number for trial in block.ablation],
+                "plans": [_plan_record(plan) for plan in block.plans],
+            }
+            for block in course.blocks
+        ],
+        "ensembles": [_plan_record(plan) for plan in course.rounds],
+        "leaks": {"looked_at": course.looked, "rewritten": course.rewritten},
+        "last_look": None
+        if course.last_look is None
+        else {
+            "trial": course.last_look.trial,
+            "sound": course.last_look.sound,
+            "reasons": [clean_line(reason, 1000) for reason in course.last_look.reasons],
+        },
+    }
+
+
+# --- phases ------------------------------------------------------------------------------------------------------
+
+
+def _phases(teller: Teller, phases: tuple[Phase, ...]) -> Table:
+    heads = (Column("Where"), Column("Phase"), Column("Trials"), Column("Best after it"), Column("Took", right=True))
+    rows, last = [], None
+    for phase in phases:
+        place, title = _named(phase)
+        rows.append(
+            (
+                (place if place != last else "",),
+                (title,),
+                _trials(teller, phase),
+                (*_ref(teller, phase.best), " ", *teller.measured(phase.best))
+                if phase.best is not None
+                else (MISSING,),
+                teller.duration(phase_name(phase)),
+                (clean_line(phase.state, 200) or (_IDLE.get(phase.name, "") if not phase.trials else ""),),
+            )
+        )
+        last = place
+    return Table(
+        columns=(*heads, Column("Note")),
+        rows=tuple(rows),
+        caption=("Best after it: of the path up to there; for an ensemble, of all paths and ensembles.",),
+    )
+
+
+def _named(phase: Phase) -> tuple[str, str]:
+    """Return where a phase belongs and what it is called there."""
+    if phase.name == "ensemble":
+        return "ensembles", phase.place.replace("ensemble", "round")
+    return phase.place or "end", phase.title
+
+
+def _trials(teller: Teller, phase: Phase) -> Cell:
+    told = _refs(teller, phase.trials)
+    if phase.variants:
+        told = (*told, "; " if told else "", "ablation ", *_refs(teller, phase.variants))
+    return told or (MISSING,)
+
+
+def _refs(teller: Teller, trials: tuple[Trial, ...]) -> Cell:
+    cell: Cell = ()
+    for index, trial in enumerate(trials[:_MOST_NAMED]):
+        cell = (*cell, " " if index else "", teller.ref(trial))
+    return (*cell, " …") if len(trials) > _MOST_NAMED else cell
+
+
+def _ref(teller: Teller, trial: Trial | None) -> Cell:
+    return (MISSING,) if trial is None else (teller.ref(trial),)
+
+
+# --- starts ------------------------------------------------------------------------------------------------------
+
+
+def _starts(teller: Teller, starts: tuple[Start, ...]) -> Items:
+    return Items(tuple(_start(teller, start) for start in starts))
+
+
+def _start(teller: Teller, start: Start) -> Cell:
+    cell: Cell = (f"{start.place}, {_retrieved(start)}: ",)
+    if not start.models:
+        return (*cell, "none")
+    for index, (name, trial) in enumerate(start.models):
+        cell = (*cell, ", " if index else "", *teller.said(name), " (")
+        failed = f", {trial.state}" if trial is not None and not trial.ranks else ""
+        cell = (*cell, *_ref(teller, trial), f"{failed})") if trial is not None else (*cell, "no script)")
+    sources = start.answer.sources if start.answer is not None else ()
+    if sources:
+        looked = "; ".join(clean_line(source, 120) for source in sources[:12])
+        cell = (*cell, ". Looked at: ", *teller.said(looked, 1500))
+    return cell
+
+
+def _retrieved(start: Start) -> str:
+    if start.answer is None or start.answer.error:
+        return "nobody named any"
+    if start.answer.searched:
+        return "found by a search of the web"
+    if start.answer.model == "playbook":
+        return "offline, from the catalogue that ships with Assay"
+    return "offline, without a search of the web"
+
+
+# --- blocks and ensembles ----------------------------------------------------------------------------------------
+
+
+def _block(teller: Teller, block: Block) -> list[Content]:
+    lead: Cell = (f"{block.place[:1].upper()}{block.place[1:]}, block {block.number}, of ", *teller.named(block.parent))
+    if block.ablation:
+        lead = (*lead, ", chosen after the ablation ", *_refs(teller, block.ablation))
+    found: list[Content] = [Paragraph((*lead, ":"))]
+    if block.text:
+        summary = f"Block {block.number} of {block.place}, as it stood in #{block.parent.number}"
+        found.append(Code(summary=summary, text=clean(block.text), language="python"))
+    if block.plans:
+        found.append(_plans(teller, block.plans, f"Gain over #{block.parent.number}"))
+    return found
+
+
+def _rounds(teller: Teller, rounds: tuple[Plan, ...]) -> Table:
+    return _plans(teller, rounds, "Gain over the best of its members", members=True)
+
+
+def _plans(teller: Teller, plans: tuple[Plan, ...], gain: str, *, members: bool = False) -> Table:
+    heads = (Column("#", right=True), _PLAN, Column(f"{teller.facts.metric.name} ± SE", right=True))
+    return Table(
+        columns=(*heads, Column(gain, right=True), Column("Verdict"), *((Column("Members"),) if members else ())),
+        rows=tuple(_plan(teller, plan, members=members) for plan in plans),
+    )
+
+
+def _plan(teller: Teller, plan: Plan, *, members: bool) -> tuple[Cell, ...]:
+    text: Cell = (Said(clean_line(plan.text, 240)),)
+    trial = plan.trial
+    if trial is None:
+        row: tuple[Cell, ...] = ((MISSING,), text, (MISSING,), (MISSING,), ("no script came of it",))
+        return (*row, (MISSING,)) if members else row
+    gain = teller.gain_over(trial, plan.against)
+    over: Cell = (*gain, " (", teller.ref(plan.against), ")") if members and plan.against is not None else gain
+    row = ((teller.ref(trial),), text, teller.measured(trial), over, teller.verdict(trial))
+    known = teller.facts.history.trials
+    return (*row, _refs(teller, tuple(known[n] for n in trial.parents if n in known))) if members else row
+
+
+# --- guards ------------------------------------------------------------------------------------------------------
+
+
+def _leaks(teller: Teller, course: Course) -> list[Content]:
+    if not course.looked:
+        return []
+    looked = teller.count("leaks.looked", "script was", "scripts were")
+    rewritten = teller.count("leaks.rewritten", "block was", "blocks were")
+    return [Paragraph((*looked, " looked at for leaks before they ran, and ", *rewritten, " rewritten for it."))]
+
+
+def _last_look(teller: Teller, look: LastLook) -> list[Content]:
+    trial = teller.facts.history.trials.get(look.trial)
+    name: Cell = teller.named(trial) if trial is not None else (f"#{look.trial}",)
+    signs = "would sign for its score" if look.sound else "would not sign for its score"
+    told: list[Content] = [
+        Paragraph(
+            (
+                "Who looked at ",
+                *name,
+                f" last {signs}.",
+            ),
+            warning=not look.sound,
+        )
+    ]
+    reasons = "\n".join(f"{reason}" for reason in look.reasons)
+    return [*told, teller.placed(reasons, teller.author, look.trial)] if reasons.strip() else told
+
+
+# --- records -----------------------------------------------------------------------------------------------------
+
+
+def _phase_record(phase: Phase) -> dict[str, Any]:
+    return {
+        "step": phase.step,
+        "where": phase.place or None,
+        "phase": phase.name,
+        "trials": [trial.number for trial in phase.trials],
+        "variants": [trial.number for trial in phase.variants],
+        "best": phase.best.number if phase.best is not None else None,
+        "score": phase.best.score if phase.best is not None else None,
+        "seconds": phase.seconds,
+        "note": clean_line(phase.state, 300) or None,
+    }
+
+
+def _start_record(start: Start) -> dict[str, Any]:
+    return {
+        "path": start.place,
+        "models": [
+            {"name": clean_line(name, 200), "trial": trial.number if trial is not None else None}
+            for name, trial in start.models
+        ],
+        "searched": start.answer.searched if start.answer is not None else False,
+        "sources": [clean_line(source, 500) for source in start.answer.sources] if start.answer is not None else [],
+        "by": start.answer.model if start.answer is not None else None,
+    }
+
+
+def _plan_record(plan: Plan) -> dict[str, Any]:
+    trial = plan.trial
+    return {
+        "plan": clean(plan.text, 4000),
+        "trial": trial.number if trial is not None else None,
+        "score": trial.score if trial is not None else None,
+        "verdict": str(trial.verdict) if trial is not None and trial.verdict else None,
+        "against": plan.against.number if plan.against is not None else None,
+    }
