@@ -12,7 +12,7 @@ from assay.core.profile import DataProfile
 from assay.core.task import Task
 from assay.data import profile_apart
 from assay.journal.history import History
-from assay.models.form import describe
+from assay.models.form import describe, has_scripts
 from assay.models.prices import PriceTable, prices_of
 from assay.models.roles import ROLES, Brief, Machine
 from assay.operators.rendering import Prompts
@@ -35,8 +35,10 @@ REPLY_TOKENS: Mapping[str, Range] = {
 }
 """Shortest and longest reply of each role, in tokens, in tests/recordings/house-prices as of 2026-11-21: nine answers,
 written tersely and without thoughts."""
-OTHER_REPLY_TOKENS: Range = (100, 1_353)
-"""Of roles that were not measured: from a few sentences to the longest that was."""
+SCRIPT_TOKENS: Range = (100, 655)
+"""Of roles that were not measured and reply with code: from a few lines to the longest single script that was."""
+WORDS_TOKENS: Range = (50, 300)
+"""Of the others: a few sentences. Assumed on 2026-11-21, not measured."""
 VERBOSITY = 8
 """A talkative model, or one that is paid for its thoughts, writes this many times the longest reply. Assumed on
 2026-11-21, not measured."""
@@ -127,7 +129,8 @@ def forecast(
 
 def reply_tokens(role: str) -> Range:
     """Return how long the replies of a role get, in tokens."""
-    least, most = REPLY_TOKENS.get(role, OTHER_REPLY_TOKENS)
+    writes = role not in ROLES or has_scripts(ROLES[role].reply)
+    least, most = REPLY_TOKENS.get(role, SCRIPT_TOKENS if writes else WORDS_TOKENS)
     return least, VERBOSITY * most
 
 

@@ -145,6 +145,10 @@ def test_a_role_that_nobody_knows_is_taken_for_an_improvement() -> None:
     assert 0 < reply_tokens("no-such-role")[0] < reply_tokens("no-such-role")[1]
 
 
+def test_a_reply_of_words_is_shorter_than_one_of_code() -> None:
+    assert reply_tokens("plan")[1] < reply_tokens("code")[1] < reply_tokens("ablate")[1]
+
+
 # --- money -----------------------------------------------------------------------------------------------------------
 
 
