@@ -4,6 +4,7 @@ It speaks the format of the program whose name its file has, and does what its f
 each call, the last one for all further calls. What it was given is kept in `call-N.json`. A step may hold:
 
     say       answer with this text                 finish  stop reason of the answer (claude)
+    search    say that the web was searched before
     fail      fail with these words                 status  HTTP status that belongs to them
     print     print this text as it is              stderr  the same on standard error
     exit      exit code                             signal  end by this signal
@@ -148,7 +149,10 @@ def _say_claude(step: Mapping[str, Any], **changes: Any) -> None:
         "session_id": "0f8eefb4-ea31-49db-91cb-94ef02821f0f",
         "total_cost_usd": 0.0025,
         "usage": {**tokens, "service_tier": "standard"},
-        "modelUsage": {"claude-small": {"outputTokens": 1}, "claude-large": {"outputTokens": 3, "costUSD": 0.0025}},
+        "modelUsage": {
+            "claude-small": {"outputTokens": 1},
+            "claude-large": {"outputTokens": 3, "webSearchRequests": step.get("search", 0)},
+        },
         **changes,
     }
     _put(json.dumps(result))
@@ -175,6 +179,7 @@ def _say_codex(step: Mapping[str, Any]) -> None:
         {"type": "error", "message": "Reconnecting... 2/5 (unexpected status 404 Not Found)"},
         {"type": "item.completed", "item": {"id": "item_0", "type": "error", "message": "Falling back to HTTPS."}},
         {"type": "item.completed", "item": {"id": "item_1", "type": "agent_message", "text": "I will answer now."}},
+        *([{"type": "item.completed", "item": {"type": "web_search", "query": "q"}}] if step.get("search") else []),
         {"type": "item.completed", "item": {"id": "item_2", "type": "agent_message", "text": step["say"]}},
         {"type": "turn.completed", "usage": usage},
     )
@@ -194,7 +199,8 @@ def _events(*events: Mapping[str, Any]) -> None:
 
 def _say_gemini(step: Mapping[str, Any]) -> None:
     tokens = {"input": 7, "prompt": 11, "candidates": 3, "total": 16, "cached": 4, "thoughts": 2, "tool": 0}
-    stats = {"models": {"gemini-large": {"api": {"totalRequests": 1}, "tokens": tokens}}, "tools": {"totalCalls": 0}}
+    tools = {"google_web_search": {"count": 1}} if step.get("search") else {}
+    stats = {"models": {"gemini-large": {"api": {"totalRequests": 1}, "tokens": tokens}}, "tools": {"byName": tools}}
     _put("[STARTUP] Phase 'cleanup_ops' was started but never ended.", sys.stderr)
     _put(json.dumps({"session_id": "e5e482a4", "response": step["say"], "stats": stats}, indent=2))
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from assay.core.errors import ProgramUnusable, UsageError
 from assay.models.program_environment import EXTRA_VARIABLE
-from assay.models.program_formats import KNOWN, PLAIN, ProgramFormat
+from assay.models.program_formats import KNOWN, PLAIN, SEARCHING, ProgramFormat
 from assay.models.scrub import Scrubber
 
 PREFIX = "cli:"
@@ -54,17 +54,23 @@ class ModelProgram:
             raise ProgramUnusable(MISSING, f"there is no program {self.command!r}{where} that can be run", fix=fix)
         return os.path.abspath(found)  # noqa: PTH100 - resolve() would lose a name that says how it is to behave
 
-    def argv(self, located: str, folder: Path) -> tuple[str, ...]:
+    def format_for(self, *, search: bool) -> ProgramFormat:
+        """Return how it is called: with its own web search, where it has one and that is asked for, or without."""
+        return SEARCHING.get(self.format.name, self.format) if search else self.format
+
+    def argv(self, located: str, folder: Path, *, search: bool = False) -> tuple[str, ...]:
         """Return the command line.
 
         Args:
             located: What `locate` found.
             folder: Where the files of its format are.
+            search: Whether it may search the web.
         """
+        form = self.format_for(search=search)
         own = {word.split("=", 1)[0] for word in self.words if word.startswith("-")}
-        ours = [word for flags in self.format.flags if not own & set(flags.names) for word in flags.words]
+        ours = [word for flags in form.flags if not own & set(flags.names) for word in flags.words]
         ours = [word.replace("{folder}", str(folder)) for word in ours]
-        return (located, *self.format.head, *ours, *self.words, *self.format.tail)
+        return (located, *form.head, *ours, *self.words, *form.tail)
 
 
 def is_program(spec: str) -> bool:

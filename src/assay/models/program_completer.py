@@ -27,6 +27,7 @@ from assay.models.program_process import Cause, Ended, Start, run_program
 from assay.models.program_replies import Counted, Said
 from assay.models.retry import RetryingCompleter
 from assay.models.scrub import Scrubber
+from assay.models.searching import SEARCH_VARIABLE
 
 OUTPUT_TOKENS = 32_000
 """Room for a long script, its thoughts and what a program adds of its own; also what a cap holds back for one call."""
@@ -77,7 +78,7 @@ class ProgramCompleter:
 
     Args:
         program: Which one.
-        environ: The variables to choose its own from.
+        environ: The variables to choose its own from, and whether it may search the web (ASSAY_WEB_SEARCH=on).
         timeout_s: Longest duration of one call, in seconds.
         longest_output: Bytes of standard output at which it is ended.
         prices: Those of a person count before what the program says that a call cost; None or unknown ones do not.
@@ -120,17 +121,19 @@ class ProgramCompleter:
             Unwanted: Nobody waited for the answer any more; the program was ended.
         """
         located = self._program.locate()
-        text = _as_text(prompt.messages, self._program.format.preface)
+        search = prompt.search and self._environ.get(SEARCH_VARIABLE, "").strip().lower() == "on"
+        form = self._program.format_for(search=search)
+        text = _as_text(prompt.messages, form.preface)
         with _folder() as folder:
             start = Start(
-                argv=self._program.argv(located, folder),
+                argv=self._program.argv(located, folder, search=search),
                 stdin=text.encode("utf-8", "replace"),
                 folder=folder / "work",
                 env=self._variables(prompt, folder),
                 timeout_s=self._timeout_s,
                 longest_output=self._longest_output,
             )
-            for name, content in self._program.format.files.items():
+            for name, content in form.files.items():
                 (folder / name).write_text(content, encoding="utf-8")
             try:
                 ended = run_program(start, wanted=prompt.wanted, clock=self._clock)
@@ -158,6 +161,7 @@ class ProgramCompleter:
             text=self._scrubber.scrub(said.text),
             model=f"{self.name}:{said.model}" if said.model else self.name,
             finish=said.finish,
+            searched=said.searched,
             usage=self._usage(said.counted, asked, len(said.text)),
         )
 

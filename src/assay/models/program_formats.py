@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assay.models.program_replies import Reader, read_claude, read_codex, read_gemini, read_plain
 
@@ -11,9 +11,14 @@ ONLY_ANSWER = (
     "You answer one question with text. You have no tools and no files here: run nothing, read nothing, write nothing, "
     "and do not ask back. Reply with the answer alone, whole and in the asked form."
 )
+MAY_SEARCH = (
+    "You answer one question with text. Search the web first where that helps. You have no other tools and no files "
+    "here: run nothing, read nothing, write nothing, and do not ask back. Reply with the answer alone, whole and in "
+    "the asked form."
+)
 """Stands in place of the program's own instructions where it lets them be replaced, else before the question."""
 
-INSTRUCTIONS, NO_TOOLS = "instructions.md", "no-tools.toml"
+INSTRUCTIONS, NO_TOOLS = "instructions.md", "tools.toml"
 """Files beside the working folder that a program's flags or variables may name as `{folder}/NAME`."""
 
 
@@ -162,4 +167,38 @@ GEMINI = ProgramFormat(
 PLAIN = ProgramFormat(name="", read=read_plain)
 """A program that is given the question on standard input and prints the answer."""
 
+_POLICY_WITH_SEARCH = """\
+[[rule]]
+toolName = "*"
+decision = "deny"
+priority = 900
+
+[[rule]]
+toolName = "google_web_search"
+decision = "allow"
+priority = 950
+"""
+
+
+def _instead(known: ProgramFormat, *others: Flags) -> tuple[Flags, ...]:
+    """Return the flags of `known`, those that `others` stand for replaced."""
+    named = {name for flags in others for name in flags.names}
+    return (*(flags for flags in known.flags if not named & set(flags.names)), *others)
+
+
 KNOWN: Mapping[str, ProgramFormat] = {known.name: known for known in (CLAUDE, CODEX, GEMINI)}
+
+SEARCHING: Mapping[str, ProgramFormat] = {
+    "claude": replace(
+        CLAUDE,
+        flags=_instead(
+            CLAUDE,
+            _flag("--tools", "WebSearch"),
+            _flag("--allowedTools", "WebSearch", alias="--allowed-tools"),
+            Flags(names=("--system-prompt", "--system-prompt-file"), words=("--system-prompt", MAY_SEARCH)),
+        ),
+    ),
+    "codex": replace(CODEX, flags=(*CODEX.flags, *_settings('web_search="live"')), preface=MAY_SEARCH),
+    "gemini": replace(GEMINI, files={INSTRUCTIONS: MAY_SEARCH + "\n", NO_TOOLS: _POLICY_WITH_SEARCH}),
+}
+"""The same programs with their own web search and nothing else."""

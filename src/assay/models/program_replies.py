@@ -43,6 +43,8 @@ class Said:
     model: str = ""
     """The model that answered, where the program tells it."""
     finish: Finish = Finish.STOP
+    searched: bool = False
+    """Whether the web was searched for it."""
     counted: Counted | None = None
     """None where the program does not count."""
 
@@ -69,6 +71,7 @@ def read_claude(stdout: str, stderr: str) -> Said | None:
         finish={"max_tokens": Finish.LENGTH, "refusal": Finish.REFUSED}.get(
             _string(result.get("stop_reason")), Finish.STOP
         ),
+        searched=any(_number(used.get("webSearchRequests")) for _, used in _tables(result.get("modelUsage"))),
         counted=_count_claude(result),
     )
     subtype = _string(result.get("subtype")) or "success"
@@ -98,15 +101,21 @@ def read_gemini(stdout: str, stderr: str) -> Said | None:
     result = next(iter(reversed(answers)), None) or next(iter(reversed(failures)), None)
     if result is None:
         return None
-    stats = result.get("stats")
-    models = stats.get("models") if isinstance(stats, dict) else None
+    stats = _table(result.get("stats"))
+    models = stats.get("models")
     counted = _count_gemini(models)
     error = result.get("error")
     if error:
         words, status = _gemini_error(error)
         return Said(error=words, status=status, counted=counted)
     name = _busiest({key: _table(value.get("tokens")) for key, value in _tables(models)}, "candidates")
-    return Said(text=_string(result.get("response")), model=name, counted=counted)
+    searches = _table(_table(_table(stats.get("tools")).get("byName")).get("google_web_search"))
+    return Said(
+        text=_string(result.get("response")),
+        model=name,
+        searched=_number(searches.get("count")) > 0,
+        counted=counted,
+    )
 
 
 @dataclass
@@ -116,6 +125,7 @@ class _CodexEvents:
     text: str = ""
     met: bool = False
     completed: bool = False
+    searched: bool = False
     errors: list[str] = field(default_factory=list)
     counted: Counted | None = None
 
@@ -126,6 +136,7 @@ class _CodexEvents:
             item = _table(event.get("item"))
             if item.get("type") == "agent_message":
                 self.text = _string(item.get("text"))
+            self.searched = self.searched or item.get("type") == "web_search"
         elif kind == "turn.completed":
             self.met = self.completed = True
             self.counted = _count_codex(_table(event.get("usage")))
@@ -137,7 +148,7 @@ class _CodexEvents:
 
     def said(self) -> Said | None:
         if self.completed:
-            return Said(text=self.text, counted=self.counted)
+            return Said(text=self.text, searched=self.searched, counted=self.counted)
         if not self.met:
             return None
         words = next((error for error in reversed(self.errors) if error), "it ended in the middle of its turn")

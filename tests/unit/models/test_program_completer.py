@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -186,16 +188,41 @@ def test_it_is_told_to_only_answer(tmp_path: Path, name: str, words: list[str]) 
     assert set(words) <= set(program.calls[0]["argv"])
 
 
-def test_the_policy_against_tools_is_a_file_that_is_there(tmp_path: Path) -> None:
-    program = install(tmp_path, "gemini", {"say": "Hi"})
+@pytest.mark.parametrize(
+    ("search", "rules"), [(False, ['"*" deny']), (True, ['"*" deny', '"google_web_search" allow'])]
+)
+def test_what_gemini_may_use_is_said_in_a_file_that_is_there(tmp_path: Path, search: bool, rules: list[str]) -> None:
+    program = install(tmp_path, "gemini")
     program.path.write_text(
         '#!/bin/sh\nfor word in "$@"; do case "$word" in *.toml) cat "$word" >&2;; esac; done\n'
         'cat "$GEMINI_SYSTEM_MD" >&2\nexit 1\n'
     )
     with pytest.raises(ModelError) as caught:
-        completer(program).complete(prompt())
-    assert 'decision = "deny"' in caught.value.message
-    assert "no tools" in caught.value.message
+        completer(program, environ={"ASSAY_WEB_SEARCH": "on"}).complete(replace(prompt(), search=search))
+    told = caught.value.message
+    names, decisions = re.findall(r'toolName = (".*")', told), re.findall(r'decision = "(.*)"', told)
+    assert [f"{name} {decision}" for name, decision in zip(names, decisions, strict=True)] == rules
+    assert ("Search the web" in told) == search
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("claude", "--tools WebSearch"), ("codex", 'web_search="live"'), ("gemini", "--policy")],
+)
+def test_it_may_search_where_the_question_and_the_person_allow_it(tmp_path: Path, name: str, told: str) -> None:
+    program = install(tmp_path, name, {"say": "Hi"}, {"say": "Hi"}, {"say": "Hi", "search": 1})
+    asked = replace(prompt(), search=True)
+    allowed = {"ASSAY_WEB_SEARCH": "on"}
+    got = [
+        completer(program).complete(asked),
+        completer(program, environ=allowed).complete(prompt()),
+        completer(program, environ=allowed).complete(asked),
+    ]
+    assert [completion.searched for completion in got] == [False, False, True]
+    shut, as_shut, open_ = (" ".join(call["argv"]) for call in program.calls)
+    assert told in open_
+    if name != "gemini":  # whose policy is a file
+        assert told not in shut + as_shut
 
 
 def test_flags_of_a_person_replace_ours(tmp_path: Path) -> None:
