@@ -105,11 +105,11 @@ def test_a_resumed_run_charges_by_the_table_of_its_start_and_says_that_it_has_ch
     assert history.started is not None
     assert history.started.prices == prices(1)
     assert json.loads((folder / "run.json").read_text(encoding="utf-8"))["prices"]["table"] == "list-1"
-    told = [remark.text for _, remark in history.remarks if remark.code == "W408"]
+    told = [remark.text for _, remark in history.remarks if remark.code == "W410"]
     assert told == [
         "list-500 says $500 per million tokens in, $5000 out now; the run goes on with the prices of its start: "
         "$1 per million tokens in, $10 out (list-1, read on 2026-03-12)"
     ]
     write_reports(folder, history, ObjectStore(folder / "objects"), final=True)
     report = (folder / "report.md").read_text(encoding="utf-8")
-    assert "Prices per million tokens: $1.00 input, $10.00 output; from the table list-1, read on 2026-03-12." in report
+    assert "Prices per million tokens: $1 input, $10 output; from the table list-1, read on 2026-03-12." in report

@@ -35,7 +35,7 @@ from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
 
-OTHER_PRICES = "W408"
+OTHER_PRICES = "W410"
 NO_ANSWERS = "E3"
 """How the codes begin by which a provider ends a search: no key, refused, not reachable."""
 
