@@ -11,7 +11,7 @@ import pytest
 from assay.core.errors import ReplyInvalid
 from assay.models.playbook import Recipe, read_facts
 from assay.models.playbook.shelves import shelf_for
-from assay.models.playbook.star.change import change_of, found_in, moves_of
+from assay.models.playbook.star.change import change_of, found_in, member_part, moves_of
 from assay.models.playbook.star.mixture import Mixture, united
 from assay.models.playbook.star.passages import is_same
 from assay.models.playbook.star.weave import render_mixture
@@ -29,7 +29,7 @@ from assay.models.roles.star import (
 )
 from support.playbook_tasks import TinyTask
 
-from .shapes import ALL_TASKS
+from .shapes import ALL_TASKS, MORE_TASKS, TASKS
 from .test_roles import ask
 
 FOREIGN = """\"\"\"A script of somebody else's.\"\"\"
@@ -83,7 +83,7 @@ def code_of(task: TinyTask, code: str, recipe: dict[str, Any], block: str, text:
     return ask("code", CodeInputs(brief=task.brief, code=code, block=block, plan=text, recipe=recipe), Block)
 
 
-@pytest.mark.parametrize("name", ALL_TASKS)
+@pytest.mark.parametrize("name", [*TASKS, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE_TASKS)])
 def test_a_rewritten_block_gives_the_script_of_the_new_recipe(name: str) -> None:
     task, random = ALL_TASKS[name](), Random(name)
     facts, found = read_facts(task.brief), singles(task)
@@ -105,7 +105,7 @@ def test_a_rewritten_block_gives_the_script_of_the_new_recipe(name: str) -> None
             compile("\n".join([*reply.imports, code.replace(change.block, reply.code)]), "solution.py", "exec")
 
 
-@pytest.mark.parametrize("name", ["regression", "text-labels", "pairs"])
+@pytest.mark.parametrize("name", ["regression", "text-labels"])
 def test_targets_stand_in_the_script_once_and_lead_to_ever_new_scripts(name: str) -> None:
     task = ALL_TASKS[name]()
     parent = united([(part, 1.0) for part in singles(task, 2)])
@@ -146,6 +146,29 @@ def test_the_part_that_hurts_is_left_out_first_and_then_the_part_that_helps_is_s
     targets = extract(task, text_of(parent, task), parent.to_json(), findings=findings).targets
     assert targets[0].plan.startswith("Leave out ratios of sizes. Ablation: the score was better by 0.25")
     assert targets[1].plan.startswith("Use more sizes of neighbourhood. Ablation: neighbour target means is worth 0.5")
+
+
+def test_the_member_that_carries_most_is_worked_on_first() -> None:
+    task = ALL_TASKS["regression"]()
+    parent = united([(part, 1.0) for part in singles(task)])
+    effects = {1: 0.1, 2: 0.5, 3: 0.2}
+    findings = tuple(
+        Finding(part=member_part(parent, k - 1), description="", effect=effect, noise=0.01)
+        for k, effect in effects.items()
+    )
+    targets = extract(task, text_of(parent, task), parent.to_json(), findings=findings).targets
+    assert targets[0].plan.startswith("Model 2: ")
+
+
+def test_a_member_that_hurts_is_left_out_as_a_block() -> None:
+    task = ALL_TASKS["regression"]()
+    parent = united([(part, 1.0) for part in singles(task)])
+    findings = (Finding(part=member_part(parent, 1), description="", effect=-0.5, noise=0.01),)
+    code = text_of(parent, task)
+    target = extract(task, code, parent.to_json(), findings=findings).targets[0]
+    assert target.plan.startswith("Leave out model 2. ")
+    reply = code_of(task, code, parent.to_json(), target.block, target.plan)
+    assert is_same(code.replace(target.block, reply.code), text_of(parent.without(1), task))
 
 
 def test_what_a_person_wants_worked_on_comes_first() -> None:

@@ -10,18 +10,20 @@ from assay.models.playbook.star.change import Move
 from assay.models.playbook.star.mixture import Mixture
 from assay.models.roles import Brief, Finding, TrialSummary
 
-_MEMBER = re.compile(r"^Model \d+: ")
+_MEMBER = re.compile(r"^Model (\d+): ")
+_WHOLE = re.compile(r"^model (\d+) \(")
 
 
 def by_promise(moves: Sequence[Move], findings: Sequence[Finding], brief: Brief) -> Sequence[Move]:
     """Return `moves` in the order in which they should be tried.
 
     Parts that hurt are left out first, by how much they hurt; then parts that help are strengthened, by how much they
-    help; then come moves that earned a verdict elsewhere in this run, then the shelf's order, then parts without an
-    effect; a part that nothing speaks against is left out last.
+    help; then come moves that earned a verdict elsewhere in this run, then the shelf's order, the members first that
+    carry the most, then parts without an effect; a part that nothing speaks against is left out last.
     """
     effects = {f.part: f for f in findings if f.effect is not None and not within_noise(f)}
     flat = {f.part for f in findings} - effects.keys()
+    members = {m[1]: f.effect or 0.0 for f in effects.values() if (m := _WHOLE.match(f.part))}
     successes = {_MEMBER.sub("", t.title) for t in brief.history if t.verdict in ("real", "maybe")}
 
     def rank(entry: tuple[int, Move]) -> tuple[int, float, int]:
@@ -34,7 +36,9 @@ def by_promise(moves: Sequence[Move], findings: Sequence[Finding], brief: Brief)
             return (1, -effect, place)
         if _MEMBER.sub("", move.title) in successes:
             return (2, 0.0, place)
-        return (4 if move.part in flat or effect < 0 else 3, 0.0, place)
+        member = _MEMBER.match(move.title)
+        carried = members.get(member[1], 0.0) if member else 0.0
+        return (4 if move.part in flat or effect < 0 else 3, -carried, place)
 
     return [_explained(move, effects.get(move.part)) for _, move in sorted(enumerate(moves), key=rank)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from random import Random
 
 from assay.core.errors import ReplyInvalid
@@ -21,6 +22,10 @@ _MOST_TARGETS = 3
 _MOST_LINES = 40
 _LOOKED_AT = 16
 """Moves, beside the one that leads, that a block is widened for."""
+_MOST_CHANGES = 32
+"""Moves whose passages are looked for, once there is something to offer: each costs a rendering."""
+_DRAWS = 3
+_PAIRED = 3
 _REST = "The rest of the script stays as it is."
 
 
@@ -50,10 +55,14 @@ def planned(inputs: PlanInputs, random: Random) -> Plan:
     mixture = known_mixture(inputs.parent.recipe, inputs.code, facts, inputs.parent.title)
     lines = _range(inputs.code, inputs.block)
     if mixture is not None and lines is not None:
-        done = {*keys_of(inputs.brief.history), mixture.key}
+        earlier = (found_in(plan, mixture, facts) for plan in tried)
+        done = {
+            *keys_of(inputs.brief.history),
+            mixture.key,
+            *(move.mixture.key for move in earlier if move is not None),
+        }
         for move in _options(mixture, inputs, facts, random):
-            fresh = move.mixture.key not in done and not any(_names(plan, move.title) for plan in tried)
-            if fresh and change_of(move, inputs.code, facts, lines) is not None:
+            if move.mixture.key not in done and change_of(move, inputs.code, facts, lines) is not None:
                 return Plan(title=move.title[:MOST_TITLE].rstrip(), plan=_text(move.title, move.reason))
     for tweak in tweaks(inputs.block):
         if not any(_names(plan, tweak.title) for plan in tried):
@@ -114,7 +123,7 @@ def _targets(mixture: Mixture, inputs: ExtractInputs, facts: Facts) -> list[Targ
 
 
 class _Found:
-    """Moves with their passages, found as they are asked for: each costs a rendering."""
+    """The first moves with their passages, found as they are asked for."""
 
     def __init__(self, moves: Sequence[Move], code: str, facts: Facts) -> None:
         self._moves = iter(moves)
@@ -123,7 +132,7 @@ class _Found:
 
     def __iter__(self) -> Iterator[Change]:
         place = 0
-        while place < len(self._known) or self._more():
+        while place < len(self._known) or (place < _MOST_CHANGES and self._more()):
             yield self._known[place]
             place += 1
 
@@ -173,14 +182,28 @@ def _tweak_target(block: str, tweak: Tweak) -> Target:
 
 
 def _options(mixture: Mixture, inputs: PlanInputs, facts: Facts, random: Random) -> Iterator[Move]:
+    """Yield what may be tried next: single moves, numbers drawn around the present ones, two moves at once.
+
+    What leaves something out comes last: the ablation before has measured the parts that matter.
+    """
     moves = by_promise(moves_of(mixture, facts), (), inputs.brief)
     better = _improved(mixture, inputs, facts)
     if better is not None:
-        for move in by_promise(moves_of(better.mixture, facts), (), inputs.brief):
-            yield joined(better, move)
-    yield from moves
-    for _ in range(4):
+        yield from _further(better, inputs, facts)
+    yield from (move for move in moves if not move.drops)
+    for _ in range(_DRAWS):
         yield from drawn(mixture, random)
+    lines = _range(inputs.code, inputs.block)
+    near = (move for move in moves if not move.drops and change_of(move, inputs.code, facts, lines) is not None)
+    for first in islice(near, _PAIRED):
+        yield from _further(first, inputs, facts)
+    yield from (move for move in moves if move.drops)
+
+
+def _further(move: Move, inputs: PlanInputs, facts: Facts) -> Iterator[Move]:
+    """Yield `move` together with each move from where it leads."""
+    following = by_promise(moves_of(move.mixture, facts), (), inputs.brief)
+    return (joined(move, other) for other in following if not other.drops)
 
 
 def _improved(mixture: Mixture, inputs: PlanInputs, facts: Facts) -> Move | None:
