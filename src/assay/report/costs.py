@@ -42,7 +42,8 @@ def price_words(teller: Teller) -> Cell:
         )
     told: Cell = ("Prices per million tokens: ",)
     for index, name in enumerate(n for n in ("input", "cached", "cache_write", "output") if _price(n) in teller.ledger):
-        told = (*told, ", " if index else "", *teller.money(_price(name)), f" {_WORDS[name]}")
+        usd = teller.ledger.cite(_price(name), f"${teller.ledger[_price(name)].value}")
+        told = (*told, ", " if index else "", usd, f" {_WORDS[name]}")
     return (*told, f"; {_source(prices)}. They hold for the whole run.")
 
 
