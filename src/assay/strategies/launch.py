@@ -32,6 +32,7 @@ from assay.models.endpoint import require_no_secret
 from assay.models.prices import PriceTable, prices_of
 from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
+from assay.strategies.examining import examined
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
 
@@ -79,6 +80,7 @@ def launch(
             log.add(_started(folder, shell, options, prices))
             for text in options.told:
                 log.add(ev.Told(text=text))
+            stack.enter_context(examined(task, log))
             return _work(folder, shell, log, options)
     except AssayError:
         # A run that failed before anything was run or paid for would only stand in the way of the next.
@@ -143,6 +145,7 @@ def resume(
         news = prices if prices != started.prices else None
         log.add(ev.RunResumed(limits=limits, prices=news, sandbox=shell.sandbox.tier, pid=os.getpid()))
         _tell_of_prices(log, prices, now)
+        stack.enter_context(examined(task, log))
         return _work(folder, shell, log, options)
 
 

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -55,6 +56,9 @@ PACKAGES = (
 )
 """Distributions that a candidate may be told of, if its interpreter has them."""
 
+NEEDED = ("numpy", "pandas")
+"""Those without which no solution reads the data."""
+
 _ASK = """
 import json, platform, sys
 from importlib import metadata
@@ -97,8 +101,19 @@ def interpreter_facts(python: Path | None) -> tuple[str, Mapping[str, str]]:
 
 
 def describe_machine(python: Path | None, *, workers: int, trial_timeout_s: float) -> Machine:
-    """Return what one execution may count on when `workers` run side by side."""
+    """Return what one execution may count on when `workers` run side by side.
+
+    Raises:
+        MachineError: The interpreter does not run, or lacks what every solution needs (E502).
+    """
     version, packages = interpreter_facts(python)
+    missing = [name for name in NEEDED if name not in packages]
+    if missing:
+        raise MachineError(
+            "E502",
+            f"{str(python or sys.executable)!r} lacks {' and '.join(missing)}, without which no baseline runs",
+            fix=f"{python or sys.executable} -m pip install {' '.join((*missing, 'scikit-learn'))}",
+        )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = psutil.virtual_memory().total / 2**30
     return Machine(

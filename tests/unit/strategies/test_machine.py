@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.core.errors import MachineError
 from assay.models.roles import DraftInputs
 from assay.operators.rendering import render
 from assay.strategies.machine import describe_machine
@@ -38,3 +39,13 @@ def test_a_gpu_is_told_by_name_and_none_as_none(
     assert f"GB memory, {told}. One run may take" in system
     assert "None" not in system.split("# Machine")[1]
     assert "cuda" not in system
+
+
+def test_an_interpreter_without_what_every_solution_needs_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    bare = tmp_path / "python"
+    bare.write_text("""#!/bin/sh\necho '{"python": "3.12.1", "packages": {"numpy": "2.1"}}'\n""", encoding="utf-8")
+    bare.chmod(0o755)
+    with pytest.raises(MachineError, match="lacks pandas") as caught:
+        describe_machine(bare, workers=1, trial_timeout_s=60.0)
+    assert caught.value.code == "E502"
+    assert "pip install pandas" in caught.value.fix
