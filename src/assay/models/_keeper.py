@@ -1,9 +1,10 @@
 """The keeper: a small process that starts a program and outlives every process that comes of it.
 
-It is started as a file by a bare interpreter (`python -I -S _keeper.py LIFELINE GRACE_S PROGRAM ARGUMENT...`), so it
-imports nothing of this package. Standard input, output and error go to the program. When LIFELINE is closed, Assay is
-gone or wants the end: the program is asked to end, and after GRACE_S seconds everything is killed. What the program
-leaves behind at its own end is killed, too. The exit code is the program's, or 128 + n if signal n ended it.
+It is started as a file by a bare interpreter (`python -I -S _keeper.py LIFELINE GRACE_S FOLDER PROGRAM ARGUMENT...`),
+so it imports nothing of this package. Standard input, output and error go to the program. When LIFELINE is closed, Assay
+is gone or wants the end: the program is asked to end, and after GRACE_S seconds everything is killed. What the program
+leaves behind at its own end is killed, too. Where Assay is gone, FOLDER is removed in its stead. The exit code is the
+program's, or 128 + n if signal n ended it.
 """
 
 from __future__ import annotations
@@ -115,9 +116,9 @@ def _kill_all(child: int) -> None:
         time.sleep(0.001)
 
 
-def main(lifeline: int, grace_s: float, argv: list[str]) -> int:
+def main(lifeline: int, grace_s: float, folder: str, argv: list[str]) -> int:
     """Keep one program; return the exit code to end with."""
-    keeper = os.getpid()
+    keeper, assay = os.getpid(), os.getppid()
     if _LINUX:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
@@ -132,6 +133,10 @@ def main(lifeline: int, grace_s: float, argv: list[str]) -> int:
         _signal(child, signal.SIGTERM)
         status = _attend(child, -1, time.monotonic() + grace_s)
     _kill_all(child)
+    if os.getppid() != assay:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
     if status is None:
         return 128 + signal.SIGKILL
     code = os.waitstatus_to_exitcode(status)
@@ -139,4 +144,4 @@ def main(lifeline: int, grace_s: float, argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    os._exit(main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))
+    os._exit(main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4:]))

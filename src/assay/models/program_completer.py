@@ -129,6 +129,7 @@ class ProgramCompleter:
                 argv=self._program.argv(located, folder, search=search),
                 stdin=text.encode("utf-8", "replace"),
                 folder=folder / "work",
+                private=folder,
                 env=self._variables(prompt, folder),
                 timeout_s=self._timeout_s,
                 longest_output=self._longest_output,

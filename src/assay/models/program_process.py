@@ -44,6 +44,8 @@ class Start:
     """Working directory."""
     env: Mapping[str, str]
     """Every variable that it gets."""
+    private: Path
+    """Holds what belongs to this start alone. The caller removes it; if Assay is killed, it is removed all the same."""
     timeout_s: float
     longest_output: int
     """Bytes of standard output at which it is ended."""
@@ -77,7 +79,16 @@ def run_program(start: Start, *, wanted: Callable[[], bool], clock: Clock | None
     lifeline, held = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_KEEPER), str(lifeline), str(start.grace_s), *start.argv],
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                str(_KEEPER),
+                str(lifeline),
+                str(start.grace_s),
+                str(start.private),
+                *start.argv,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

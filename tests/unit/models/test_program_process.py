@@ -25,6 +25,7 @@ def start_of(program: StandIn, *, timeout_s: float = LONG_S, stdin: str = "q", g
         argv=(str(program.path),),
         stdin=stdin.encode(),
         folder=program.folder,
+        private=program.folder / "private",
         env=program.environ,
         timeout_s=timeout_s,
         longest_output=1_000_000,
@@ -122,14 +123,18 @@ def test_what_there_is_not_says_so(tmp_path: Path) -> None:
 
 def test_it_does_not_outlive_an_assay_that_was_killed(tmp_path: Path) -> None:
     program = install(tmp_path, "mine", {"hang": True, "child": "session"})
+    private = tmp_path / "private" / "work"
+    private.mkdir(parents=True)
+    (private / "notes.txt").touch()
     code = (
         "import sys; from pathlib import Path\n"
         "from assay.models.program_process import Start, run_program\n"
-        "start = Start(argv=(sys.argv[1],), stdin=b'q', folder=Path(sys.argv[2]), env={}, timeout_s=600,"
+        "start = Start(argv=(sys.argv[1],), stdin=b'q', folder=Path(sys.argv[2]) / 'work',"
+        " private=Path(sys.argv[2]), env={}, timeout_s=600,"
         " longest_output=1000)\n"
         "run_program(start, wanted=lambda: True)\n"
     )
-    assay = subprocess.Popen([sys.executable, "-c", code, str(program.path), str(tmp_path)])
+    assay = subprocess.Popen([sys.executable, "-c", code, str(program.path), str(private.parent)])
     try:
         assert not wait_until_gone(lambda: [] if program.calls else [assay.pid])
         call = program.calls[0]
@@ -138,6 +143,7 @@ def test_it_does_not_outlive_an_assay_that_was_killed(tmp_path: Path) -> None:
         assay.kill()
         assay.wait()
     assert not wait_until_gone(lambda: alive(call["pid"], call["child"]))
+    assert not wait_until_gone(lambda: list(tmp_path.glob("private")))
 
 
 def test_calls_side_by_side_do_not_hold_each_other(tmp_path: Path) -> None:
