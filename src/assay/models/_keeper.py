@@ -1,10 +1,10 @@
 """The keeper: a small process that starts a program and outlives every process that comes of it.
 
 It is started as a file by a bare interpreter (`python -I -S _keeper.py LIFELINE GRACE_S FOLDER PROGRAM ARGUMENT...`),
-so it imports nothing of this package. Standard input, output and error go to the program. When LIFELINE is closed, Assay
-is gone or wants the end: the program is asked to end, and after GRACE_S seconds everything is killed. What the program
-leaves behind at its own end is killed, too. Where Assay is gone, FOLDER is removed in its stead. The exit code is the
-program's, or 128 + n if signal n ended it.
+so it imports nothing of this package. Standard input, output and error go to the program. When LIFELINE is closed,
+Assay is gone or wants the end: the program is asked to end, and after GRACE_S seconds everything is killed. What the
+program leaves behind at its own end is killed, too. Where Assay is gone, FOLDER is removed in its stead. The exit
+code is the program's, or 128 + n if signal n ended it.
 """
 
 from __future__ import annotations
