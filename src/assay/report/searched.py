@@ -40,7 +40,7 @@ def search_section(teller: Teller) -> Section | None:
         blocks += [Paragraph(("The models that the paths started from:",)), _starts(teller, course.starts)]
     for block in course.blocks:
         blocks += _block(teller, block)
-    if course.blocks:
+    if any(block.plans for block in course.blocks):
         blocks.append(Paragraph(("A verdict is against the best that was known when a plan was carried out.",)))
     if course.rounds:
         blocks += [Paragraph(("Ensembles of what the paths found:",)), _rounds(teller, course.rounds)]
@@ -85,7 +85,13 @@ def search_record(facts: Facts) -> dict[str, Any] | None:
 
 
 def _phases(teller: Teller, phases: tuple[Phase, ...]) -> Table:
-    heads = (Column("Where"), Column("Phase"), Column("Trials"), Column("Best after it"), Column("Took", right=True))
+    heads = (
+        Column("Where"),
+        Column("Phase"),
+        Column("Trials"),
+        Column("Best after it", right=True),
+        Column("Took", right=True),
+    )
     rows, last = [], None
     for phase in phases:
         place, title = _named(phase)
@@ -170,9 +176,13 @@ def _retrieved(start: Start) -> str:
 
 
 def _block(teller: Teller, block: Block) -> list[Content]:
-    lead: Cell = (f"{block.place[:1].upper()}{block.place[1:]}, block {block.number}, of ", *teller.named(block.parent))
-    if block.ablation:
-        lead = (*lead, ", chosen after the ablation ", *_refs(teller, block.ablation))
+    place, studied = block.place[:1].upper() + block.place[1:], _refs(teller, block.ablation)
+    if not block.text and not block.plans:
+        none = (f"{place}: no block of ", *teller.named(block.parent), " was worked on after the ablation ", *studied)
+        return [Paragraph((*none, "."))]
+    lead: Cell = (f"{place}, block {block.number}, of ", *teller.named(block.parent))
+    if studied:
+        lead = (*lead, ", chosen after the ablation ", *studied)
     found: list[Content] = [Paragraph((*lead, ":"))]
     if block.text:
         summary = f"Block {block.number} of {block.place}, as it stood in #{block.parent.number}"
