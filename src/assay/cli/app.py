@@ -90,7 +90,9 @@ def demo(
     context: typer.Context,
     time: Time = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
-    sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, strict, landlock, external or off.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
+    ] = None,
     workers: Workers = None,
     display: Display = None,
     runs: Runs = RUNS,
@@ -205,7 +207,9 @@ def run(
         list[str] | None,
         typer.Option("--block", metavar="TEXT|@FILE", help="Code to refine first; may be given again."),
     ] = None,
-    sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto, strict, landlock, external or off.")] = None,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
+    ] = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the run; two words by default.")] = None,

@@ -23,7 +23,7 @@ T = TypeVar("T")
 DEFAULT_TIME_S = 600.0
 """Time limit of a run that nothing else bounds."""
 
-SANDBOXES = ("auto", "strict", "landlock", "external", "off")
+SANDBOXES = ("auto", "strict", "landlock", "uid", "external", "off")
 DISPLAYS = ("auto", "live", "plain", "none")
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")

@@ -311,5 +311,5 @@ def _missing_extra(endpoint: Endpoint, error: ImportError) -> MachineError:
     return MachineError(
         "E560",
         f"{endpoint.name} needs the optional dependencies [{extra}], and {error.name or 'one of them'} is missing",
-        fix=f"pip install 'assay[{extra}]'",
+        fix=f"uv sync --extra {extra}",
     )

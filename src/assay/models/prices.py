@@ -49,7 +49,7 @@ class PackagedTable:
             from genai_prices import __version__
         except ImportError as error:
             raise MachineError(
-                "E560", f"prices need a package that is missing: {error.name}", fix="pip install 'assay[llm]'"
+                "E560", f"prices need a package that is missing: {error.name}", fix="uv sync --extra llm"
             ) from error
         day = datetime.fromtimestamp(at, UTC)
         listed = [_listed(endpoint, datetime.combine(day, hour, UTC)) for hour in _HOURS]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from assay.core.clock import Clock
 from assay.core.errors import MachineError, UsageError
@@ -23,7 +23,7 @@ from assay.sandbox.probe import probe
 from assay.sandbox.sockets import reachable_sockets
 from assay.sandbox.syscalls import architecture
 
-Mode = Literal["auto", "strict", "landlock", "off", "external"]
+Mode = Literal["auto", "strict", "landlock", "uid", "external", "off"]
 Require = Literal["namespaces", "landlock", "uid"]
 
 _SIGNAL_ABI = 6
@@ -96,8 +96,8 @@ def open_sandbox(
 
     Args:
         mode: `auto` takes the best tier that holds; `strict` takes namespaces (T1) or nothing; `landlock` takes T2
-            even where T1 would work; `off` isolates nothing; `external` also isolates nothing, because the
-            caller's container does.
+            even where T1 would work; `uid` is `auto` that may fall to T3; `off` isolates nothing; `external` also
+            isolates nothing, because the caller's container does.
         require: The least tier that `auto` may take: `namespaces` (T1), `landlock` (T2) or `uid` (T3).
         machine: What to build from; by default what `inspect_machine` finds.
         clock: For limits.
@@ -106,15 +106,15 @@ def open_sandbox(
         MachineError: E510, no tier that is good enough holds here.
         UsageError: E010, no such mode.
     """
-    if mode not in ("auto", "strict", "landlock", "off", "external"):
-        raise UsageError("E010", f"no sandbox mode {mode!r}: auto, strict, landlock, off or external")
+    if mode not in get_args(Mode):
+        raise UsageError("E010", f"no sandbox mode {mode!r}: {', '.join(get_args(Mode))}")
     remove_leftovers()
     found = inspect_machine() if machine is None else machine
     if mode == "off":
         return LocalSandbox(groups=found.groups, clock=clock, description=messages.OFF)
     if mode == "external":
         return ExternalSandbox(groups=found.groups, clock=clock, description=messages.EXTERNAL)
-    sandbox, causes = _best(found, _tiers(mode, require), clock)
+    sandbox, causes = _best(found, tiers_of(mode, require), clock)
     if sandbox is None:
         raise MachineError(
             "E510",
@@ -166,11 +166,12 @@ def _refused(causes: dict[str, str]) -> str:
     return messages.refusal(causes.get("T2", "not asked for"), causes.get("T1", "not asked for"))
 
 
-def _tiers(mode: Mode, require: Require) -> tuple[str, ...]:
+def tiers_of(mode: Mode, require: Require) -> tuple[str, ...]:
+    """Return the tiers that may be taken, the best first."""
     if mode == "strict" or require == "namespaces":
         return ("T1",)
     tiers = ("T2",) if mode == "landlock" else ("T1", "T2")
-    return (*tiers, "T3") if require == "uid" else tiers
+    return (*tiers, "T3") if "uid" in (mode, require) else tiers
 
 
 def _best(machine: Machine, tiers: tuple[str, ...], clock: Clock | None) -> tuple[Sandbox | None, dict[str, str]]:

@@ -72,7 +72,7 @@ def refusal(landlock: str, bubblewrap: str) -> str:
 def bwrap_fix(said: str | None) -> str:
     """Return what makes bubblewrap work, by what it said; None means that it is not installed."""
     if said is None:
-        return "apt install bubblewrap / dnf install bubblewrap / pip install assay[bwrap]"
+        return "apt install bubblewrap / dnf install bubblewrap / uv sync --extra bwrap"
     restricted = _kernel_setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1"
     if restricted and ("RTM_NEWADDR" in said or "uid map" in said):
         return "allow bwrap in AppArmor (distro profile `bwrap-userns-restrict`), or ask the administrator"

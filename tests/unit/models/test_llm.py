@@ -432,4 +432,4 @@ def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "pydantic_ai", None)
     with pytest.raises(MachineError) as caught:
         open_model("openai:x", environ=ENVIRON).answer(program_request())
-    assert caught.value.fix == "pip install 'assay[llm]'"
+    assert caught.value.fix == "uv sync --extra llm"

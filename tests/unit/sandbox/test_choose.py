@@ -7,7 +7,7 @@ import pytest
 from assay.core.errors import MachineError, UsageError
 from assay.sandbox import messages
 from assay.sandbox.bwrap import find_bwrap
-from assay.sandbox.choose import diagnose_machine, inspect_machine, open_sandbox
+from assay.sandbox.choose import Mode, diagnose_machine, inspect_machine, open_sandbox, tiers_of
 from assay.sandbox.lockdown import landlock_abi
 
 needs_landlock = pytest.mark.skipif(landlock_abi() == 0, reason="this kernel has no Landlock")
@@ -35,7 +35,7 @@ def test_without_bubblewrap_the_reduced_tier_says_so() -> None:
             "no signals or tracing. Not hidden: process names in /proc, /dev/shm, and UNIX sockets your user can open ("
         )
         assert (
-            "To get full isolation: apt install bubblewrap / dnf install bubblewrap / pip install assay[bwrap]."
+            "To get full isolation: apt install bubblewrap / dnf install bubblewrap / uv sync --extra bwrap."
             in sandbox.description
         )
         assert sandbox.description.endswith(messages.WATCHDOG)
@@ -145,3 +145,8 @@ def test_a_reachable_socket_is_named() -> None:
 )
 def test_fixes_go_by_the_cause(said: str, fix: str) -> None:
     assert messages.bwrap_fix(said).startswith(fix)
+
+
+@pytest.mark.parametrize(("mode", "tiers"), [("auto", ("T1", "T2")), ("uid", ("T1", "T2", "T3")), ("strict", ("T1",))])
+def test_the_weakest_tier_is_taken_only_where_it_is_asked_for(mode: Mode, tiers: tuple[str, ...]) -> None:
+    assert tiers_of(mode, "landlock") == tiers
