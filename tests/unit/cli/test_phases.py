@@ -14,6 +14,7 @@ from assay.cli.display.phases import where
 from assay.cli.display.views import PlainView
 from assay.cli.output import Output
 from assay.core.clock import FakeClock
+from assay.engine.pulse import Activity, Pulse
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.summary import Summary
@@ -77,6 +78,19 @@ def test_the_panel_says_where_each_path_is_and_stays_small(events: list[Event]) 
         assert f"path {path}: merging, number 1" in seen
         assert f"path {path}: refining block 2 of 4, plan 2" in seen
     assert where(summary) == []
+
+
+@pytest.mark.parametrize("width", [40, 79, 200])
+def test_two_paths_that_do_not_fit_a_line_get_two(width: int) -> None:
+    activities = tuple(Activity(kind="run", label=f"#{n} fold-0", since=1.0) for n in range(5))
+    pulse = Pulse(pid=1, process_started=1.0, time=1.0, phase="search", activities=activities)
+    under_way = {f"step-000{n}/refine": f"step-000{n}/refine-0/plan-1/code" for n in (2, 3, 4)}
+    lines = panel_lines(Summary(run="r", phase="search", under_way=under_way), pulse, now=3.0, width=width)
+    assert len(lines) <= MOST_LINES
+    assert all(len(line) <= width for line in lines)
+    assert sum(" path " in line for line in lines) == (1 if width == 200 else 2)
+    assert any(line.endswith("and 1 more") for line in lines) == (width == 79)
+    assert any(line.endswith(f"and {2 if width == 200 else 3} more") for line in lines)
 
 
 def test_paths_are_counted_after_a_shared_start() -> None:

@@ -29,6 +29,8 @@ from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_duration, format_score
 
 MOST_RUNS = 200
+_WIDTH = 79
+"""Columns that a line of `status` is kept to where it can be two."""
 
 _SIGNS = {Life.FINISHED: "○", Life.WORKING: "●", Life.QUIET: "●", Life.STALLED: "✗", Life.DEAD: "✗"}
 _STYLES = {
@@ -97,7 +99,7 @@ def _status_lines(
     if summary.baseline is not None:
         lines.append(f" base   #{summary.baseline.number} {score_words(summary.baseline)}")
     if holder is not None:
-        under_way = [*where_lines(summary), *now_lines(summary, pulse, now)]
+        under_way = [*where_lines(summary, _WIDTH), *now_lines(summary, pulse, now)]
         lines += [f"{line[:7]} {line[7:]}" for line in under_way]
         beat = f", heartbeat {format_duration(max(0.0, now - pulse.time))} ago" if pulse is not None else ""
         lines.append(f" engine process {holder[0]}{beat}")

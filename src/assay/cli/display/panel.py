@@ -21,6 +21,7 @@ from assay.report.formatting import (
 
 MOST_LINES = 8
 _MOST_ACTIVITIES = 3
+_MOST_PLACES = 2
 
 
 def panel_lines(summary: Summary, pulse: Pulse | None, *, now: float, width: int, stopping: bool = False) -> list[str]:
@@ -37,8 +38,8 @@ def panel_lines(summary: Summary, pulse: Pulse | None, *, now: float, width: int
     phase = f" {summary.phase} ──" if summary.phase else "──"
     lines = [title + "─" * max(0, width - len(title) - len(phase)) + phase]
     lines.append(" best  " + best_words(summary))
-    lines += where_lines(summary)
-    lines += now_lines(summary, pulse, now)
+    lines += where_lines(summary, width)
+    lines += now_lines(summary, pulse, now, most=min(_MOST_ACTIVITIES, MOST_LINES - len(lines) - 2))
     lines.append(" used  " + used_words(summary, now))
     lines.append(
         " saving …  ^C again stops at once"
@@ -83,24 +84,29 @@ def change_words(summary: Summary, baseline: Row | None) -> str:
     return f"{format_percent(abs(share))} {'better' if share > 0 else 'worse'} than the baseline"
 
 
-def now_lines(summary: Summary, pulse: Pulse | None, now: float) -> list[str]:
-    """Return what is under way, at most three lines."""
+def now_lines(summary: Summary, pulse: Pulse | None, now: float, *, most: int = _MOST_ACTIVITIES) -> list[str]:
+    """Return what is under way, in at most `most` lines."""
     if summary.finished is not None:
         return [f" now   finished · stopped by: {summary.finished.stopped_by}"]
     activities = pulse.activities if pulse is not None else ()
     if pulse is None or not activities:
         return [" now   …"]
-    shown = [describe(a, pulse, now) + _title(summary, a.trial) for a in activities[:_MOST_ACTIVITIES]]
+    shown = [describe(a, pulse, now) + _title(summary, a.trial) for a in activities[:most]]
     more = len(activities) - len(shown)
     if more:
         shown[-1] += f" · and {more} more"
     return [(" now   " if index == 0 else "       ") + text for index, text in enumerate(shown)]
 
 
-def where_lines(summary: Summary) -> list[str]:
-    """Return in one line where each path of the strategy is; nothing for a strategy without phases."""
+def where_lines(summary: Summary, width: int) -> list[str]:
+    """Return where each path of the strategy is, in two lines at most; nothing for a strategy without phases."""
     places = where(summary)
-    return [" where " + " · ".join(places)] if places else []
+    line = " where " + " · ".join(places)
+    if len(places) < _MOST_PLACES or len(line) <= width:
+        return [line] if places else []
+    more = len(places) - _MOST_PLACES
+    shown = [f" where {places[0]}", f"       {places[1]}"]
+    return [*shown[:-1], f"{shown[-1]} · and {more} more"] if more else shown
 
 
 def used_words(summary: Summary, now: float) -> str:
