@@ -8,6 +8,7 @@ from assay.core.task import Problem, SplitKind, Task
 from assay.data.columns import Columns
 from assay.data.facts import Facts
 from assay.data.findings import DataFinding, note, warn
+from assay.data.partition import Partition
 from assay.data.split_guess import FEW_ROWS, date_columns, group_columns, tests_are_later, tests_are_other_groups
 from assay.data.tables import as_text, is_missing
 
@@ -18,6 +19,8 @@ def split_findings(task: Task, facts: Facts) -> Iterator[DataFinding]:
     """Yield findings about the split."""
     if task.holdout.fraction <= 0:
         yield from _nothing_sealed(task, facts)
+    if task.problem in (Problem.BINARY, Problem.MULTICLASS):
+        yield from _one_class(task, facts)
     if task.split.kind not in _RANDOM or task.problem is Problem.FORECAST:
         return
     columns = Columns(
@@ -41,6 +44,27 @@ def _nothing_sealed(task: Task, facts: Facts) -> Iterator[DataFinding]:
         fix="add labelled rows, or set holdout = { fraction = 0.15 }",
         rows=float(rows),
     )
+
+
+def _one_class(task: Task, facts: Facts) -> Iterator[DataFinding]:
+    """Yield whether rows that are tested together are all of one class: then many metrics have no score on them."""
+    labels = as_text(facts.train.frame[task.target])
+    labelled = (~is_missing(facts.train.frame[task.target])).to_numpy()
+    partition = Partition(task, facts.train_typed, labels, labelled, facts.test_typed)
+    folds = 1 if task.split.kind is SplitKind.HOLDOUT else task.split.k
+    tested = {f"fold {number}": partition.fold(number).test for number in range(folds)}
+    if task.holdout.fraction > 0:
+        tested["the sealed rows"] = partition.sealed
+    single = [
+        name for name, rows in tested.items() if rows.any() and len({labels[row] for row in rows.nonzero()[0]}) < 2
+    ]
+    if single:
+        yield warn(
+            "W222",
+            f"{' and '.join(single[:3])} hold rows of one class only: {task.metric.name} may have no score there",
+            fix="fewer folds, another --split, or more rows of the rare class",
+            parts=float(len(single)),
+        )
 
 
 def _groups(facts: Facts, columns: Columns) -> Iterator[DataFinding]:

@@ -28,6 +28,8 @@ _KEPT_WHEN_FIXED = 0.9
 """Share of the training rows that a fresh seed keeps where the folds themselves are fixed."""
 _HELD_OUT = 0.2
 """Share of the search rows that a hold-out split tests."""
+_ENOUGH_TO_SEAL = 3
+"""Rows of a class of which one is sealed whatever its share: two are left to learn from and to test on."""
 _WITH_CLASSES = {Problem.BINARY, Problem.MULTICLASS}
 
 
@@ -180,8 +182,11 @@ class Partition:
         elif kind is SplitKind.GROUP:
             sealed[rows] = self._sealed_groups(rows, fraction)
         else:
-            share = _spread(self._strata(rows), self._random(0, _SEALING))
-            sealed[rows[share[: round(fraction * len(rows))]]] = True
+            strata = self._strata(rows)
+            order = _spread(strata, self._random(0, _SEALING))
+            taken = order[: round(fraction * len(rows))]
+            sealed[rows[taken]] = True
+            sealed[rows[_one_of_each(strata, order, taken)]] = True
         return sealed
 
     def _sealed_groups(self, rows: np.ndarray, fraction: float) -> np.ndarray:
@@ -288,6 +293,18 @@ def _spread(strata: list[str], random: np.random.Generator) -> np.ndarray:
         members = random.permutation(np.flatnonzero(own == name))
         place[members] = (np.arange(len(members)) + 0.5) / len(members)
     return np.argsort(place, kind="stable")
+
+
+def _one_of_each(strata: list[str], order: np.ndarray, taken: np.ndarray) -> list[int]:
+    """Return the first row in `order` of each stratum that `taken` lacks, if a row for each of two folds is left.
+
+    A few metrics have no score without a row of each class, and a rare one has less than a row in a small share.
+    """
+    have = {strata[row] for row in taken}
+    members: dict[str, list[int]] = {}
+    for row in order:
+        members.setdefault(strata[row], []).append(int(row))
+    return [rows[0] for name, rows in members.items() if name not in have and len(rows) >= _ENOUGH_TO_SEAL]
 
 
 def _deal_groups(groups: list[str], strata: list[str], k: int, random: np.random.Generator) -> np.ndarray:

@@ -147,3 +147,20 @@ def test_a_file_that_broke_since_is_a_coded_error(tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text("", encoding="utf-8")
     with pytest.raises(TaskError):
         check(task)
+
+
+def test_folds_of_one_class_are_told_and_a_rare_class_is_sealed_all_the_same(tmp_path: Path) -> None:
+    def groups(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(person=[f"p{number % 12}" for number in range(len(frame))])
+
+    def one_label_each(frame: pd.DataFrame) -> pd.DataFrame:
+        return groups(frame).assign(y=[int(number % 12 == 0) for number in range(len(frame))])
+
+    def rare(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(y=[int(number in (5, 80, 200)) for number in range(len(frame))])
+
+    finding = found(write_folder(tmp_path / "groups"), one_label_each, groups, metric="roc_auc", split="group=person")
+    assert "fold" in finding["W222"].sentence
+    folder = write_folder(tmp_path / "rare", rows=400)
+    assert "W222" not in found(folder, rare, metric="roc_auc", split="stratified=2")
+    assert inspect(folder, metric="roc_auc", split="stratified=2").task.holdout.fraction > 0
