@@ -36,6 +36,7 @@ class LanguageModel:
         completer: Sends one prompt; retries of failed calls are its own business.
         max_output_tokens: Bound of one reply, at least 1.
         re_asks: How often a reply out of form is asked for again, at least 0.
+        search: Whether the completer has a search tool to offer, where a question allows it.
         clock: Measures the latency.
     """
 
@@ -45,11 +46,13 @@ class LanguageModel:
         *,
         max_output_tokens: int = DEFAULT_OUTPUT_TOKENS,
         re_asks: int = 2,
+        search: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._completer = completer
         self._max_output_tokens = max_output_tokens
         self._re_asks = re_asks
+        self._search = search
         self._clock = clock or SystemClock()
 
     @property
@@ -60,7 +63,7 @@ class LanguageModel:
     def answer(self, request: Request[R]) -> Answer[R]:
         """Answer `request`; see `Model.answer` for what it raises. The error's `usage` says what was spent."""
         started = self._clock.monotonic()
-        talk = _Talk(self._completer, request, self._max_output_tokens)
+        talk = _Talk(self._completer, request, self._max_output_tokens, search=self._search and request.search)
         try:
             reply = talk.settle(self._re_asks)
         except ModelError as error:
@@ -80,7 +83,7 @@ class LanguageModel:
 class _Talk(Generic[R]):
     """One question with its re-asks. What was right in an earlier reply is kept: only the rest is asked for again."""
 
-    def __init__(self, completer: Completer, request: Request[R], max_output_tokens: int) -> None:
+    def __init__(self, completer: Completer, request: Request[R], max_output_tokens: int, *, search: bool) -> None:
         self._completer = completer
         self._request = request
         self._form = describe(request.reply_type)
@@ -93,7 +96,7 @@ class _Talk(Generic[R]):
             key=request.key,
             messages=_with_form(request.messages, self._form),
             max_output_tokens=max_output_tokens,
-            search=request.search,
+            search=search,
             wanted=request.wanted,
         )
         self.usage = Usage()

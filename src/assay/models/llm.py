@@ -67,7 +67,7 @@ def open_model(
     for layer in layers:
         completer = layer(completer)
     retrying = RetryingCompleter(completer, attempts=attempts, sleep=sleep)
-    return LanguageModel(retrying, max_output_tokens=max_output_tokens)
+    return LanguageModel(retrying, max_output_tokens=max_output_tokens, search=endpoint.search)
 
 
 class ProviderCompleter:
@@ -113,7 +113,7 @@ class ProviderCompleter:
             from pydantic_ai.exceptions import AgentRunError, UserError
         except ImportError as error:
             raise _missing_extra(self._endpoint, error) from error
-        received = _Received(search=prompt.search and self._endpoint.search)
+        received = _Received(search=prompt.search)
         try:
             return asyncio.run(self._stream(prompt, key, received))
         except (AgentRunError, UserError) as error:

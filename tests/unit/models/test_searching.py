@@ -122,6 +122,8 @@ def test_under_a_cap_that_a_search_could_pass_the_question_goes_out_without() ->
         answer = ask(server, "openai", layers=(cap,))
     assert not answer.searched
     assert server.paths == ["/v1/chat/completions"]
+    with answering(chat(GOOD)) as server:
+        ask(server, "openai", environ={"ASSAY_WEB_SEARCH": "off"}, layers=(Cap(tokens=SEARCH_TOKENS),))
     with answering(chat(GOOD)) as server, pytest.raises(BudgetSpent):
         ask(server, "openai", layers=(Cap(tokens=1_000),))
     assert server.requests == []
