@@ -51,6 +51,7 @@ FEATURES = ("x1", "x2", "x3")
 ACCURACY = Metric(name="accuracy", direction=Direction.HIGHER, needs=Needs.LABELS, lower=0.0, upper=1.0)
 MACRO_F1 = Metric(name="f1_macro", direction=Direction.HIGHER, needs=Needs.LABELS, lower=0.0, upper=1.0)
 ROC_AUC = Metric(name="roc_auc", direction=Direction.HIGHER, needs=Needs.PROBABILITY, lower=0.0, upper=1.0)
+MAE = Metric(name="mae", direction=Direction.LOWER, needs=Needs.VALUES, lower=0.0)
 RMSE = Metric(name="rmse", direction=Direction.LOWER, needs=Needs.VALUES, lower=0.0)
 
 
@@ -64,6 +65,8 @@ class Data:
     scale: float = 1.0
     """Of the numbers."""
     rows: int = 900
+    skewed: bool = False
+    """Whether the numbers are the exponentials of what the columns tell."""
     signal: float = 2.0
     """Weight of what the columns tell, over that of noise."""
     split: SplitKind = SplitKind.STRATIFIED
@@ -74,6 +77,7 @@ class Data:
         random = np.random.default_rng(self.seed)
         x = random.normal(size=(self.rows, 3))
         told = self.signal * (x[:, 0] - 0.5 * x[:, 1]) + random.normal(size=self.rows)
+        told = np.exp(told) if self.skewed else told
         if self.rate is None:
             target = [f"{self.scale * value:.6e}" for value in told]
         else:
@@ -242,21 +246,23 @@ def constant(task: Task) -> Script:
     return predict
 
 
-def linear(needs: Needs, *, noise: float = 0.0, columns: int = 3) -> Script:
+def linear(needs: Needs, *, noise: float = 0.0, columns: int = 3, log: bool = False) -> Script:
     """Return an honest script: least squares on the columns, which the seed may disturb.
 
     Args:
         needs: What to predict.
         noise: Weight of what the seed adds to the predictions, over their spread.
         columns: How many of the columns it looks at.
+        log: Whether it learns the logarithm of the target.
     """
 
     def predict(train: Rows, test: Rows, seed: int) -> Sequence[object]:
         target = np.array([_value(row["y"]) for row in train])
+        target = np.log(target) if log else target
         slopes, *_ = np.linalg.lstsq(_columns(train)[:, : columns + 1], target, rcond=None)
         told = _columns(test)[:, : columns + 1] @ slopes
         told = told + noise * target.std() * np.random.default_rng(seed).normal(size=len(told))
-        return _as_needed(needs, told, target)
+        return _as_needed(needs, np.exp(told) if log else told, target)
 
     return predict
 

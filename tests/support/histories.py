@@ -200,7 +200,7 @@ def checked_run(objects: ObjectStore | None = None) -> Story:
     for view in ("shuffled-0", "turned-1"):
         writer.run_fold(winner, known, view, 0.9604)
     shuffles = [
-        Shuffle(view=view, score=0.9604, chance=0.5, unit=0.02, excess=0.4604, against_constant=True)
+        Shuffle(view=view, score=0.9604, chance=0.5, unit=0.02, excess=0.4604, constant=0.5)
         for view in ("shuffled-0", "turned-1")
     ]
     no_time = Finding(verdict=Standing.SKIPPED, detail="no time left")

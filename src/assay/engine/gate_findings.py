@@ -53,8 +53,8 @@ class Shuffle:
     unit: float
     """Standard error of the difference; 0 when it is unknown."""
     excess: float
-    against_constant: bool
-    """Whether a constant was among what it is compared with."""
+    constant: float | None
+    """What the constant baseline scores; None when there is none."""
 
     @property
     def errors(self) -> float:
@@ -114,6 +114,8 @@ def judge_shuffles(first: Shuffle, turned: Sequence[Shuffle], *, wanted: int, fl
         Research 11 (2010) 1833-1863 (test 1, whose null hypothesis is here what an honest script must fulfil).
     """
     numbers = {"score": first.score, "chance": first.chance, "excess": first.excess, "std_error": first.unit}
+    if first.constant is not None:
+        numbers["constant"] = first.constant
     if first.unit > 0:
         numbers["errors"] = first.errors
     if floor:
@@ -135,7 +137,7 @@ def judge_shuffles(first: Shuffle, turned: Sequence[Shuffle], *, wanted: int, fl
         if turned:
             told += f", and so with labels turned round, {len(turned)} of {len(turned)} times"
         told += ": it knows answers that it did not learn" if enough else "; there was no time to make sure of it"
-        verdict = Standing.FAILED if enough and first.against_constant else Standing.WARNING
+        verdict = Standing.FAILED if enough and first.constant is not None else Standing.WARNING
     return Finding(verdict=verdict, detail=told, numbers=numbers, views=views)
 
 

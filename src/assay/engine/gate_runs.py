@@ -168,7 +168,7 @@ class GateRuns:
             chance=score.value if chance is None else chance,
             unit=unit if chance is not None else 0.0,
             excess=1.0 if chance is None else metric.gain(score.value, chance),
-            against_constant=constant is not None,
+            constant=None if constant is None else constant.value,
         )
 
     def _mixed(self, key: ViewKey, measurement: Measurement) -> tuple[float, float]:

@@ -13,10 +13,12 @@ from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.task import SplitKind
 from assay.core.validation import Check, Standing
+from assay.engine.budget import Budget
 from assay.grading import Blend, CheckFinding, Grader, Severity
 from support.gate_bench import (
     ACCURACY,
     MACRO_F1,
+    MAE,
     RMSE,
     ROC_AUC,
     Data,
@@ -85,6 +87,15 @@ def test_a_lucky_shuffle_is_told_from_a_leak_by_labels_that_are_turned_round(tmp
     assert lucky > 0, "no seed was lucky: the test shows nothing"
 
 
+def test_a_better_constant_than_the_baselines_is_no_leak(tmp_path: Path, grader: Grader) -> None:
+    """The mean is a poor guess at a skewed target by absolute error: what is learned from noise is a better one."""
+    data = Data(metric=MAE, skewed=True, signal=0.7, rows=6_000)
+    found = GateBench(tmp_path, grader, data, linear(data.metric.needs, log=True)).check()[Check.SHUFFLED]
+    assert found.verdict is Standing.PASSED
+    assert found.numbers["score"] < 0.95 * found.numbers["constant"]
+    assert found.numbers["chance"] < found.numbers["constant"], "chance is what the same predictions score elsewhere"
+
+
 def test_a_script_that_crashes_on_shuffled_labels_tells_nothing(tmp_path: Path, grader: Grader) -> None:
     honest = linear(RARE.metric.needs)
 
@@ -110,6 +121,19 @@ def test_without_time_nothing_runs_and_nothing_counts_as_passed(tmp_path: Path, 
     }
     assert {one.detail for one in found.values() if one.verdict is Standing.SKIPPED} == {"no time left"}
     assert bench.runs == 0
+
+
+def test_the_reserve_holds_what_the_checks_take_and_they_stay_within_a_twentieth(
+    tmp_path: Path, grader: Grader
+) -> None:
+    limits, script = Limits(wall_s=600.0), linear(BALANCED.metric.needs)
+    bench = GateBench(tmp_path, grader, BALANCED, script, limits=limits, wall_s=4.0)
+    without = Budget(limits, bench.log, bench.clock)
+    assert bench.budget.reserve_s() - without.reserve_s() == pytest.approx(5 * 4.0 + 2.0)
+    assert bench.budget.gate_s == 30.0
+    short = Budget(Limits(wall_s=60.0), bench.log, bench.clock, gate=True)
+    assert short.gate_s == pytest.approx(4.8)
+    assert short.reserve_s() - Budget(Limits(wall_s=60.0), bench.log, bench.clock).reserve_s() == pytest.approx(4.8)
 
 
 def test_what_is_known_is_not_done_again_and_what_was_skipped_is(tmp_path: Path, grader: Grader) -> None:
