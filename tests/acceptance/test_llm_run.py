@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,7 +134,8 @@ def test_a_good_run_retries_hears_what_it_is_told_counts_and_keeps_no_key(tmp_pa
     assert "1,120 tokens" in assay("status", cwd=tmp_path).stdout
     report = (run / "report.md").read_text(encoding="utf-8")
     assert [role for role in ("draft", "improve") if f"| {role} " in report] == ["draft", "improve"]
-    assert "700 | 300 | $0.0037" in report
+    assert "| 700 | 300 | $0.0037 | 92% |" in re.sub(" +", " ", report)
+    assert "Prices per million tokens: $1 input, $10 output; stated in ASSAY_PRICE" in report
 
 
 @pytest.mark.slow
