@@ -1,7 +1,7 @@
 """Changes: a move of the shelf together with the passage of the script that it rewrites.
 
 Replacing the passage in the parent's script and adding the imports gives the script of the changed recipe, but for
-its docstring, the order of imports and blank lines. That is checked for every change; one that fails is not offered.
+its docstring, the order of imports and blank lines: both scripts are cut where they are the same line by line.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from assay.models.playbook.moves import scaled
 from assay.models.playbook.recipe import Recipe
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_of
-from assay.models.playbook.star.embed import imports_of
 from assay.models.playbook.star.mixture import Mixture
-from assay.models.playbook.star.passages import Lines, is_same, lines_of, passage, suites_of
+from assay.models.playbook.star.passages import Lines, lines_of, passage, suites_of
 from assay.models.playbook.star.weave import render_mixture
 
 _THEN = "; then "
@@ -149,12 +148,12 @@ def change_of(move: Move, code: str, facts: Facts, within: tuple[int, int] | Non
     """
     low, high = within or (1, len(code))
     target = render_mixture(move.mixture, facts, title="x", plan="x")
-    have = {i for i in imports_of(code)}
-    imports = tuple(i.statement for i in imports_of(target) if i not in have)
+    have = lines_of(code).imports
+    imports = tuple(i.statement for i in lines_of(target).imports if i not in have)
     for first, last, text in _candidates(code, target):
         block = passage(code, first, last)
         fits = low <= first and last <= high and code.count(block) == 1 and text != block
-        if fits and is_same(code.replace(block, text), target):
+        if fits:
             return Change(move=move, first=first, last=last, block=block, code=text, imports=imports)
     return None
 
@@ -177,9 +176,11 @@ def _candidates(code: str, target: str) -> Iterator[tuple[int, int, str]]:
             if j is not None:
                 runs.append((suite[j][1] - suite[i][0], suite[i][0], suite[j][1], before[i], after[j]))
     for _, first, last, above, below in sorted(runs):
-        kept = new.numbers[above : len(new.numbers) - below]
-        if kept:
-            yield first, last, "\n".join(lines[kept[0] - 1 : kept[-1]])
+        numbers, texts = new.numbers[above : len(new.numbers) - below], new.texts[above : len(new.texts) - below]
+        run = lines[numbers[0] - 1 : numbers[-1]] if numbers else []
+        # An import that stands between them belongs to no passage.
+        if run and tuple(line for line in run if line.strip()) == texts:
+            yield first, last, "\n".join(run)
 
 
 def _difference(old: Lines, new: Lines) -> tuple[int, int]:

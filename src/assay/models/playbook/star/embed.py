@@ -77,7 +77,7 @@ def embed(code: str) -> Embedded:
     future: list[str] = []
     gone: set[int] = set()
     for node in tree.body:
-        taken = _imports_of(node)
+        taken = imported_by(node)
         if node is tree.body[0] and _is_docstring(node):
             pass
         elif isinstance(node, ast.ImportFrom) and node.module == "__future__":
@@ -96,7 +96,7 @@ def embed(code: str) -> Embedded:
 @lru_cache(maxsize=16)
 def imports_of(code: str) -> tuple[Import, ...]:
     """Return what `code` imports at its top level, without `__future__`."""
-    return tuple(i for node in ast.parse(code).body for i in _imports_of(node))
+    return tuple(i for node in ast.parse(code).body for i in imported_by(node))
 
 
 @lru_cache(maxsize=64)
@@ -132,7 +132,8 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _imports_of(node: ast.stmt) -> list[Import]:
+def imported_by(node: ast.stmt) -> list[Import]:
+    """Return what the statement `node` imports, without `__future__`."""
     if isinstance(node, ast.Import):
         return [Import(module=alias.name, alias=alias.asname or "") for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and node.module != "__future__":

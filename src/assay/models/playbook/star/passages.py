@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assay.models.playbook.star.embed import Import, imported_by
+
 _MEMBER = re.compile(r"model_\d+$")
 
 
@@ -18,16 +20,20 @@ class Lines:
     numbers: tuple[int, ...]
     """Counted from 1, in the file."""
     texts: tuple[str, ...]
+    imports: tuple[Import, ...]
+    """What the file imports at its top level."""
 
 
 @lru_cache(maxsize=16)
 def lines_of(code: str) -> Lines:
     """Return the lines of `code` that decide what it does, comments included."""
-    left_out = {number for node in ast.parse(code).body if _is_apart(node) for number in _span(node)}
+    body = ast.parse(code).body
+    left_out = {number for node in body if _is_apart(node) for number in _span(node)}
     kept = [
         (number, text) for number, text in enumerate(code.splitlines(), 1) if text.strip() and number not in left_out
     ]
-    return Lines(numbers=tuple(n for n, _ in kept), texts=tuple(t for _, t in kept))
+    imports = tuple(taken for node in body for taken in imported_by(node))
+    return Lines(numbers=tuple(n for n, _ in kept), texts=tuple(t for _, t in kept), imports=imports)
 
 
 def is_same(code: str, other: str) -> bool:

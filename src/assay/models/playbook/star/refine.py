@@ -22,7 +22,7 @@ _MOST_TARGETS = 3
 _MOST_LINES = 40
 _LOOKED_AT = 16
 """Moves, beside the one that leads, that a block is widened for."""
-_MOST_CHANGES = 32
+_MOST_CHANGES = 24
 """Moves whose passages are looked for, once there is something to offer: each costs a rendering."""
 _DRAWS = 3
 _PAIRED = 3
