@@ -24,11 +24,6 @@ class Outcome(StrEnum):
     INFRA = "infra"
     """It never started, or the sandbox failed: our fault, never the candidate's."""
 
-    @property
-    def is_candidates_fault(self) -> bool:
-        """Whether a repair of the candidate can help."""
-        return self not in (Outcome.OK, Outcome.STOPPED, Outcome.INFRA)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:

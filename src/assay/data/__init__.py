@@ -3,7 +3,7 @@
 Importing this package loads no numeric library; views are built in a child process.
 """
 
-from assay.data.apart import check_apart, inspect_apart, load_task_apart, profile_apart
+from assay.data.apart import check_apart, inspect_apart, profile_apart
 from assay.data.check import check
 from assay.data.demo import demo_answers, write_demo
 from assay.data.facts import verify_data
@@ -32,7 +32,6 @@ __all__ = [
     "inspect",
     "inspect_apart",
     "load_task",
-    "load_task_apart",
     "load_task_file",
     "named",
     "profile",

@@ -11,18 +11,12 @@ from assay.data.child import run_child
 from assay.data.findings import DataFinding
 from assay.data.given import Given
 from assay.data.inspection import Inspection
-from assay.data.task_file import TaskFile
 
 
 def inspect_apart(path: Path, given: Given) -> Inspection:
     """Return what `inspect` returns for `path` and `given`, and raise what it raises."""
     job = {"do": "inspect", "path": str(path.absolute()), "given": encode(given)}
     return decode(Inspection, run_child(job))
-
-
-def load_task_apart(path: Path) -> TaskFile:
-    """Return what `load_task_file` returns for `path`, and raise what it raises."""
-    return decode(TaskFile, run_child({"do": "load", "path": str(path.absolute())}))
 
 
 def check_apart(task: Task) -> list[DataFinding]:

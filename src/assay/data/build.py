@@ -22,7 +22,6 @@ from assay.data.given import Given
 from assay.data.intake import inspect
 from assay.data.prepared_builder import PreparedBuilder
 from assay.data.profile import profile
-from assay.data.task_file import load_task_file
 from assay.data.view_files import ViewPlace
 
 
@@ -48,7 +47,6 @@ def _views(job: Mapping[str, Any]) -> None:
 _JOBS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "views": _views,
     "inspect": lambda job: inspect(Path(job["path"]), more=decode(Given, job["given"])),
-    "load": lambda job: load_task_file(Path(job["path"])),
     "check": lambda job: check(decode(Task, job["task"])),
     "profile": lambda job: profile(decode(Task, job["task"])),
 }

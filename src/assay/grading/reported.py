@@ -6,7 +6,6 @@ import math
 import re
 
 from assay.core.metric import Metric
-from assay.core.score import Provenance, Score
 
 _NUMBER = r"[-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _REPORT = re.compile(
@@ -45,11 +44,6 @@ def reported_score(text: str) -> float | None:
     value = float(word.replace(",", "").replace("_", "").rstrip("."))
     value = value / 100.0 if last["percent"] else value
     return value if math.isfinite(value) else None
-
-
-def as_score(value: float, view: str) -> Score:
-    """Return a reported value as a score that says so; it rests on no row that Assay has seen."""
-    return Score(value=value, provenance=Provenance.REPORTED, view=view, rows=0)
 
 
 def reported_mismatch(

@@ -114,30 +114,6 @@ def cohens_d(gains: Sequence[float]) -> Effect | Undefined:
     return Effect(d=d, low=low, high=high)
 
 
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Return p-values adjusted for their number, in the order given; the family-wise error is then under control.
-
-    Args:
-        p_values: Each in [0, 1]; may be empty.
-
-    Raises:
-        ValueError: A value is NaN or outside [0, 1].
-
-    References:
-        S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
-        (1979) 65-70. Valid under any dependence.
-    """
-    for p in p_values:
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"a p-value must be in [0, 1], got {p!r}")
-    adjusted = [0.0] * len(p_values)
-    running = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = running
-    return tuple(adjusted)
-
-
 def _unusable(gains: Sequence[float]) -> str:
     """Return why no spread can be estimated from `gains`, or an empty text."""
     if len(gains) < 2:

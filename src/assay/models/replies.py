@@ -117,11 +117,6 @@ def split_reply(text: str, expected: Iterable[str] = ()) -> Parts:
     )
 
 
-def load_object(text: str, wanted: frozenset[str] = frozenset()) -> tuple[dict[str, Any] | None, bool]:
-    """Return the JSON object in `text` and whether it had to be mended; None if there is none."""
-    return _best_object([text], wanted)
-
-
 def _blocks(text: str) -> tuple[list[Block], str]:
     lines = text.split("\n")
     blocks: list[Block] = []

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from assay.core.score import Provenance
 from assay.data.metric_names import METRICS
-from assay.grading.reported import as_score, reported_mismatch, reported_score
+from assay.grading.reported import reported_mismatch, reported_score
 
 
 @pytest.mark.parametrize(
@@ -57,12 +56,6 @@ def test_only_a_claim_that_is_too_good_is_flagged(
     if told:
         assert f"{reported:.6g}" in told
         assert f"{graded:.6g}" in told
-
-
-def test_a_reported_value_says_that_it_is_one() -> None:
-    score = as_score(0.9, "fold-0")
-    assert score.provenance is Provenance.REPORTED
-    assert score.rows == 0
 
 
 def test_words_without_a_score_take_no_time() -> None:

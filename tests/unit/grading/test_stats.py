@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test, holm
+from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test
 
 GAINS = (0.01, 0.02, 0.03, 0.02, 0.02)
 """Mean 0.02; squared deviations 1e-4, 0, 1e-4, 0, 0; so s² = 2e-4 / 4 and s = 0.0070710678."""
@@ -90,16 +90,3 @@ def test_what_has_no_spread_is_a_reason_and_never_a_number(gains: list[float], w
 def test_a_ratio_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         corrected_t_test(GAINS, test_train_ratio=0.0)
-
-
-def test_holm_matches_the_hand_computation() -> None:
-    # Sorted .005 .01 .03 .04 times 4 3 2 1 = .02 .03 .06 .04; a later one is never below an earlier one.
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
-    assert holm([]) == ()
-    assert holm([0.6, 0.9]) == (1.0, 1.0)
-
-
-@pytest.mark.parametrize("p", [math.nan, -0.1, 1.1])
-def test_holm_refuses_what_is_no_probability(p: float) -> None:
-    with pytest.raises(ValueError, match="p-value"):
-        holm([p])
