@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
+from assay.core.budget import Limits
 from assay.core.clock import Clock, SystemClock
 from assay.core.prices import Prices
 from assay.core.profile import DataProfile
 from assay.core.task import Task
 from assay.data import profile_apart
+from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.models.form import describe, has_scripts
 from assay.models.prices import PriceTable, prices_of
 from assay.models.roles import ROLES, Brief, Machine
 from assay.operators.rendering import Prompts
 from assay.strategies.assemble import PLAYBOOK_ROLES, trial_timeout_s
+from assay.strategies.launch import in_force, read_description
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
@@ -156,6 +160,8 @@ def foresee(
     """
     now = (clock or SystemClock()).now()
     prices = prices_of(options.model, base_url=options.base_url, table=table, at=now)
+    if history is not None and history.started is not None:
+        prices = in_force(history.started.prices, prices)
     if prices is None:
         return Forecast(prices=None)
     expected = open_strategy(options).forecast(options.limits, history)
@@ -168,6 +174,22 @@ def foresee(
     machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
     sizes = PromptSizes(Prompts(overrides=task.folder / "prompts"), task, profile_apart(task), machine)
     return forecast(expected, sizes.tokens, prices)
+
+
+def foresee_rest(folder: Path, limits: Limits | None = None, *, table: PriceTable | None = None) -> Forecast:
+    """Return what the run in `folder` will likely still cost when it is taken up again.
+
+    Args:
+        folder: The run's folder.
+        limits: New limits; None keeps those in force.
+        table: As for `foresee`.
+
+    Raises:
+        AssayError: As `foresee`, or it is no run's folder.
+    """
+    task, options = read_description(folder)
+    history = History(FileJournal(folder / "events.jsonl").read())
+    return foresee(task, replace(options, limits=limits or history.limits), history=history, table=table)
 
 
 class PromptSizes:

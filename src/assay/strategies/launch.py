@@ -117,7 +117,7 @@ def resume(
         KeyboardInterrupt: It was stopped again.
     """
     protect_engine()
-    task, options = _read_description(folder)
+    task, options = read_description(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(Lease(folder / LEASE_FILE).release)
         clock = SystemClock()
@@ -233,7 +233,12 @@ def _write_description(folder: Path, task: Task, options: RunOptions, prices: Pr
     write_whole(folder / "run.json", text + "\n")
 
 
-def _read_description(folder: Path) -> tuple[Task, RunOptions]:
+def read_description(folder: Path) -> tuple[Task, RunOptions]:
+    """Return what the run in `folder` was started with.
+
+    Raises:
+        NothingFound: It is no run's folder (E201).
+    """
     try:
         saved = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         return decode(Task, saved["task"]), decode(RunOptions, saved["options"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.cli.display.foreseen import forecast_json, forecast_words
-from assay.core.budget import Limits
+from assay.core.budget import Limits, Spent
 from assay.core.prices import Prices, PriceSource, Rate
 from assay.strategies.forecast import Forecast, RoleForecast
 
@@ -76,6 +76,13 @@ def test_a_forecast_in_words(foreseen: Forecast, limits: Limits, words: str) -> 
 def test_a_cap_below_the_forecast_is_said(limits: Limits, words: str, sure: str | None) -> None:
     assert forecast_words(told(110, 180), limits).endswith(words)
     assert forecast_json(told(110, 180), limits)["cap_ends_search"] == sure
+
+
+def test_a_cap_of_which_much_is_used_is_the_sooner_passed() -> None:
+    limits = Limits(cost_usd=Decimal(8))
+    assert "cap" not in forecast_words(told(110, 180), limits, Spent(cost_usd=Decimal(3)))
+    words = forecast_words(told(110, 180), limits, Spent(cost_usd=Decimal(5)))
+    assert words.endswith("; the cap of $8.00 will probably end the search")
 
 
 def test_a_forecast_for_programs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -11,19 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.budget import Limits
+from assay.core.codec import encode
 from assay.core.prices import Prices, Rate
 from assay.core.trial import TrialState, Verdict
 from assay.journal import events as ev
+from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.models.roles import ROLES
 from assay.operators.rendering import Prompts
-from assay.strategies.forecast import Forecast, PromptSizes, Range, forecast, foresee, reply_tokens
+from assay.strategies.forecast import Forecast, PromptSizes, Range, forecast, foresee, foresee_rest, reply_tokens
 from assay.strategies.options import RunOptions
 from assay.strategies.pace import steps_ahead
 from assay.strategies.tree import Tree, TreeOptions
 from assay.strategies.typical import FULL, SPARSE, Fullness, typical_brief, typical_inputs
 from support.briefs import INCOME
 from support.engine import Bench
+from support.run_writer import RunWriter
 from support.tasks import RMSE, empty_profile, regression_task, small_machine
 
 PRICES = Prices(input=Rate(usd=Decimal(1)), output=Rate(usd=Decimal(10)))
@@ -198,3 +202,20 @@ def test_a_forecast_is_the_sum_of_its_roles_and_its_low_end_is_not_above_its_hig
 def test_the_playbook_costs_nothing_and_is_not_measured(tmp_path: Path) -> None:
     # There are no data in the folder: measuring prompts would fail.
     assert foresee(regression_task(tmp_path), RunOptions(limits=Limits(wall_s=60))) == Forecast(prices=None)
+
+
+def test_what_is_left_of_a_run_is_foreseen_by_the_prices_of_its_start(tmp_path: Path) -> None:
+    options = RunOptions(limits=Limits(trials=3), model="openai:x")
+    task = regression_task(tmp_path / "data")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.csv").write_text("id,y\n" + "".join(f"{i},{i % 7}\n" for i in range(60)))
+    (tmp_path / "data" / "test.csv").write_text("id\n60\n61\n")
+    (tmp_path / "run.json").write_text(json.dumps({"task": encode(task), "options": encode(options)}))
+    writer = RunWriter("half-crane", task, model="openai:x", limits=options.limits)
+    writer.add(ev.RunResumed(prices=PRICES))
+    writer.add(ev.StepFinished(step=0))
+    FileJournal(tmp_path / "events.jsonl").append(writer.events)
+    rest = foresee_rest(tmp_path)
+    assert rest.prices == PRICES
+    assert rest.questions == (1, 2)  # the draft, and a repair perhaps
+    assert foresee_rest(tmp_path, Limits(trials=1)).cost_usd == (0, 0)

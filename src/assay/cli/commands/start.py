@@ -33,7 +33,7 @@ from assay.cli.lookup import find_run, is_live, run_folders
 from assay.cli.shell import Shell
 from assay.core.budget import Limits
 from assay.core.codec import encode
-from assay.core.errors import MachineError, NothingFound
+from assay.core.errors import AssayError, MachineError, NothingFound
 from assay.core.task import Task
 from assay.engine.observer import Observer
 from assay.journal import events as ev
@@ -209,11 +209,25 @@ def resume(
     changed = changed_limits(summary.limits, limits, flags)
     if changed is not None:
         shell.output.say(f" limits {limit_words(changed)}")
+    if summary.model not in ("", "playbook"):
+        for line in _rest_lines(folder, summary, changed or summary.limits):
+            shell.output.say(line)
     from assay.strategies.launch import resume as take_up
 
     view = choose_view(shell, shown, folder.parent, summary)
     work: Work = lambda seen: take_up(folder, limits=changed, observers=seen)  # noqa: E731 - a name would say no more
     return see_through(shell, folder.parent, view, work, require_gain=require_gain)
+
+
+def _rest_lines(folder: Path, summary: Summary, limits: Limits) -> list[str]:
+    """Return what the rest of a run will likely cost; nothing where it cannot be taken up, which is told elsewhere."""
+    from assay.strategies.forecast import foresee_rest
+
+    try:
+        foreseen = foresee_rest(folder, limits)
+    except AssayError:
+        return []
+    return [f" cost   from here on {forecast_words(foreseen, limits, summary.spent)}"]
 
 
 def changed_limits(old: Limits, new: Limits, flags: LimitFlags) -> Limits | None:

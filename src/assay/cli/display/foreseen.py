@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
-from assay.core.budget import Limits
+from assay.core.budget import Limits, Spent
 from assay.core.codec import encode
 from assay.core.prices import Prices, PriceSource
 from assay.report.formatting import format_money
@@ -18,8 +19,14 @@ _NOTHING = "costs nothing"
 _SURE = {"probably": "will probably end", "perhaps": "may end"}
 
 
-def forecast_words(foreseen: Forecast, limits: Limits) -> str:
-    """Return `110-180 questions, $3-7 (prices of genai-prices 0.2, read 12 Mar 2026)`, or what else can be said."""
+def forecast_words(foreseen: Forecast, limits: Limits, spent: Spent | None = None) -> str:
+    """Return `110-180 questions, $3-7 (prices of genai-prices 0.2, read 12 Mar 2026)`, or what else can be said.
+
+    Args:
+        foreseen: What is to come.
+        limits: The caps that it is held against, ...
+        spent: ... of which so much is used already.
+    """
     prices, questions, tokens = foreseen.prices, foreseen.questions, foreseen.tokens
     if prices is None:
         return _NOTHING
@@ -34,7 +41,9 @@ def forecast_words(foreseen: Forecast, limits: Limits) -> str:
         if limits.cost_usd is not None:
             return f"{least}: under --cost none is put; state it in ASSAY_PRICE"
         return f"{least}; state it in ASSAY_PRICE"
-    return f"{asked}, {_money(foreseen.cost_usd)} ({price_words(prices)}){_cap_words(foreseen, limits)}"
+    return (
+        f"{asked}, {_money(foreseen.cost_usd)} ({price_words(prices)}){_cap_words(foreseen, limits, spent or Spent())}"
+    )
 
 
 def price_words(prices: Prices) -> str:
@@ -58,12 +67,17 @@ def forecast_json(foreseen: Forecast, limits: Limits) -> dict[str, Any]:
     }
 
 
-def _cap_words(foreseen: Forecast, limits: Limits) -> str:
-    sure = _cap_ends(foreseen, limits)
+def _cap_words(foreseen: Forecast, limits: Limits, spent: Spent) -> str:
+    left = replace(
+        limits,
+        cost_usd=None if limits.cost_usd is None else limits.cost_usd - spent.cost_usd,
+        tokens=None if limits.tokens is None else limits.tokens - spent.tokens,
+    )
+    sure = _cap_ends(foreseen, left)
     if not sure:
         return ""
     cost = foreseen.cost_usd
-    over = cost is not None and limits.cost_usd is not None and cost[1] > limits.cost_usd
+    over = cost is not None and left.cost_usd is not None and cost[1] > left.cost_usd
     cap = format_money(limits.cost_usd) if over else f"{limits.tokens or 0:,} tokens"
     return f"; the cap of {cap} {_SURE[sure]} the search"
 
