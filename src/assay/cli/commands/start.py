@@ -116,9 +116,7 @@ def require_model(choices: RunChoices) -> None:
 
     resolve(choices.model, base_url=choices.base_url, environ=os.environ).key()
     if importlib.util.find_spec("pydantic_ai") is None:
-        raise MachineError(
-            "E560", "language models need packages that are not installed", fix="uv sync --extra llm"
-        )
+        raise MachineError("E560", "language models need packages that are not installed", fix="uv sync --extra llm")
 
 
 def bounded(limits: Limits) -> tuple[Limits, bool]:
