@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,9 @@ from assay.journal.events import Answered
 from assay.journal.history import History, Trial
 from assay.operators.star.passage import locate
 from assay.report.facts import Facts, State
-from assay.report.phase_words import NOTES, PATH_PHASES, TITLES, Layout, skipped_by
+from assay.report.phase_words import KNOWN, NOTES, PATH_PHASES, TITLES, Layout, skipped_by
 
+_DATED = re.compile(r"\(catalogue of (\w+ \d{4})\)")
 _MOST_PARTS = 64
 """Models, blocks or plans looked for in one place."""
 
@@ -97,6 +99,10 @@ class Course:
     blocks: tuple[Block, ...]
     rounds: tuple[Plan, ...]
     last_look: LastLook | None
+    offered: int
+    """Entries of the catalogue that were there to choose from."""
+    dated: str
+    """Of when the catalogue is, `November 2026`; empty where the run does not say."""
     looked: int
     """Scripts that were looked at for leaks before they ran."""
     rewritten: int
@@ -126,12 +132,17 @@ class _Reader:
         """Return everything."""
         paths = [step for step, names in self.steps.items() if set(names) & set(PATH_PHASES)]
         asked = self._history.questions.values()
+        known = self._history.notes.get(KNOWN)
+        offered = known if isinstance(known, list) else []
+        dates = (_DATED.search(str(entry)) for entry in offered)
         return Course(
             phases=tuple(self._phase(step, name) for step, names in self.steps.items() for name in names),
             starts=tuple(start for step in paths if (start := self._start(step)) is not None),
             blocks=tuple(block for step in paths for block in self._blocks(step)),
             rounds=tuple(plan for step in self.steps if (plan := self._round(step)) is not None),
             last_look=self._last_look(),
+            offered=len(offered),
+            dated=next((found[1] for found in dates if found), ""),
             looked=sum(q.role == "leakage" and q.answer is not None and not q.answer.error for q in asked),
             rewritten=sum("/unleak-" in q.key and q.answer is not None and not q.answer.error for q in asked),
         )

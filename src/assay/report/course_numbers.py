@@ -23,12 +23,13 @@ def step_pairs(facts: Facts) -> list[tuple[Trial, Trial]]:
 
 
 def enter_course(ledger: Ledger, facts: Facts) -> None:
-    """Enter the time of every phase, and what was looked at for leaks."""
+    """Enter the time of every phase, what the catalogue offered, and what was looked at for leaks."""
     course = course_of(facts)
     if course is None:
         return
     for phase in course.phases:
         seconds = None if phase.seconds is None else round(phase.seconds, 3)
         ledger.add(phase_name(phase), seconds, Source.MEASURED, unit="s", basis="times of the notes on the phase")
+    ledger.add("catalogue.offered", course.offered, Source.COUNTED, basis="note on what the catalogue offers")
     ledger.add("leaks.looked", course.looked, Source.COUNTED, basis="answers of the role leakage")
     ledger.add("leaks.rewritten", course.rewritten, Source.COUNTED, basis="answers of the role code to a leak")

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assay.report.formatting import format_count
 from assay.strategies.star_options import BASELINES, StarOptions
 
 NOTES = "phase/"
 """How the keys of notes on phases begin."""
+KNOWN = "mle_star/known"
+"""Key of the note on what the catalogue offers for the task."""
 PATH_PHASES = ("init", "merge", "data-usage", "refine")
 TITLES = {
     "init": "initial solutions",
@@ -130,6 +133,8 @@ def note_words(key: str, value: Any, layout: Layout) -> str:
         return f"{layout.doing(phase)} {f'{early}: {skipped}' if skipped else 'done'}"
     if key == "mle_star/trials":
         return "sizes of the search fixed" + (f" for {value} trials" if isinstance(value, int) else "")
+    if key == KNOWN and isinstance(value, list):
+        return f"the catalogue offers {format_count(len(value), 'entry', 'entries')} for this task"
     match = _STEP.match(key)
     if match is None:
         return ""

@@ -37,7 +37,7 @@ def search_section(teller: Teller) -> Section | None:
     )
     blocks: list[Content] = [Paragraph(lead), _phases(teller, course.phases)]
     if course.starts:
-        blocks += [Paragraph(("The models that the paths started from:",)), _starts(teller, course.starts)]
+        blocks += [Paragraph(_offered(teller, course)), _starts(teller, course)]
     for block in course.blocks:
         blocks += _block(teller, block)
     if any(block.plans for block in course.blocks):
@@ -57,6 +57,7 @@ def search_record(facts: Facts) -> dict[str, Any] | None:
         return None
     return {
         "phases": [_phase_record(phase) for phase in course.phases],
+        "catalogue": {"offered": course.offered, "dated": course.dated or None},
         "starts": [_start_record(start) for start in course.starts],
         "blocks": [
             {
@@ -143,12 +144,20 @@ def _ref(teller: Teller, trial: Trial | None) -> Cell:
 # --- starts ------------------------------------------------------------------------------------------------------
 
 
-def _starts(teller: Teller, starts: tuple[Start, ...]) -> Items:
-    return Items(tuple(_start(teller, start) for start in starts))
+def _offered(teller: Teller, course: Course) -> Cell:
+    lead = "The models that the paths started from"
+    if not course.offered:
+        return (f"{lead}:",)
+    of = f" of {course.dated}" if course.dated else ""
+    return (f"{lead}. The catalogue{of} offered ", *teller.count("catalogue.offered", "entry", "entries"), ":")
 
 
-def _start(teller: Teller, start: Start) -> Cell:
-    cell: Cell = (f"{start.place}, {_retrieved(start)}: ",)
+def _starts(teller: Teller, course: Course) -> Items:
+    return Items(tuple(_start(teller, start, catalogue=bool(course.offered)) for start in course.starts))
+
+
+def _start(teller: Teller, start: Start, *, catalogue: bool) -> Cell:
+    cell: Cell = (f"{start.place}, {_retrieved(start, catalogue=catalogue)}: ",)
     if not start.models:
         return (*cell, "none")
     for index, (name, trial) in enumerate(start.models):
@@ -162,13 +171,15 @@ def _start(teller: Teller, start: Start) -> Cell:
     return cell
 
 
-def _retrieved(start: Start) -> str:
+def _retrieved(start: Start, *, catalogue: bool) -> str:
     if start.answer is None or start.answer.error:
         return "nobody named any"
     if start.answer.searched:
         return "found by a search of the web"
     if start.answer.model == "playbook":
-        return "offline, from the catalogue that ships with Assay"
+        return "offline, from the catalogue"
+    if catalogue:
+        return "offline, with the catalogue to choose from"
     return "offline, without a search of the web"
 
 

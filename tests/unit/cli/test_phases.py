@@ -122,5 +122,10 @@ def test_show_has_the_plan_and_the_change_of_a_refinement(assay: object, tmp_pat
     assert "+wish" in value["diff"]
     start = next(t for t in history.trials.values() if t.operator == "init")
     assert "\n+wish" not in assay("show", str(start.number)).out  # type: ignore[operator]
+    ranked = assay("top", "-k", "40", "--json").json["trials"]  # type: ignore[operator]
+    origins = {row["trial"]: row["origin"] for row in ranked}
+    assert origins[trial.number] == "path 2, block 2, plan 2"
+    assert origins[0] is None
+    assert re.search(r"  ensemble [12]: ensemble [01]$", assay("top").out, re.MULTILINE)  # type: ignore[operator]
     listed = assay("logs").out  # type: ignore[operator]
     assert "path 2: refining block 2 of 4, plan 2" in listed or "path 2: refining done" in listed

@@ -12,12 +12,14 @@ import pytest
 from assay.core.errors import ReplyInvalid
 from assay.journal.history import History, Trial
 from assay.models.base import Request
+from assay.models.catalogue import DATED
 from assay.models.scripted import Scripted
 from assay.report import write_reports
 from assay.report.course import Course, course_of
 from assay.report.document import Code, Items, Paragraph, Section, Table, plain
 from assay.report.facts import Facts
 from assay.report.numbers import build_ledger
+from assay.report.phase_words import KNOWN
 from assay.report.searched import search_section
 from assay.report.telling import Teller
 from assay.strategies.star_options import StarOptions
@@ -152,12 +154,13 @@ def test_a_journal_that_ends_anywhere_can_be_told(folder: Path) -> None:
 
 def test_retrieval_says_whether_it_searched_and_where(tmp_path: Path) -> None:
     history = write_star_run(tmp_path / "run", SMALL)
-    assert "offline, without a search of the web" in starts(facts_of(tmp_path / "run"))
+    del history.notes[KNOWN]
+    assert "offline, without a search of the web" in starts(facts_of(tmp_path / "run", history))
     key = "step-0002/retrieve/retrieve"
     question = history.questions[key]
     assert question.answer is not None
     for change, words in (
-        ({"model": "playbook"}, "offline, from the catalogue that ships with Assay"),
+        ({"model": "playbook"}, "offline, from the catalogue:"),
         ({"searched": True, "sources": ("https://example.org/paper",)}, "found by a search of the web"),
     ):
         answered = type(question.answer)(**{**vars(question.answer), **change})
@@ -165,6 +168,14 @@ def test_retrieval_says_whether_it_searched_and_where(tmp_path: Path) -> None:
         told = starts(facts_of(tmp_path / "run", history))
         assert words in told
         assert ("https://example.org/paper" in told) == ("sources" in change)
+
+
+def test_the_catalogue_is_named_with_its_date_and_what_it_offered(folder: Path) -> None:
+    facts = facts_of(folder)
+    offered = facts.history.notes[KNOWN]
+    told = "\n".join(plain(block.parts) for block in section(facts).blocks if isinstance(block, Paragraph))
+    assert f"The catalogue of {DATED:%B %Y} offered {len(offered)} entr" in told
+    assert "offline, with the catalogue to choose from" in starts(facts)
 
 
 def starts(facts: Facts) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from assay.cli.display.checks import check_lines, checks_json
-from assay.cli.display.phases import layout_in
+from assay.cli.display.phases import origin_of
 from assay.cli.display.table import HEADER, row_decimals, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
@@ -44,7 +45,10 @@ def top(shell: Shell, root: Path, name: str | None, *, k: int) -> int:
     shown = [row_of(t) for t in ranking[:k]]
     lines = [shell.output.paint(HEADER.replace("vs best", "vs #1  "), "bold")]
     leader = shown[0] if shown else None
-    lines += [trial_line(shell.output, row, history.metric, leader, width=100) for row in shown]
+    origins = {t.number: origin_of(history, t) for t in ranking[:k]}
+    places = {number: origin.split(",")[0] for number, origin in origins.items()}
+    told = [replace(row, title=f"{place}: {row.title}") if (place := places[row.number]) else row for row in shown]
+    lines += [trial_line(shell.output, row, history.metric, leader, width=100) for row in told]
     if not shown:
         lines = [f"{folder.name}: no trial has a valid score yet"]
     else:
@@ -53,7 +57,7 @@ def top(shell: Shell, root: Path, name: str | None, *, k: int) -> int:
         "run": folder.name,
         "metric": history.metric.name,
         "direction": history.metric.direction.value,
-        "trials": [row_json(row) for row in shown],
+        "trials": [{**row_json(row), "origin": origins[row.number] or None} for row in shown],
         "truncated": len(ranking) > k,
     }
     shell.output.answer("top", value, "\n".join(lines))
@@ -74,6 +78,7 @@ def show(shell: Shell, root: Path, name: str | None, text: str, *, content: bool
     value: dict[str, Any] = {
         "run": folder.name,
         **row_json(row_of(trial)),
+        "origin": origin_of(history, trial) or None,
         "scores": dict(trial.scores),
         "flags": list(trial.flags),
         "judgement": _judgement(trial),
@@ -128,8 +133,7 @@ def _trial_lines(
     spread = f" {format_spread(trial.std_error, decimals=decimals)}" if trial.std_error is not None else ""
     yield f"{shell.output.paint(f'#{trial.number} {one_line(trial.title, 80)}', 'bold')}  {trial.state}"
     origin = f" from {', '.join(f'#{n}' for n in trial.parents)}" if trial.parents else ""
-    layout = layout_in(history)
-    placed = layout.origin(trial.key, trial.operator) if layout is not None else ""
+    placed = origin_of(history, trial)
     on = f" on {placed}" if placed else ""
     yield f" made    by {trial.operator}{on}{origin}{'' if trial.counts else ' (a variant, not ranked)'}"
     if trial.score is not None:

@@ -75,6 +75,8 @@ def _charged(p: ev.Charged) -> str:
 def _noted(p: ev.Noted) -> str:
     if p.key.startswith("machine/"):
         return "the machine was looked at"
+    if p.key == "data/examined" and isinstance(p.value, list):
+        return f"data checked: {', '.join(map(str, p.value)) or 'nothing that may mislead'}"
     return f"decided {p.key.replace('/', ', ')}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.journal import events as ev
-from assay.journal.history import History
+from assay.journal.history import History, Trial
 from assay.journal.summary import Summary
 from assay.report.phase_words import NOTES, Layout, note_words, skipped_by
 
@@ -15,13 +15,13 @@ def layout_of(summary: Summary) -> Layout:
     return Layout.of(summary.arguments, summary.first_steps.get("ensemble"))
 
 
-def layout_in(history: History) -> Layout | None:
-    """Return the same from a whole journal; None where its strategy has no phases."""
+def origin_of(history: History, trial: Trial) -> str:
+    """Return `path 1, block 2, plan 3`: where a trial came from; empty where the strategy has no phases."""
     steps = [key.split("/")[1:3] for key in history.notes if key.startswith(NOTES)]
     if not steps or history.started is None:
-        return None
+        return ""
     rounds = [int(step.removeprefix("step-")) for step, phase in steps if phase == "ensemble"]
-    return Layout.of(history.started.arguments, min(rounds, default=None))
+    return Layout.of(history.started.arguments, min(rounds, default=None)).origin(trial.key, trial.operator)
 
 
 def where(summary: Summary) -> list[str]:
