@@ -64,6 +64,8 @@ class Plan:
     trial: Trial | None
     against: Trial | None
     """What it was to beat: the script that the block is of, or the best that went into the ensemble."""
+    reason: str = ""
+    """Why no script came of it, where somebody said so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,8 +222,10 @@ class _Reader:
             part = f"{step_key(step)}/refine-{outer}"
             mine = [t for t in trials if t.key.startswith(f"{part}/")]
             parent = next((self._history.trials.get(t.parents[0]) for t in mine if t.parents), None)
-            if parent is None:
+            if parent is None and not any(key.startswith(f"{part}/") for key in self._history.questions):
                 break
+            if parent is None:
+                continue
             target = self._target(part, parent, done)
             plans = self._plans(part, parent, target.get("plan", ""))
             block = Block(
@@ -262,7 +266,8 @@ class _Reader:
                 break
             reply = next((self._reply(q.answer) for q in asked if q.role == "plan"), {})
             text = trial.plan if trial is not None else str(reply.get("plan", "")) or (first if not plans else "")
-            plans.append(Plan(text=text, trial=trial, against=parent))
+            reason = next((q.answer.error for q in asked if q.answer is not None and q.answer.error), "")
+            plans.append(Plan(text=text, trial=trial, against=parent, reason=reason))
         return tuple(plans)
 
     def _round(self, step: int) -> Plan | None:

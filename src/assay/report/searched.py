@@ -219,7 +219,8 @@ def _plan(teller: Teller, plan: Plan, *, members: bool) -> tuple[Cell, ...]:
     text: Cell = (Said(clean_line(plan.text, 240)),)
     trial = plan.trial
     if trial is None:
-        row: tuple[Cell, ...] = ((MISSING,), text, (MISSING,), (MISSING,), ("no script came of it",))
+        why: Cell = (": ", Said(clean_line(plan.reason, 160))) if plan.reason else ()
+        row: tuple[Cell, ...] = ((MISSING,), text, (MISSING,), (MISSING,), ("no script came of it", *why))
         return (*row, (MISSING,)) if members else row
     gain = teller.gain_over(trial, plan.against)
     over: Cell = (*gain, " (", teller.ref(plan.against), ")") if members and plan.against is not None else gain
@@ -295,4 +296,5 @@ def _plan_record(plan: Plan) -> dict[str, Any]:
         "score": trial.score if trial is not None else None,
         "verdict": str(trial.verdict) if trial is not None and trial.verdict else None,
         "against": plan.against.number if plan.against is not None else None,
+        "reason": clean_line(plan.reason, 300) or None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,12 +190,18 @@ def test_a_plan_without_a_script_and_a_model_without_one_are_named(tmp_path: Pat
             return ReplyInvalid("it is not in the asked form")
         if request.role == "code" and request.key.endswith("plan-1/code"):
             return {"code": request.inputs.block}
+        if request.role == "code" and request.key.endswith("plan-2/code"):
+            return ReplyInvalid("it says no")
         return answer(request)
 
-    write_star_run(tmp_path / "run", SMALL, silent)
+    write_star_run(tmp_path / "run", replace(SMALL, inner=3), silent)
     facts = facts_of(tmp_path / "run")
     plans = course(facts).blocks[0].plans
-    assert [plan.trial is None for plan in plans] == [False, True]
+    assert [plan.trial is None for plan in plans] == [False, True, True]
+    assert [bool(plan.reason) for plan in plans] == [False, False, True]
+    cells = [plain(row[4]) for table in section(facts).blocks if isinstance(table, Table) for row in table.rows]
+    assert sum(cell.startswith("no script came of it") for cell in cells) == 2
+    assert any(cell.startswith("no script came of it: ") and "it says no" in cell for cell in cells)
     assert plans[1].text == "Wish for 1 more."
     assert "model 0-1 (no script)" in starts(facts)
 
