@@ -69,7 +69,7 @@ def open_model(
 
 
 def can_search(spec: str, *, base_url: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether the model that `spec` names is offered the search tool of its provider, where a role asks for it.
+    """Return whether the model that `spec` names is offered a web search of its own, where a role asks for it.
 
     Args:
         spec: As for `open_model`.
@@ -77,13 +77,17 @@ def can_search(spec: str, *, base_url: str | None = None, environ: Mapping[str, 
         environ: Variables to read addresses and ASSAY_WEB_SEARCH from; the process's own if None.
 
     Raises:
-        UsageError: There is no such provider, or ASSAY_WEB_SEARCH is neither on nor off (E066).
+        UsageError: There is no such provider or program, or ASSAY_WEB_SEARCH is neither on nor off (E066).
     """
-    if spec == "playbook" or spec.partition(":")[0] in ("recorded", "cli"):
+    if spec == "playbook" or spec.startswith("recorded:"):
         return False
     from assay.models.endpoint import resolve
+    from assay.models.program import is_program, resolve_program
 
-    return resolve(spec, base_url=base_url, environ=os.environ if environ is None else environ).search
+    variables = os.environ if environ is None else environ
+    if is_program(spec):
+        return resolve_program(spec, environ=variables).may_search(variables)
+    return resolve(spec, base_url=base_url, environ=variables).search
 
 
 def _recorded(folder: Path) -> Model:

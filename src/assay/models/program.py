@@ -14,6 +14,7 @@ from assay.core.errors import ProgramUnusable, UsageError
 from assay.models.program_environment import EXTRA_VARIABLE
 from assay.models.program_formats import KNOWN, PLAIN, SEARCHING, ProgramFormat
 from assay.models.scrub import Scrubber
+from assay.models.searching import SEARCH_VARIABLE
 
 PREFIX = "cli:"
 MISSING: Final = "E309"
@@ -53,6 +54,10 @@ class ModelProgram:
             fix = self.format.install or "--model 'cli:/path/to/program'"
             raise ProgramUnusable(MISSING, f"there is no program {self.command!r}{where} that can be run", fix=fix)
         return os.path.abspath(found)  # noqa: PTH100 - resolve() would lose a name that says how it is to behave
+
+    def may_search(self, environ: Mapping[str, str]) -> bool:
+        """Return whether it has a web search of its own and a person allows it: ASSAY_WEB_SEARCH is `on`."""
+        return self.format.name in SEARCHING and environ.get(SEARCH_VARIABLE, "").strip().lower() == "on"
 
     def format_for(self, *, search: bool) -> ProgramFormat:
         """Return how it is called: with its own web search, where it has one and that is asked for, or without."""

@@ -27,7 +27,6 @@ from assay.models.program_process import Cause, Ended, Start, run_program
 from assay.models.program_replies import Counted, Said
 from assay.models.retry import RetryingCompleter
 from assay.models.scrub import Scrubber
-from assay.models.searching import SEARCH_VARIABLE
 
 OUTPUT_TOKENS = 32_000
 """Room for a long script, its thoughts and what a program adds of its own; also what a cap holds back for one call."""
@@ -70,7 +69,7 @@ def open_program(
     for layer in layers:
         completer = layer(completer)
     retrying = RetryingCompleter(completer, attempts=attempts, sleep=sleep)
-    return LanguageModel(retrying, max_output_tokens=OUTPUT_TOKENS)
+    return LanguageModel(retrying, max_output_tokens=OUTPUT_TOKENS, search=program.may_search(variables))
 
 
 class ProgramCompleter:
@@ -121,7 +120,7 @@ class ProgramCompleter:
             Unwanted: Nobody waited for the answer any more; the program was ended.
         """
         located = self._program.locate()
-        search = prompt.search and self._environ.get(SEARCH_VARIABLE, "").strip().lower() == "on"
+        search = prompt.search and self._program.may_search(self._environ)
         form = self._program.format_for(search=search)
         text = _as_text(prompt.messages, form.preface)
         with _folder() as folder:

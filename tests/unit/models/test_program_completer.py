@@ -19,8 +19,9 @@ from assay.models.base import Message
 from assay.models.completion import Completion, Finish, Prompt, Unreachable
 from assay.models.prices import stated_prices
 from assay.models.program import resolve_program
-from assay.models.program_completer import ProgramCompleter
+from assay.models.program_completer import ProgramCompleter, open_program
 from support.completers import prompt
+from support.requests import GOOD, program_request
 from support.stand_in_program import LateOnceCalled, StandIn, install
 
 KNOWN = ("claude", "codex", "gemini")
@@ -368,3 +369,10 @@ def test_a_key_that_is_said_back_is_masked(tmp_path: Path) -> None:
     said = completer(install(tmp_path, "claude", {"say": "my-very-secret-1"}), environ=environ).complete(prompt())
     told = failed(tmp_path, "claude", {"fail": "invalid api key my-very-secret-1"}, environ=environ)
     assert "very-secret" not in said.text + told.message
+
+
+def test_a_question_that_searches_reaches_the_program_as_one(tmp_path: Path) -> None:
+    program = install(tmp_path, "claude", {"say": GOOD, "search": 1})
+    model = open_program("cli:claude", environ={**program.environ, "ASSAY_WEB_SEARCH": "on"})
+    assert model.answer(replace(program_request(), search=True)).searched
+    assert "--tools WebSearch" in " ".join(program.calls[0]["argv"])

@@ -146,7 +146,10 @@ def test_an_address_of_ones_own_is_offered_no_tool_unless_a_person_says_so() -> 
     assert offered("anthropic:x", ANTHROPIC_BASE_URL="http://localhost:8000")
     assert not offered("anthropic:x", ASSAY_WEB_SEARCH="off")
     assert not offered("ollama:x", ASSAY_WEB_SEARCH="on")
-    assert not any(map(can_search, ("playbook", "recorded:answers", "cli:claude")))
+    assert not any(map(can_search, ("playbook", "recorded:answers")))
+    assert not can_search("cli:claude", environ={})
+    assert can_search("cli:claude", environ={"ASSAY_WEB_SEARCH": "on"})
+    assert not can_search("cli:cat", environ={"ASSAY_WEB_SEARCH": "on"})
     with pytest.raises(UsageError, match="is on or off, not 'yes'"):
         offered("openai:gpt-5", ASSAY_WEB_SEARCH="yes")
 
