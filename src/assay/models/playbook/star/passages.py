@@ -55,6 +55,15 @@ def suites_of(code: str) -> Sequence[Sequence[tuple[int, int]]]:
     return [[(_first(node, lines), node.end_lineno or node.lineno) for node in body] for body in bodies if body]
 
 
+def member_at(code: str, first: int, last: int) -> int | None:
+    """Return the number of the member function that holds the lines, counted from 1; None outside of all."""
+    for node in ast.parse(code).body:
+        is_member = isinstance(node, ast.FunctionDef) and _MEMBER.match(node.name)
+        if is_member and node.lineno < first and last <= (node.end_lineno or 0):
+            return int(node.name.removeprefix("model_"))  # type: ignore[attr-defined]
+    return None
+
+
 def statements_of(code: str) -> Sequence[tuple[ast.stmt, int, int]]:
     """Return the simple statements of `code` that stand on lines of their own, with first and last line."""
     lines = code.splitlines()

@@ -13,7 +13,7 @@ from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.star.change import Change, Move, change_of, drawn, found_in, joined, moves_of
 from assay.models.playbook.star.mixture import Mixture
 from assay.models.playbook.star.order import by_promise, keys_of, within_noise
-from assay.models.playbook.star.passages import passage
+from assay.models.playbook.star.passages import member_at, passage
 from assay.models.playbook.star.solutions import MOST_TITLE, known_mixture
 from assay.models.playbook.star.tweaks import Tweak, tweakable, tweaks
 from assay.models.roles.star import Block, CodeInputs, ExtractInputs, Extraction, Plan, PlanInputs, Target
@@ -61,7 +61,10 @@ def planned(inputs: PlanInputs, random: Random) -> Plan:
             mixture.key,
             *(move.mixture.key for move in earlier if move is not None),
         }
+        member = member_at(inputs.code, *lines)
         for move in _options(mixture, inputs, facts, random):
+            if member is not None and not move.title.startswith(f"Model {member}: "):
+                continue  # a block inside one member cannot bring about what happens in another
             if move.mixture.key not in done and change_of(move, inputs.code, facts, lines) is not None:
                 return Plan(title=move.title[:MOST_TITLE].rstrip(), plan=_text(move.title, move.reason))
     for tweak in tweaks(inputs.block):
