@@ -1,4 +1,4 @@
-"""Finish: what happens after the search: blend, choose on the search folds, open the seal once, fit on everything.
+"""Finish: what happens after the search: blend, choose on the search folds, fit on everything, open the seal once.
 
 And last, once the submission is written, the checks of the winner.
 """
@@ -72,8 +72,9 @@ class Finish:
         winner = self._winner(history)
         history = self._parts.log.pinned(1 << 62)
         self.shrunk_score = self._judge.shrunk(winner, history)
-        self._seal(winner)
+        # What a person came for goes first: where time is short, it is the sealed check that goes without.
         self._deliver(winner, history)
+        self._seal(winner)
         if self._gate is not None and not self._interrupted() and not stopped_by.startswith("E5"):
             self._gate.work(winner)
         return winner.number

@@ -13,6 +13,7 @@ from assay.core.execution import Outcome
 from assay.core.task import Task
 from assay.core.view import View
 from assay.grading import Grade
+from assay.journal import events as ev
 from assay.journal.memory import MemoryJournal
 from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult, FakeSandbox
@@ -137,3 +138,11 @@ def test_a_run_that_goes_on_gets_a_blend_of_its_own(tmp_path: Path) -> None:
     blends = [t for t in history.trials.values() if t.operator == "blend"]
     assert [t.key for t in blends] == ["finish/blend", "finish/blend-2"]
     assert not any(set(t.parents) & {b.number for b in blends} for t in history.trials.values())
+
+
+def test_the_submission_is_written_before_the_seal_is_opened(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=4))
+    bench.open().work()
+    kinds = [event.payload.kind for event in bench.backend.read()]
+    last_written = len(kinds) - 1 - kinds[::-1].index(ev.SubmissionWritten.kind)
+    assert last_written < kinds.index(ev.SealedOpened.kind)
