@@ -115,6 +115,13 @@ def test_an_idea_of_somebody_elses_leads_to_the_draft_that_its_name_fits() -> No
     assert ask("init", odd, Program, seed=3) == ask("init", odd, Program, seed=3)
 
 
+def test_an_idea_without_a_reason_and_an_ensemble_without_a_plan_still_lead_to_scripts() -> None:
+    task = regression_table()
+    idea = retrieve(task)[0].model_copy(update={"why": ""})
+    assert ask("init", InitInputs(brief=task.brief, model=idea), Program).plan == idea.name
+    assert ensemble(task, " ", three_solutions(task)).plan == "Mean of all solutions"
+
+
 def test_research_tells_what_the_facts_say() -> None:
     found = ask("research", ResearchInputs(brief=regression_table().brief, hints=("use the map",)), Research)
     assert any("coordinates" in feature for feature in found.features)

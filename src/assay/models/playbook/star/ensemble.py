@@ -59,7 +59,7 @@ def ensemble(inputs: EnsembleInputs) -> Program:
     )
     wanted = [(s, w) for s, w in zip(ranked, way.weights, strict=True) if w > 0]
     chosen, dropped = _affordable(wanted, way, facts)
-    plan = inputs.plan.strip()
+    plan = inputs.plan.strip() or way.title
     if dropped:
         names = "; ".join(solution.trial.title for solution in dropped)
         plan += f" Left out, so that the whole ends within half the time of a trial: {names}."

@@ -53,7 +53,7 @@ def initial(inputs: InitInputs, random: Random) -> Program:
     facts = read_facts(inputs.brief)
     recipe = Recipe.from_json(inputs.model.recipe)
     if recipe is not None:
-        idea = Idea(recipe=recipe, title=inputs.model.name, reason=inputs.model.why)
+        idea = Idea(recipe=recipe, title=inputs.model.name, reason=inputs.model.why or inputs.model.name)
     else:
         idea = _fitting(inputs.model.name, facts) or wander(
             facts,
