@@ -35,13 +35,20 @@ class MleStar:
         options: How far it goes.
         hints: Models, notes or ideas that a person wants tried.
         blocks: Passages that a person wants worked on first.
+        web: Whether whoever answers may search the web.
     """
 
     def __init__(
-        self, options: StarOptions | None = None, *, hints: tuple[str, ...] = (), blocks: tuple[str, ...] = ()
+        self,
+        options: StarOptions | None = None,
+        *,
+        hints: tuple[str, ...] = (),
+        blocks: tuple[str, ...] = (),
+        web: bool = False,
     ) -> None:
         self._wanted = options or StarOptions()
         self._hints = hints
+        self._web = web
         self._sources = Sources(hints=hints)
         self._blocks = blocks
         self._options = self._wanted
@@ -58,7 +65,7 @@ class MleStar:
         trials = session.note("mle_star/trials", lambda: most)
         self._options = options = self._wanted.within(trials)
         self._proposals = options.allotment(trials)
-        self._sources = sources_of(session, self._hints, web=False)
+        self._sources = sources_of(session, self._hints, web=session.note("mle_star/web", lambda: self._web))
         session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
         if options.shared_start:
             session.steps(self._start, start=BASELINES, stop=options.first_path)
@@ -131,14 +138,19 @@ class MleStar:
         return _named(trial)
 
     def _members(self, history: History) -> list[Trial]:
-        """Return the best trial of each path; where that is only one, the best of other beginnings beside it."""
+        """Return the best trial of each path; where that is only one, other beginnings beside it.
+
+        Those that it was not made from come first: what it holds already adds least to it.
+        """
         options = self._options
         steps = range(options.first_path, options.first_round)
         found = [best for step in steps if (best := best_of(history, {step})) is not None]
         if len(found) < FEWEST_MEMBERS:
             own = set(range(BASELINES, options.first_round))
             starts = history.ranking(lambda trial: trial.step in own and trial.operator == "init")
-            found += [trial for trial in starts if trial.number not in {t.number for t in found}]
+            others = [trial for trial in starts if trial.number not in {t.number for t in found}]
+            held = {number for trial in found for number in ancestors(history, trial)}
+            found += sorted(others, key=lambda trial: trial.number in held)
         return found[: max(FEWEST_MEMBERS, options.paths)]
 
     def _earlier(self, history: History) -> list[Tried]:
@@ -183,6 +195,18 @@ def best_of(history: History, steps: set[int]) -> Trial | None:
     ranking = history.ranking(lambda trial: trial.step in steps)
     most = max((trial.folds for trial in history.trials.values()), default=0)
     return ranking[0] if ranking and ranking[0].folds == most else None
+
+
+def ancestors(history: History, trial: Trial) -> set[int]:
+    """Return the numbers of all trials that `trial` was made from, directly or not."""
+    found: set[int] = set()
+    left = list(trial.parents)
+    while left:
+        number = left.pop()
+        if number not in found:
+            found.add(number)
+            left.extend(history.trials[number].parents if number in history.trials else ())
+    return found
 
 
 def _in_order(history: History) -> list[Trial]:

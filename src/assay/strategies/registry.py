@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from assay.core.errors import UsageError
 from assay.engine.run import Strategy
+from assay.models import can_search
 from assay.strategies.known import STRATEGIES, refuse_blocks
 from assay.strategies.mle_star import MleStar
 from assay.strategies.options import RunOptions
@@ -31,7 +32,9 @@ def _tree(options: RunOptions) -> Strategy:
 
 
 def _mle_star(options: RunOptions) -> Strategy:
-    return MleStar(StarOptions.from_arguments(options.arguments), hints=options.hints, blocks=options.blocks)
+    web = can_search(options.model, base_url=options.base_url)
+    star = StarOptions.from_arguments(options.arguments)
+    return MleStar(star, hints=options.hints, blocks=options.blocks, web=web)
 
 
 _MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {"tree": _tree, "mle_star": _mle_star}

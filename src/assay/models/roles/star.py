@@ -353,8 +353,8 @@ class Validation(Reply):
 
 
 STAR_ROLES = (
-    Role(name="research", inputs=ResearchInputs, reply=Research),
-    Role(name="retrieve", inputs=RetrieveInputs, reply=Retrieval),
+    Role(name="research", inputs=ResearchInputs, reply=Research, search=True),
+    Role(name="retrieve", inputs=RetrieveInputs, reply=Retrieval, search=True),
     Role(name="init", inputs=InitInputs, reply=Program),
     Role(name="merge", inputs=MergeInputs, reply=Program),
     Role(name="summarize", inputs=SummarizeInputs, reply=Summary),
