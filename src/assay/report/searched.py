@@ -8,7 +8,7 @@ from assay.journal.history import Trial
 from assay.report.course import Block, Course, LastLook, Phase, Plan, Start, course_of
 from assay.report.course_numbers import phase_name
 from assay.report.document import Block as Content
-from assay.report.document import Cell, Code, Column, Items, Paragraph, Said, Section, Table
+from assay.report.document import Cell, Code, Column, Items, Mono, Paragraph, Said, Section, Table
 from assay.report.facts import Facts
 from assay.report.formatting import MISSING
 from assay.report.prose import clean, clean_line
@@ -37,7 +37,7 @@ def search_section(teller: Teller) -> Section | None:
     )
     blocks: list[Content] = [Paragraph(lead), _phases(teller, course.phases)]
     if course.starts:
-        blocks += [Paragraph(_offered(teller, course)), _starts(teller, course)]
+        blocks += [Paragraph(_offered(teller, course)), *_starts(teller, course)]
     for block in course.blocks:
         blocks += _block(teller, block)
     if any(block.plans for block in course.blocks):
@@ -152,22 +152,36 @@ def _offered(teller: Teller, course: Course) -> Cell:
     return (f"{lead}. The catalogue{of} offered ", *teller.count("catalogue.offered", "entry", "entries"), ":")
 
 
-def _starts(teller: Teller, course: Course) -> Items:
-    return Items(tuple(_start(teller, start, catalogue=bool(course.offered)) for start in course.starts))
+def _starts(teller: Teller, course: Course) -> list[Content]:
+    rows = [row for start in course.starts for row in _start(teller, start, catalogue=bool(course.offered))]
+    columns = (
+        Column("Where"),
+        Column("How they were found"),
+        Column("Model, as it was named"),
+        Column("#", right=True),
+        Column(f"{teller.facts.metric.name} ± SE", right=True),
+    )
+    found: list[Content] = [Table(columns=columns, rows=tuple(rows))]
+    sources = [(start.place, start.answer.sources) for start in course.starts if start.answer is not None]
+    looked = tuple(_sources(place, urls) for place, urls in sources if urls)
+    return [*found, Items(looked)] if looked else found
 
 
-def _start(teller: Teller, start: Start, *, catalogue: bool) -> Cell:
-    cell: Cell = (f"{start.place}, {_retrieved(start, catalogue=catalogue)}: ",)
-    if not start.models:
-        return (*cell, "none")
-    for index, (name, trial) in enumerate(start.models):
-        cell = (*cell, ", " if index else "", *teller.said(name), " (")
-        failed = f", {trial.state}" if trial is not None and not trial.ranks else ""
-        cell = (*cell, *_ref(teller, trial), f"{failed})") if trial is not None else (*cell, "no script)")
-    sources = start.answer.sources if start.answer is not None else ()
-    if sources:
-        looked = "; ".join(clean_line(source, 120) for source in sources[:12])
-        cell = (*cell, ". Looked at: ", *teller.said(looked, 1500))
+def _start(teller: Teller, start: Start, *, catalogue: bool) -> list[tuple[Cell, ...]]:
+    head: tuple[Cell, ...] = ((start.place,), (_retrieved(start, catalogue=catalogue),))
+    rows: list[tuple[Cell, ...]] = []
+    for name, trial in start.models:
+        result: Cell = ("no script",)
+        if trial is not None:
+            result = teller.measured(trial) if trial.ranks else teller.verdict(trial)
+        rows.append((*(head if not rows else ((), ())), (Said(clean_line(name, 120)),), _ref(teller, trial), result))
+    return rows or [(*head, ("none",), (MISSING,), (MISSING,))]
+
+
+def _sources(place: str, urls: tuple[str, ...]) -> Cell:
+    cell: Cell = (f"Looked at for {place}: ",)
+    for index, url in enumerate(urls[:_MOST_NAMED]):
+        cell = (*cell, ", " if index else "", Mono(clean_line(url, 200)))
     return cell
 
 
