@@ -65,7 +65,8 @@ class Views:
             return None
         if twist is Twist.TRAINED and self._task.split.kind is SplitKind.FORECAST:
             return None
-        few = twist in (Twist.SHUFFLED, Twist.TURNED)
+        # Fewer rows of a forecast are shorter series, which a script may not be made for.
+        few = twist in (Twist.SHUFFLED, Twist.TURNED) and self._task.split.kind is not SplitKind.FORECAST
         most = min(SHUFFLED_ROWS, fold.row_cap or SHUFFLED_ROWS) if few else fold.row_cap
         return replace(fold, twist=twist, row_cap=most)
 

@@ -13,6 +13,7 @@ from assay.core.candidate import Candidate
 from assay.core.errors import AssayError
 from assay.core.execution import Outcome
 from assay.core.score import Score
+from assay.core.task import SplitKind
 from assay.core.view import Twist, ViewKey
 from assay.engine.budget import Budget
 from assay.engine.gate_findings import Shuffle
@@ -73,7 +74,12 @@ class GateRuns:
         """
         key = self._parts.views.twisted_key(fold or self.fold, twist)
         if key is None:
-            raise Untold("these data have no such view: what the labels are, or what is past, only their user knows")
+            prepared = self._parts.task.split.kind is SplitKind.PREPARED
+            raise Untold(
+                "only the user's own prepare knows where the labels are"
+                if prepared
+                else "a forecast has no test rows that it could have been trained on"
+            )
         return key
 
     def ahead(self, jobs: Sequence[Job]) -> None:

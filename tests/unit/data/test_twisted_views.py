@@ -12,6 +12,7 @@ from assay.core.view import Twist, View, ViewKey
 from assay.data import Views, inspect
 from assay.data.build import build_views
 from assay.data.view_files import ViewPlace
+from assay.data.views import SHUFFLED_ROWS
 from support.data_sets import write_arrays, write_folder, write_forecast
 
 FEATURES = ["id", "size", "count", "colour"]
@@ -103,8 +104,17 @@ def test_what_the_data_do_not_allow_has_no_view(tmp_path: Path) -> None:
     series = inspect(write_forecast(tmp_path / "series")).task
     views = Views(series, tmp_path / "b" / "views", tmp_path / "b" / "private")
     assert views.twisted_key(views.fold_keys()[0], Twist.TRAINED) is None
-    (view,) = twisted(series, tmp_path / "c", Twist.TURNED)
-    assert len(shown(view)) == view.train_rows
+
+
+def test_a_fold_with_shuffled_labels_is_small_but_the_series_of_a_forecast_stay_whole(tmp_path: Path) -> None:
+    for folder, most in (
+        (write_folder(tmp_path / "rows"), SHUFFLED_ROWS),
+        (write_forecast(tmp_path / "series"), 30_000),
+    ):
+        views = Views(inspect(folder).task, tmp_path / "views", tmp_path / "private")
+        key = views.twisted_key(views.fold_keys()[0], Twist.SHUFFLED)
+        assert key is not None
+        assert key.row_cap == most
 
 
 def test_a_fold_that_is_shown_again_takes_no_space(tmp_path: Path) -> None:
