@@ -22,6 +22,7 @@ from assay.models.roles.star import (
     Extraction,
     InitInputs,
     MergeInputs,
+    ModelIdea,
     Plan,
     PlanInputs,
     Retrieval,
@@ -54,7 +55,7 @@ class Walk:
     def path(self, path: int) -> Solution:
         brief = self.task.brief
         inputs = RetrieveInputs(brief=brief, count=2, path=path, paths=2)
-        ideas = ask("retrieve", inputs, Retrieval).models
+        ideas = [quick(idea) for idea in ask("retrieve", inputs, Retrieval).models]
         starts = [self.keep(ask("init", InitInputs(brief=brief, model=idea), Program), "init") for idea in ideas]
         best = starts[0]
         for other in starts[1:]:
@@ -105,6 +106,13 @@ class Walk:
             attempts.append(Attempt(plan=plan, trial=made.trial))
 
 
+def quick(idea: ModelIdea) -> ModelIdea:
+    """The same idea with fewer rounds: the code paths are the same."""
+    fewer = {name: 20 for name in ("n_estimators", "max_iter") if name in idea.recipe["params"]}
+    params = {**idea.recipe["params"], **fewer}
+    return idea.model_copy(update={"recipe": {**idea.recipe, "params": params}})
+
+
 def walked(make: Callable[[], TinyTask]) -> list[Solution]:
     walk = Walk(make())
     walk.ensembles((walk.path(0), walk.path(1)))
@@ -124,7 +132,8 @@ def test_every_script_on_the_way_is_the_one_of_its_recipe(name: str) -> None:
 @pytest.mark.parametrize("name", ["binary-f1", "regression", "text-labels", "pairs", "forecast", "multiclass-ranked"])
 def test_refined_scripts_and_ensembles_run(name: str, tmp_path: Path) -> None:
     task = ALL_TASKS[name]()
-    made = [s for s in walked(ALL_TASKS[name]) if s.trial.operator in ("refine", "ensemble")]
+    made = walked(ALL_TASKS[name])[-5:]
+    assert [s.trial.operator for s in made] == ["refine"] * 2 + ["ensemble"] * 3
     folders = [tmp_path / str(s.trial.number) for s in made]
     for solution, folder in zip(made, folders, strict=True):
         lay_out(solution.code, task, folder)
