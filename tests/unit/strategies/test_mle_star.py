@@ -161,6 +161,17 @@ def test_an_extractor_that_names_no_block_is_told_and_asked_again_then_the_step_
     assert not asked(made, "code")
 
 
+def test_a_summary_that_nobody_gives_is_made_of_what_was_measured(tmp_path: Path) -> None:
+    def silent(request: Request[Any]) -> Scripted:
+        return ReplyInvalid("nothing") if request.role == "summarize" else answer(request)
+
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=1, paths=1, rounds=0), answers=silent)
+    made.open().work()
+    told = asked(made, "extract")[0]
+    assert told.findings
+    assert all(finding.part in told.summary for finding in told.findings)
+
+
 def test_two_crashing_paths_leave_what_there_is(tmp_path: Path) -> None:
     def dead(request: Request[Any]) -> Scripted:
         if request.role in ("retrieve", "extract"):
