@@ -49,6 +49,8 @@ class Plan:
     """0 .. lanes-1: distinguishes the trials that may be in flight at a time, for the search's error control."""
     lanes: int = 1
     """How many steps may be under way without seeing each other."""
+    remarks: tuple[str, ...] = ()
+    """What its proposer has to say that stays with the trial: a code and a sentence each."""
     confirm: bool = True
     """Whether a would-be best is run on fresh partitions at once; else `Evaluator.confirm` may do so later."""
 
@@ -111,7 +113,7 @@ class Evaluator:
         rejecting = [f for f in findings if f.severity == "reject"]
         if rejecting:
             return self._reject(trial, candidate, [f"{f.code} {f.sentence}" for f in rejecting])
-        flags = [f"{f.code} {f.sentence}" for f in findings]
+        flags = [*plan.remarks, *(f"{f.code} {f.sentence}" for f in findings)]
         current, attempt = self._current(trial)
         while True:
             result = self._attempt(trial, current, attempt, plan)

@@ -132,9 +132,12 @@ class MleStar:
             candidate = ensemble(step, members, plan, index)
         except NoAnswer as nothing:
             raise Skipped(str(nothing)) from nothing
+        remarks: tuple[str, ...] = ()
         if options.leakage:
-            candidate = without_leaks(step, candidate)
-        trial = step.evaluate("trial", replace(candidate, plan=plan.plan))
+            candidate, remarks = without_leaks(step, candidate)
+        # Who writes the script may leave a member out, and says so.
+        told = plan.plan if candidate.plan in plan.plan else f"{plan.plan} {candidate.plan}"
+        trial = step.evaluate("trial", replace(candidate, plan=told), remarks=remarks)
         return _named(trial)
 
     def _members(self, history: History) -> list[Trial]:

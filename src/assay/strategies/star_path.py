@@ -220,9 +220,10 @@ class Path:
             candidate = make()
         except NoAnswer:
             return None
+        remarks: tuple[str, ...] = ()
         if self._options.leakage:
-            candidate = without_leaks(part, candidate)
-        return part.evaluate("trial", candidate, confirm=confirm)
+            candidate, remarks = without_leaks(part, candidate)
+        return part.evaluate("trial", candidate, confirm=confirm, remarks=remarks)
 
     def _require(self, name: str, share: int) -> None:
         if not self._allowance.until(name, share / 100):

@@ -132,6 +132,23 @@ def test_a_leak_is_rewritten_before_the_script_runs(tmp_path: Path) -> None:
     assert made.parts.objects.candidate(first.created_as).source != proposed
 
 
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (ReplyInvalid("nothing"), "L16"),
+        ({"leaks": [{"block": "not_in_it()", "why": "it sees the test rows"}]}, "L17"),
+    ],
+)
+def test_what_was_not_looked_at_or_not_mended_stays_with_the_trial(tmp_path: Path, reply: Any, code: str) -> None:
+    def unsure(request: Request[Any]) -> Scripted:
+        return reply if request.role == "leakage" else answer(request)  # type: ignore[no-any-return]
+
+    made = bench(tmp_path, StarOptions(models=1, outer=0, paths=1, rounds=0), answers=unsure)
+    made.open().work()
+    first = next(t for t in made.log.read(lambda h: h).trials.values() if t.operator == "init")
+    assert [flag for flag in first.flags if flag.startswith(code)]
+
+
 def test_where_no_initial_solution_runs_the_baseline_takes_its_place(tmp_path: Path) -> None:
     def broken(request: Request[Any]) -> Scripted:
         if request.role == "init":

@@ -20,6 +20,7 @@ a path put together at run time, or labels kept in memory, are stopped by the sa
 | L13 | reject | an output that is no plain file |
 | L14 | reject | code that is packed so that nobody can read it |
 | L15 | warn | tables of values that may be labels carried over from an earlier run |
+| L16, L17 | warn | said by the strategy `mle_star`: nobody could say whether it leaks; a leak that was not mended |
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ from assay.operators.star.refine import rewrite
 from assay.operators.star.start import solution
 
 
-def without_leaks(step: Step, candidate: Candidate) -> Candidate:
-    """Return `candidate` with the blocks that leak rewritten; as it is where nobody can say.
+def without_leaks(step: Step, candidate: Candidate) -> tuple[Candidate, tuple[str, ...]]:
+    """Return `candidate` with the blocks that leak rewritten, and remarks on what could not be said or mended.
 
     Static checks come first and are told; what they reject is rejected by the engine whatever a model thinks. Labels
     of a view are out of reach of any script, so a leak that slips through costs a score that does not hold on the
@@ -40,17 +40,18 @@ def without_leaks(step: Step, candidate: Candidate) -> Candidate:
     )
     try:
         leaks = expect(step.ask("leakage", "leakage", inputs), LeakageReport).leaks
-    except NoAnswer:
-        return candidate
+    except NoAnswer as nothing:
+        return candidate, (f"L16 nobody could say whether it leaks ({nothing})",)
+    remarks = []
     for index, leak in enumerate(leaks):
         block = locate(candidate.source, leak.block)
-        if block is None:
-            continue
         try:
+            if block is None:
+                raise NoAnswer("its block does not stand in the script")
             candidate = rewrite(step, candidate, block, leak.why, purpose="leakage", name=f"unleak-{index}")
-        except NoAnswer:
-            continue
-    return candidate
+        except NoAnswer as nothing:
+            remarks.append(f"L17 a leak was named and not mended ({nothing}): {leak.why}")
+    return candidate, tuple(remarks)
 
 
 def with_all_data(step: Step, trial: Trial) -> Candidate | None:
