@@ -108,6 +108,7 @@ class _Checks:
     ) -> None:
         self._parts = parts
         self._judge = judge
+        self._at_once = min(2, measurer.at_once)
         self._trial = trial
         self._history = history
         constants = history.ranking(lambda t: is_constant(t) and t.operator != "blend")
@@ -154,7 +155,7 @@ class _Checks:
         folds = (*folds[1:], folds[0])[: turns_wanted(task.problem, counts, len(folds))]
         while first.clear and len(turned) < len(folds) and all(one.clear for one in turned):
             try:
-                runs.ahead([(runs.twisted(Twist.TURNED, fold), 0) for fold in folds[len(turned) :][:2]])
+                runs.ahead([(runs.twisted(Twist.TURNED, fold), 0) for fold in folds[len(turned) :][: self._at_once]])
                 turned.append(runs.permuted(Twist.TURNED, folds[len(turned)]))
             except Untold:
                 break

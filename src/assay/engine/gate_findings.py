@@ -131,11 +131,13 @@ def judge_shuffles(first: Shuffle, turned: Sequence[Shuffle], *, wanted: int, fl
         told += ": better, and no standard error could be had to say whether that is luck"
     elif first.clear and turned and not turned[-1].clear:
         told += f"; luck, as it scores {turned[-1].score:.5g} with labels turned round (chance {turned[-1].chance:.5g})"
+    elif first.clear and not turned:
+        verdict = Standing.SKIPPED
+        told += f", {first.errors:.1f} standard errors better: no time left to tell luck from a leak"
     elif first.clear:
         told += f", {first.errors:.1f} standard errors better"
         enough = len(turned) >= wanted
-        if turned:
-            told += f", and so with labels turned round, {len(turned)} of {len(turned)} times"
+        told += f", and so with labels turned round, {len(turned)} of {len(turned)} times"
         told += ": it knows answers that it did not learn" if enough else "; there was no time to make sure of it"
         verdict = Standing.FAILED if enough and first.constant is not None else Standing.WARNING
     return Finding(verdict=verdict, detail=told, numbers=numbers, views=views)

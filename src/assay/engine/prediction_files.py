@@ -17,7 +17,10 @@ def differences(first: Path, second: Path) -> tuple[float, float]:
         The largest difference of two numbers in one place, over the range of all numbers of that column; and the share
         of the rows that differ in something else, 0 .. 1. Files with other shapes differ in all rows.
     """
-    one, other = _read(first), _read(second)
+    try:
+        one, other = _read(first), _read(second)
+    except (csv.Error, UnicodeDecodeError):
+        return 0.0, 1.0
     if len(one) != len(other) or one[:1] != other[:1] or any(len(a) != len(b) for a, b in zip(one, other, strict=True)):
         return 0.0, 1.0
     largest, odd = 0.0, set[int]()

@@ -11,9 +11,10 @@ import pytest
 
 from assay.core.budget import Limits
 from assay.core.codec import encode
-from assay.core.task import SplitKind
+from assay.core.task import Problem, SplitKind
 from assay.core.validation import Check, Standing
 from assay.engine.budget import Budget
+from assay.engine.gate_findings import Shuffle, judge_shuffles, turns_wanted
 from assay.grading import Blend, CheckFinding, Grader, Severity
 from support.gate_bench import (
     ACCURACY,
@@ -221,3 +222,31 @@ def test_a_person_who_stops_the_checks_can_have_them_later(tmp_path: Path, grade
     assert set(bench.check()) == set()
     bench.parts.activities.go_on()
     assert set(bench.check()) == set(Check)
+
+
+def test_a_clear_shuffle_without_time_for_more_tells_nothing() -> None:
+    """Half of the honest scripts with one strong column are as lucky as that."""
+    first = Shuffle(view="shuffled-0", score=0.7, chance=0.5, unit=0.02, excess=0.2, constant=0.5)
+    alone = judge_shuffles(first, [], wanted=4, floor=None)
+    assert alone.verdict is Standing.SKIPPED
+    assert "no time left" in alone.detail
+    some = judge_shuffles(first, [replace(first, view="turned-1")], wanted=4, floor=None)
+    assert some.verdict is Standing.WARNING
+    nobody = replace(first, constant=None)
+    assert judge_shuffles(nobody, [nobody] * 4, wanted=4, floor=None).verdict is Standing.WARNING
+
+
+@pytest.mark.parametrize(
+    ("problem", "counts", "wanted"),
+    [
+        (Problem.REGRESSION, [], 1),
+        (Problem.FORECAST, [], 1),
+        (Problem.BINARY, [60, 40], 1),
+        (Problem.MULTICLASS, [40, 30, 30], 1),
+        (Problem.BINARY, [95, 5], 4),
+        (Problem.MULTILABEL, [], 4),
+    ],
+)
+def test_rare_classes_take_more_turns(problem: Problem, counts: list[int], wanted: int) -> None:
+    assert turns_wanted(problem, counts, 5) == wanted
+    assert turns_wanted(problem, counts, 1) == 1
