@@ -58,12 +58,14 @@ class Path:
         """
         with phase(self._step, "init"):
             self._initial(self._retrieve())
-        best = self._best()
+        first, merged, used = self._best(), None, None
         with phase(self._step, "merge"):
-            best = self._merged(best)
+            merged = self._merged(first)
+        # Time may end the merging after some helped.
+        best = merged or self._best()
         with phase(self._step, "data-usage"):
-            best = self._all_data(best)
-        return best or self._step.history.best
+            used = self._all_data(best)
+        return used or best or self._step.history.best
 
     def refine(self, best: Trial) -> Trial:
         """Return the best trial after several ablations of `best`, each followed by work on the block it points to."""
