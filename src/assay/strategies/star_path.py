@@ -16,7 +16,7 @@ from assay.models.roles import Finding, ModelIdea, Target
 from assay.operators.ablate import ablate
 from assay.operators.brief import findings
 from assay.operators.star.guard import with_all_data, without_leaks
-from assay.operators.star.refine import Tried, extract, next_plan, rewrite, summarize
+from assay.operators.star.refine import Tried, best_block, extract, next_plan, rewrite, summarize
 from assay.operators.star.start import Sources, first_script, merge, research, retrieve
 from assay.strategies.star_options import StarOptions
 from assay.strategies.star_phase import Allowance, Skipped, phase
@@ -169,7 +169,7 @@ class Path:
         except NoAnswer:
             return best
         refined.append(target.block)
-        return self._inner(outer, best, target)
+        return self._inner(outer, best, target, shown)
 
     def _ablated(self, part: Step, parent: Trial, studied: Sequence[Finding]) -> list[Finding]:
         if not self._allowance.take():
@@ -182,7 +182,7 @@ class Path:
         tried = part.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
         return list(findings(part.history.with_trials(tried), parent))
 
-    def _inner(self, outer: int, parent: Trial, target: Target) -> Trial:
+    def _inner(self, outer: int, parent: Trial, target: Target, shown: str) -> Trial:
         """Return the best of `parent` and of scripts in which one block of it is rewritten, plan after plan."""
         best, tried = parent, list[Tried]()
         for inner in range(self._options.inner):
@@ -190,26 +190,27 @@ class Path:
             self._require(name, self._options.init_share + self._options.refine_share)
             part = self._part(name)
             try:
-                title, plan = self._plan(part, parent, target, tried)
+                title, plan = self._plan(part, parent, target, shown, tried)
             except NoAnswer:
                 continue
-            trial = self._propose(part, partial(self._rewritten, part, parent, target, title, plan))
+            earlier = best_block(part, parent, target.block, tried)
+            trial = self._propose(part, partial(self._rewritten, part, parent, target.block, title, plan, earlier))
             self._keep([trial])
             tried.append(Tried(plan, trial))
             if trial is not None and self._at_least(trial, best):
                 best = trial
         return best
 
-    def _plan(self, part: Step, parent: Trial, target: Target, tried: Sequence[Tried]) -> tuple[str, str]:
+    def _plan(self, part: Step, parent: Trial, target: Target, shown: str, tried: Sequence[Tried]) -> tuple[str, str]:
         """Return the title and the text of the next plan; the first one came with the block."""
         if not tried:
-            return target.plan.split("\n")[0].split(". ")[0][:80], target.plan
-        found = next_plan(part.within("plan"), parent, target.block, tried)
+            return target.title or target.plan.split("\n")[0].split(". ")[0][:80], target.plan
+        found = next_plan(part.within("plan"), parent, target.block, shown, tried)
         return found.title, f"{found.title}. {found.plan}" if found.title not in found.plan else found.plan
 
-    def _rewritten(self, part: Step, parent: Trial, target: Target, title: str, plan: str) -> Candidate:
+    def _rewritten(self, part: Step, parent: Trial, block: str, title: str, plan: str, earlier: str) -> Candidate:
         whole = self._step.session.parts.objects.candidate(parent.candidate)
-        changed = rewrite(part, whole, target.block, plan)
+        changed = rewrite(part, whole, block, plan, earlier=earlier)
         return replace(changed, title=title, plan=plan, operator="refine", parents=(parent.number,))
 
     # --- trials ----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from assay.operators.star.passage import locate, replaced
+from assay.operators.star.passage import counterpart, locate, replaced
 
 CODE = '''"""A script."""
 
@@ -70,3 +70,15 @@ def test_a_block_that_is_not_there_once_is_an_error_and_never_a_guess() -> None:
     for block in ("x = 1", "nothing"):
         with pytest.raises(ValueError, match="times"):
             replaced(CODE, block, "x = 2")
+
+
+@pytest.mark.parametrize(
+    "new",
+    ['    wide = frame.assign(one=1)\n\n    wide["two"] = 2', "    wide = frame.copy()", BLOCK + "\n    wide.pop('a')"],
+    ids=["rewritten", "shorter", "longer"],
+)
+def test_what_stands_in_a_blocks_place_is_found_though_imports_and_other_lines_changed(new: str) -> None:
+    changed = replaced(CODE, BLOCK, new, ["import math"]).replace("print(x)", "print(math.pi)")
+    assert counterpart(CODE, BLOCK, changed) == new
+    assert counterpart(CODE, BLOCK, CODE.replace(f"{BLOCK}\n", "")) == ""
+    assert counterpart(CODE, "x = 1", CODE) == ""

@@ -239,6 +239,17 @@ def test_a_plan_after_two_flat_attempts_is_asked_to_differ_in_kind() -> None:
         assert ("The one to beat" in user) == (better in attempts)
 
 
+def test_the_best_attempts_block_is_shown_to_who_plans_on_it_and_who_rewrites_it() -> None:
+    made = Attempt(plan="Whole plan. " * 60, trial=tried(7, "t", 0.93), code=OTHER)
+    user = told("plan", attempts=(made, attempt(8, 0.927)), summary="Rooms carry it.")
+    assert fences(user) == [CODE, BLOCK, OTHER]
+    assert "In #7 this stands in the block's place" in user
+    assert "the block as #7 has it" in user
+    assert "<summary>\nRooms carry it.\n</summary>" in user
+    assert made.plan.strip() in user
+    assert fences(told("code", earlier=OTHER)) == [CODE, BLOCK, OTHER]
+
+
 def test_the_leader_is_the_best_of_those_that_beat_the_script() -> None:
     higher, lower = INCOME.metric, HOURLY.metric
     attempts = (attempt(7, 0.928), attempt(8, None), attempt(9, 0.93), Attempt(plan="Words."), attempt(10, 0.93))
@@ -282,6 +293,7 @@ def test_a_leak_through_time_or_groups_is_looked_for_where_the_split_has_them() 
 def test_what_was_not_found_is_not_announced() -> None:
     assert "Static checks" not in told("leakage", lint=())
     assert "Measured on it" not in told("validate", gate=())
+    assert "measurements say so" not in told("validate", gate=())
     assert "Worked on before" not in told("extract", refined=())
     assert "Your last answer" not in told("extract", problem="")
 

@@ -84,6 +84,29 @@ def test_plans_of_one_block_rewrite_the_original_and_see_all_earlier_ones(tmp_pa
     assert all(a.trial.score is not None for inputs in asked(made, "plan") for a in inputs.attempts)
 
 
+def test_who_plans_and_rewrites_is_told_the_study_and_the_best_attempts_block(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=1, outer=1, inner=2, paths=1, rounds=0))
+    made.open().work()
+    (plan,) = asked(made, "plan")
+    first, second = asked(made, "code")
+    assert plan.summary
+    assert plan.attempts[0].code == second.earlier != ""
+    assert (first.earlier, second.block) == ("", first.block)
+
+
+def test_what_is_combined_on_a_single_path_is_its_best_and_a_beginning_that_is_not_in_it(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=1, paths=1, rounds=1), answers=_worse_merges)
+    made.open().work()
+    (asks,) = asked(made, "ensemble_plan")
+    best, other = (solution.trial for solution in asks.solutions)
+    assert (best.operator, other.operator) == ("refine", "init")
+    assert other.number not in best.parents
+
+
+def _worse_merges(request: Request[Any]) -> Scripted:
+    return {**answer(request), "code": 'wish = {"score": 8.0}'} if request.role == "merge" else answer(request)  # type: ignore[dict-item]
+
+
 def test_a_later_ablation_remembers_what_was_studied_and_refined(tmp_path: Path) -> None:
     made = bench(tmp_path, StarOptions(models=2, outer=2, inner=1, paths=1, rounds=0))
     made.open().work()

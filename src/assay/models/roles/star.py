@@ -183,6 +183,8 @@ class ExtractInputs(Inputs):
 class Target(Reply):
     """A block of the script and a plan for it."""
 
+    title: str = Field(default="", max_length=80)
+    """The change in a few words."""
     block: Passage
     """The block: whole lines, copied exactly as they stand in the script."""
     plan: str = Field(min_length=1)
@@ -202,6 +204,8 @@ class Attempt(Inputs):
     plan: str
     trial: TrialSummary | None = None
     """None when no script came of it."""
+    code: str = ""
+    """What stands in the block's place there; told of the best attempt alone."""
 
 
 class PlanInputs(Inputs):
@@ -211,6 +215,8 @@ class PlanInputs(Inputs):
     parent: TrialSummary
     code: str
     block: str
+    summary: str = ""
+    """What the last ablation showed."""
     attempts: tuple[Attempt, ...]
     """All plans for this block so far, in order."""
 
@@ -233,6 +239,8 @@ class CodeInputs(Inputs):
     block: str
     """The lines that are rewritten; the rest stays as it is."""
     plan: str
+    earlier: str = ""
+    """What stands in the block's place in the best attempt so far; empty where there is none."""
     purpose: Purpose = "refine"
     recipe: Annotated[dict[str, Any], Field(default_factory=dict)]
     """The playbook's own settings of the script."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from textwrap import dedent
 
 
@@ -48,6 +49,33 @@ def replaced(code: str, block: str, new: str, imports: Sequence[str] = ()) -> st
     start = found[0]
     fitting = _indented_like(old, new.strip("\n").split("\n"))
     return _with_imports("\n".join([*lines[:start], *fitting, *lines[start + len(old) :]]), imports)
+
+
+def counterpart(code: str, block: str, other: str) -> str:
+    """Return the lines of `other`, a changed copy of `code`, that stand where `block` stands in `code`.
+
+    Args:
+        code: The whole script.
+        block: Lines that `locate` returned for it.
+        other: A script in which they were rewritten, and perhaps imports added and something else repaired.
+
+    Returns:
+        The lines; empty where nothing stands there, or `block` is not in `code`.
+    """
+    lines, changed = code.split("\n"), other.split("\n")
+    wanted = block.split("\n")
+    found = _places(lines, wanted, _exactly)
+    if len(found) != 1:
+        return ""
+    start, end = found[0], found[0] + len(wanted)
+    low, high = len(changed), 0
+    for kind, a, b, c, d in SequenceMatcher(None, lines, changed, autojunk=False).get_opcodes():
+        outside = (a < start or a > end) if kind == "insert" else (b <= start or a >= end)
+        if outside:
+            continue
+        low = min(low, c + max(0, start - a) if kind == "equal" else c)
+        high = max(high, d - max(0, b - end) if kind == "equal" else d)
+    return "\n".join(changed[low:high]).strip("\n")
 
 
 def _exactly(lines: Sequence[str]) -> Sequence[str]:

@@ -25,7 +25,8 @@ from assay.models.roles import (
 )
 from assay.operators.brief import brief, summary
 from assay.operators.expect import expect
-from assay.operators.star.passage import locate, replaced
+from assay.operators.prompt_filters import leader
+from assay.operators.star.passage import counterpart, locate, replaced
 
 ASKED = 2
 """How often the extractor is asked before an outer step goes without."""
@@ -86,23 +87,43 @@ def extract(
         )
         targets = expect(step.ask(f"extract-{asked}", "extract", inputs), Extraction).targets
         placed = [(locate(code, target.block), target) for target in targets]
-        usable = [Target(block=block, plan=target.plan) for block, target in placed if block is not None]
+        usable = [target.model_copy(update={"block": block}) for block, target in placed if block is not None]
         if usable:
             return next((target for target in usable if target.block not in refined), usable[0])
         problem = "None of the blocks stands in the script exactly once, line by line. Copy whole lines as they are."
     raise NoAnswer("no block that stands in the script")
 
 
-def next_plan(step: Step, parent: Trial, block: str, tried: Sequence[Tried]) -> Plan:
-    """Return the next plan for a block, made in view of all earlier ones and what came of them."""
+def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence[Tried]) -> Plan:
+    """Return the next plan for a block, made in view of all earlier ones and what came of them.
+
+    Args:
+        step: Asks.
+        parent: Whose script.
+        block: The lines, exactly as they stand there.
+        shown: What the last ablation showed, in words.
+        tried: The earlier plans, in order.
+    """
+    told = list(attempts(tried))
+    best = leader(told, summary(parent), step.history.metric)
+    if best >= 0:
+        told[best] = told[best].model_copy(update={"code": best_block(step, parent, block, tried)})
     inputs = PlanInputs(
         brief=brief(step.session, step.history, step.key),
         parent=summary(parent),
         code=source(step, parent),
         block=block,
-        attempts=attempts(tried),
+        summary=shown,
+        attempts=tuple(told),
     )
     return expect(step.ask("plan", "plan", inputs), Plan)
+
+
+def best_block(step: Step, parent: Trial, block: str, tried: Sequence[Tried]) -> str:
+    """Return what stands in the block's place in the attempt that beat `parent` by most; empty where none did."""
+    best = leader(attempts(tried), summary(parent), step.history.metric)
+    trial = tried[best].trial if best >= 0 else None
+    return counterpart(source(step, parent), block, source(step, trial)) if trial is not None else ""
 
 
 def attempts(tried: Sequence[Tried]) -> tuple[Attempt, ...]:
@@ -111,7 +132,14 @@ def attempts(tried: Sequence[Tried]) -> tuple[Attempt, ...]:
 
 
 def rewrite(
-    step: Step, whole: Candidate, block: str, plan: str, *, purpose: Purpose = "refine", name: str = "code"
+    step: Step,
+    whole: Candidate,
+    block: str,
+    plan: str,
+    *,
+    earlier: str = "",
+    purpose: Purpose = "refine",
+    name: str = "code",
 ) -> Candidate:
     """Return `whole` with a block rewritten as planned.
 
@@ -120,6 +148,7 @@ def rewrite(
         whole: The script that the block stands in.
         block: The lines, exactly as they stand there.
         plan: What to do.
+        earlier: What stands in the block's place in the best attempt so far; empty where there is none.
         purpose: Why.
         name: Of the question within the step.
 
@@ -131,6 +160,7 @@ def rewrite(
         code=whole.source,
         block=block,
         plan=plan,
+        earlier=earlier,
         purpose=purpose,
         recipe=dict(whole.recipe),
     )
