@@ -11,6 +11,13 @@ from assay.core.digest import canonical_json
 Value = str | int | float | bool
 """What one setting may be."""
 
+_ORDER = (
+    "objective", "loss_function", "loss", "n_estimators", "iterations", "max_iter", "n_neighbors", "epochs", "width",
+    "learning_rate", "learning_rate_init", "num_leaves", "max_leaf_nodes", "max_depth", "depth", "min_child_samples",
+    "min_child_weight", "min_samples_leaf", "subsample", "subsample_freq", "colsample_bytree", "max_features",
+)  # fmt: skip
+"""How a practitioner lists the arguments of a model; others follow by name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -25,6 +32,10 @@ class Recipe:
     """Arguments of the model itself, in its library's own names."""
     options: Mapping[str, Value] = field(default_factory=dict)
     """Settings of the script around the model, such as `folds` or `seeds`."""
+
+    def __post_init__(self) -> None:
+        # A recipe that comes back from the journal has lost its order, and must render the same script as before.
+        object.__setattr__(self, "params", dict(sorted(self.params.items(), key=_place)))
 
     @property
     def key(self) -> str:
@@ -73,3 +84,8 @@ class Recipe:
             params=dict(value.get("params", {})),
             options=dict(value.get("options", {})),
         )
+
+
+def _place(entry: tuple[str, Value]) -> tuple[int, str]:
+    name = entry[0]
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 from random import Random
 from typing import Any
 
 import pytest
 
+from assay.core.digest import canonical_json
 from assay.core.errors import ReplyInvalid
 from assay.models.playbook import Recipe, read_facts
 from assay.models.playbook.shelves import shelf_for
 from assay.models.playbook.star.change import change_of, found_in, member_part, moves_of
 from assay.models.playbook.star.mixture import Mixture, united
 from assay.models.playbook.star.passages import is_same
+from assay.models.playbook.star.solutions import known_mixture
 from assay.models.playbook.star.weave import render_mixture
 from assay.models.roles import Finding, TrialSummary
 from assay.models.roles.star import (
@@ -247,3 +250,11 @@ def test_the_summary_tells_helpful_from_harmful_from_luck() -> None:
     assert "better without: b (-0.4 ± 0.1)." in said
     assert "beyond noise: c" in said
     assert "failed, so nothing is known: d." in said
+
+
+@pytest.mark.parametrize("name", sorted(ALL_TASKS))
+def test_a_recipe_that_comes_back_from_the_journal_is_still_that_of_its_script(name: str) -> None:
+    task = ALL_TASKS[name]()
+    for mixture in singles(task, count=20):
+        kept = json.loads(canonical_json(mixture.to_json()))
+        assert known_mixture(kept, text_of(mixture, task), read_facts(task.brief)) is not None, mixture.titles
