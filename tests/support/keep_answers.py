@@ -7,7 +7,8 @@
 3. This program.
 
 When the strategy changed later, the answers went to the keys of the new steps, and two improvements that nobody had
-been asked for (steps 7 and 8) were written by hand.
+been asked for (steps 7 and 8) were written by hand. `recordings/star-house-prices` and `recordings/star-biopsies` were
+made the same way, the second with `write_biopsy_data` of `support.biopsy_data`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def with_all_data(step: Step, trial: Trial) -> Candidate | None:
     found = expect(step.ask("data-usage", "data_usage", inputs), DataUsage)
     if found.complete:
         return None
-    return _revised(step, whole, trial, found.plan, purpose="data_usage", title="Use all of the data")
+    return _revised(step, whole, trial, found.plan, purpose="data_usage", title=_titled(trial, "all data used"))
 
 
 def fit_for_all_rows(step: Step, trial: Trial) -> Candidate | None:
@@ -79,7 +79,7 @@ def fit_for_all_rows(step: Step, trial: Trial) -> Candidate | None:
     found = expect(step.ask("finalize", "finalize", inputs), Readiness)
     if found.ready:
         return None
-    return _revised(step, whole, trial, found.plan, purpose="finalize", title="Made fit for all rows")
+    return _revised(step, whole, trial, found.plan, purpose="finalize", title=_titled(trial, "fit for all rows"))
 
 
 def last_look(step: Step, trial: Trial) -> Validation:
@@ -101,6 +101,11 @@ def static_findings(step: Step, candidate: Candidate) -> tuple[str, ...]:
     """Return what the static checks say of a script, a sentence each."""
     found: Sequence[str] = [f"{f.code} {f.sentence}" for f in step.session.parts.check(candidate)]
     return tuple(found)
+
+
+def _titled(trial: Trial, change: str) -> str:
+    """Return a title that still says what the script is."""
+    return f"{trial.title[: 80 - len(change) - 2].rstrip()}; {change}"
 
 
 def _revised(step: Step, whole: Candidate, trial: Trial, plan: str, *, purpose: Purpose, title: str) -> Candidate:
