@@ -19,7 +19,7 @@ from support.star import answer
 
 OPTIONS = StarOptions(models=2, outer=1, inner=2, paths=2, rounds=1)
 """Every phase, on two paths."""
-EVERY = 7
+EVERY = 17
 """Events between two crashes; the tears are those of the other strategy's test, which every event of it meets."""
 
 
