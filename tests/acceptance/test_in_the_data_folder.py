@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,9 @@ def test_a_launch_that_fails_before_anything_ran_leaves_no_run_behind(data: Path
     python.parent.mkdir()
     python.symlink_to(sys.executable)
     (data / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n", encoding="utf-8")
+    packages = data / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "those-of-the-tests.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     done = assay("run", "--trials", "1", "--name", "dead", "--python", str(python), cwd=data)
     assert done.returncode != 0
     assert "error[E410]" in done.stderr

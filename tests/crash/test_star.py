@@ -50,7 +50,8 @@ def test_a_run_killed_at_any_event_asks_nothing_twice_and_ends_the_same(
     last = undisturbed.log.read(lambda history: history.last)
     assert last is not None
     expected = rows(undisturbed)
-    for at in range(3, last.number + 1, EVERY):
+    # With two workers the number of events is not the same each time, so the last few are left out.
+    for at in range(3, last.number - EVERY, EVERY):
         folder = memory_folder / f"star-{at}"
         path = folder / "events.jsonl"
         first = bench(folder, backend=DyingJournal(path, at, at % 3))
