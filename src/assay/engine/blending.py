@@ -113,10 +113,9 @@ class Blending:
         left = self._budget.remaining_s
         if left is None:
             return members
-        fitting, cost = [], 0.0
+        fitting: list[Trial] = []
         for trial in members:
-            cost += self._budget.finish_cost_s(trial.wall_s)
-            if cost <= SAFE_SHARE * left:
+            if self._budget.finish_cost_s([t.wall_s for t in (*fitting, trial)]) <= SAFE_SHARE * left:
                 fitting.append(trial)
         return fitting
 

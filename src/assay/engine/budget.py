@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from decimal import Decimal
 
 from assay.core.budget import Limits, Spent
@@ -97,7 +98,7 @@ class Budget:
         wall = self.limits.wall_s
         if wall is None:
             return 0.0
-        finish, gate = self._log.read(self._finish_s)
+        finish, gate = self._log.read(self._with_running)
         kept = min(gate, self.gate_s or 0.0) if self._gate else 0.0
         return min(FINISH_SHARE * wall, max(FINISH_LEAST_S, FINISH_MARGIN * finish)) + kept
 
@@ -111,23 +112,30 @@ class Budget:
         if self._expected[0] != ended:
             folds = max((trial.folds for trial in history.trials.values()), default=0)
             members = [*heads(history, folds)[:LIKELY_HEADS], *voices(history, folds)[:LIKELY_VOICES]]
-            finish, best = sum(self.member_cost_s(trial, folds) for trial in members), history.best
+            missing = sum(self.missing_cost_s(trial, folds) for trial in members)
+            finish, best = missing + self.finish_cost_s([trial.wall_s for trial in members]), history.best
             runs = GATE_RUNS * best.wall_s / max(1, self.limits.workers) if best is not None else 0.0
             self._expected = (ended, finish, runs + GATE_VIEWS_S if best is not None else 0.0)
         return self._expected[1:]
 
-    def member_cost_s(self, trial: Trial, folds: int) -> float:
-        """Return the share of the run's time that a blend's member takes: missing folds, sealed check, final fit."""
-        missing = (folds - trial.folds) * trial.wall_s / max(1, self.limits.workers)
-        return missing + self.finish_cost_s(trial.wall_s)
+    def _with_running(self, history: History) -> tuple[float, float]:
+        """Return the same, where the slowest trial under way becomes the winner: then it is too late to keep more."""
+        finish, gate = self._finish_s(history)
+        return max(finish, self.finish_cost_s(_running_s(history))), gate
 
-    def finish_cost_s(self, fold_s: float) -> float:
-        """Return the share of the run's time that sealed check and final fit of one candidate are expected to take.
+    def missing_cost_s(self, trial: Trial, folds: int) -> float:
+        """Return the seconds that the folds take which a trial was not run on."""
+        return (folds - trial.folds) * trial.wall_s / max(1, self.limits.workers)
+
+    def finish_cost_s(self, folds_s: Sequence[float]) -> float:
+        """Return the seconds that sealed check and final fit of candidates are expected to take, side by side.
 
         Args:
-            fold_s: Mean seconds of the candidate on one search fold.
+            folds_s: Of each candidate, its mean seconds on one search fold.
         """
-        return fold_s * (1.0 + self._scale) / max(1, self.limits.workers)
+        if not folds_s:
+            return 0.0
+        return (1.0 + self._scale) * max(*folds_s, sum(folds_s) / max(1, self.limits.workers))
 
     def spent(self) -> Spent:
         """Return what was used so far."""
@@ -165,6 +173,16 @@ class Budget:
         if goal is None or best is None or best.score is None:
             return False
         return history.metric.gain(best.score, goal) >= 0
+
+
+def _running_s(history: History) -> list[float]:
+    """Return the seconds of the slowest execution of each trial under way, as far as it got."""
+    running = {trial.number for trial in history.trials.values() if trial.counts and not trial.state.is_final}
+    slowest: dict[int, float] = {}
+    for measurement in history.latest_measurements() if running else ():
+        if measurement.trial in running and measurement.execution is not None:
+            slowest[measurement.trial] = max(slowest.get(measurement.trial, 0.0), measurement.execution.wall_s)
+    return list(slowest.values())
 
 
 def spent(history: History, wall_s: float | None = None) -> Spent:

@@ -65,11 +65,13 @@ class Filling:
         left, folds = self._budget.remaining_s, len(self._parts.views.fold_keys())
         if left is None:
             return trials
-        cost = sum(self._budget.finish_cost_s(t.wall_s) for t in heads(history, folds)[:LIKELY_HEADS])
-        chosen = []
+        walls = [trial.wall_s for trial in heads(history, folds)[:LIKELY_HEADS]]
+        chosen: list[Trial] = []
+        filled = 0.0
         for trial in trials:
-            more = self._budget.member_cost_s(trial, folds)
-            if cost + more <= FILL_SHARE * left:
+            missing = self._budget.missing_cost_s(trial, folds)
+            if filled + missing + self._budget.finish_cost_s([*walls, trial.wall_s]) <= FILL_SHARE * left:
                 chosen.append(trial)
-                cost += more
+                walls.append(trial.wall_s)
+                filled += missing
         return chosen

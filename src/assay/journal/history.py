@@ -179,6 +179,10 @@ class History:
         """Return everything that was run for a trial, in the order it started, superseded attempts included."""
         return [m for m in self._all if m.trial == trial]
 
+    def latest_measurements(self, count: int = 64) -> list[Measurement]:
+        """Return the last that were started, as many as may be under way or belong to what is."""
+        return self._all[-count:]
+
     def all_measurements(self) -> list[Measurement]:
         """Return everything that was run, in the order it started."""
         return list(self._all)
