@@ -43,7 +43,7 @@ class GateRuns:
     Args:
         parts: What the run is put together from.
         measurer: Runs candidates.
-        budget: Says how much time the run has left, and how much of it the gate may take.
+        budget: Says how much time the run has left.
         trial: Whose script is run.
         constant: The best trial that predicts one value for all rows; None when there is none.
     """
@@ -54,17 +54,13 @@ class GateRuns:
         self._budget = budget
         self._trial = trial
         self._constant = constant
-        self._ends = None if budget.gate_s is None else parts.clock.monotonic() + budget.gate_s
         self.fold = parts.views.fold_keys()[0]
         """The search fold that the checks are about, unless they say otherwise."""
 
     @property
     def left_s(self) -> float | None:
-        """Seconds that the gate may still use; None without a limit."""
-        left = self._budget.remaining_s
-        if left is None or self._ends is None:
-            return left
-        return max(0.0, min(left, self._ends - self._parts.clock.monotonic()))
+        """Seconds that the gate may still use, None without a limit: all that are left, as nothing comes after it."""
+        return self._budget.remaining_s
 
     def twisted(self, twist: Twist, fold: ViewKey | None = None) -> ViewKey:
         """Return the view that shows a fold so; without one given, the first.

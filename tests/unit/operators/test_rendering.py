@@ -108,7 +108,7 @@ def test_the_history_is_told_with_noise_and_what_went_wrong() -> None:
     assert "| 3 (best) | LightGBM, capital features | improve #1 | 0.92689 ± 0.0009 | 5 | maybe | 14 s |" in user
     assert "| 2 | target-encoded / ridge | draft | none | 0 | failed | 9 s |" in user
     assert "- #2: ValueError: could not convert string to float" in user
-    assert "Gains under 0.0006 are noise." in user
+    assert "Gains under 0.0006 are noise" in user
 
 
 def test_the_code_and_the_measurements_are_told_as_they_are() -> None:

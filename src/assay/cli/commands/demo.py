@@ -12,7 +12,7 @@ from assay.cli.commands.start import expect, plan_lines, run_options, start
 from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.shell import Shell
 
-DEMO_TIME = "60s"
+DEMO_TIME = "70s"
 """Leaves room for start, finish and report within the 90 seconds that are promised on two cores."""
 
 DEMO_SPLIT = "stratified=3"
