@@ -50,7 +50,8 @@ def test_a_run_killed_with_some_workers_goes_on_with_as_many_more_or_fewer(
     whole.open().work()
     last = whole.log.read(lambda history: history.last)
     assert last is not None
-    for at in range(3, last.number, EVERY):
+    # The number of events is not the same each time, so the last few are left out.
+    for at in range(3, last.number - 2 * EVERY, EVERY):
         folder = memory_folder / f"{workers}-{then}-{at}"
         path = folder / "events.jsonl"
         first = Bench(folder, limits=limits(workers), k=2, backend=DyingJournal(path, at, 0))
