@@ -20,7 +20,7 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.grading import Blend, blend_script
 from assay.journal import events as ev
-from assay.journal.history import History, Measurement, Trial
+from assay.journal.history import EVERYTHING, History, Measurement, Trial
 
 MOST_MEMBERS = 12
 """Trials among which a blend is sought; a dozen variants of the best would be one voice."""
@@ -56,7 +56,7 @@ class Blending:
             return
         if known is None:
             self._filling.work(history)
-        members = self._members(self._parts.log.pinned(1 << 62))
+        members = self._members(self._parts.log.pinned(EVERYTHING))
         if len(members) < 2:
             return
         blend = self._best_mix(members) if known is None else decode(Blend, known.recipe["blend"])

@@ -20,7 +20,7 @@ from assay.engine.parts import Parts
 from assay.engine.predicting import Prediction, Predictor
 from assay.grading import Graded, Invalid
 from assay.journal import events as ev
-from assay.journal.history import History, Trial
+from assay.journal.history import EVERYTHING, History, Trial
 
 MOST_FITS = 3
 """Trials whose final fit is tried, best first, before the submission made during the search is left in place."""
@@ -64,13 +64,13 @@ class Finish:
         Args:
             stopped_by: Why the search ended; after a failing disk nothing new is started.
         """
-        history = self._parts.log.pinned(1 << 62)
+        history = self._parts.log.pinned(EVERYTHING)
         if history.best is None:
             return None
         if not stopped_by.startswith("E5"):
             self._blending.work(history)
         winner = self._winner(history)
-        history = self._parts.log.pinned(1 << 62)
+        history = self._parts.log.pinned(EVERYTHING)
         self.shrunk_score = self._judge.shrunk(winner, history)
         # What a person came for goes first: where time is short, it is the sealed check that goes without.
         self._deliver(winner, history)
@@ -88,7 +88,7 @@ class Finish:
         Args:
             before: The history without the blend.
         """
-        history = self._parts.log.pinned(1 << 62)
+        history = self._parts.log.pinned(EVERYTHING)
         ranking = history.ranking()
         best = ranking[0]
         blend = next((t for t in ranking if t.operator == "blend" and t.folds == best.folds), None)
@@ -101,8 +101,7 @@ class Finish:
             f"the blend #{blend.number} wins over #{best.number}, the best of many: without the luck of the best, "
             f"#{best.number} is expected to score {shrunk:.5g}, the blend {blend.score:.5g}"
         )
-        if text not in [remark.text for _, remark in history.remarks]:
-            self._parts.log.add(ev.Remarked(code="W407", text=text))
+        self._parts.log.remark_once("W407", text)
         return blend
 
     # --- sealed check --------------------------------------------------------------------------------------------

@@ -96,8 +96,7 @@ class Gate:
         if event.verdict is not Standing.FAILED:
             return
         text = f"the winner #{event.winner} fails a check ({event.check.words}): {_whose(event)}{event.detail}"
-        if text not in self._parts.log.read(lambda h: [remark.text for _, remark in h.remarks]):
-            self._parts.log.add(ev.Remarked(code=FAILED, text=text))
+        self._parts.log.remark_once(FAILED, text)
 
 
 class _Checks:

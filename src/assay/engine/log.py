@@ -10,7 +10,7 @@ from typing import TypeVar
 from assay.core.clock import Clock
 from assay.engine.observer import Observer
 from assay.journal.base import JournalBackend
-from assay.journal.events import Event, Payload
+from assay.journal.events import Event, Payload, Remarked
 from assay.journal.history import History
 
 T = TypeVar("T")
@@ -47,6 +47,12 @@ class EventLog:
             for observer in tuple(self._observers):
                 self._tell(observer, event)
             return event
+
+    def remark_once(self, code: str, text: str) -> None:
+        """Append a remark, unless it was made before: a resumed run comes by the same places again."""
+        with self._lock:
+            if text not in [remark.text for _, remark in self._history.remarks]:
+                self.add(Remarked(code=code, text=text))
 
     def read(self, question: Callable[[History], T]) -> T:
         """Return `question(history)` while no event is added."""

@@ -17,7 +17,7 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.grading import NOT_MIXED, Blend
 from assay.journal import events as ev
-from assay.journal.history import Measurement, Trial
+from assay.journal.history import EVERYTHING, Measurement, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Predictor:
     def predict(self, trial: Trial, view: View) -> Prediction:
         """Return the trial's predictions on a view, its members mixed if it is a blend, or why there are none."""
         blend = decode(Blend, trial.recipe["blend"]) if trial.operator == "blend" else None
-        history = self._parts.log.pinned(1 << 62)
+        history = self._parts.log.pinned(EVERYTHING)
         members = [history.trials[number] for number in blend.weights] if blend is not None else [trial]
         left = self._run_all(members, view)
         problems = tuple(one.problem for one in left if one.problem)

@@ -167,8 +167,7 @@ def _tell_of_prices(log: EventLog, frozen: Prices | None, now: Prices | None) ->
         f"{now.table} says {now.words()} now; the run goes on with the prices of its start: {frozen.words()} "
         f"({frozen.table}, read on {frozen.read})"
     )
-    if text not in log.read(lambda history: [remark.text for _, remark in history.remarks]):
-        log.add(ev.Remarked(code=OTHER_PRICES, text=text))
+    log.remark_once(OTHER_PRICES, text)
 
 
 def _clear(folder: Path) -> None:
