@@ -9,6 +9,7 @@ from assay.engine.session import Step
 from assay.journal.history import Trial
 from assay.models.roles import AblateInputs, Ablation, Finding
 from assay.operators.brief import brief, findings, summary
+from assay.operators.expect import expect
 
 
 def ablate(step: Step, parent: Trial, studied: tuple[Finding, ...] = ()) -> list[Candidate]:
@@ -26,9 +27,7 @@ def ablate(step: Step, parent: Trial, studied: tuple[Finding, ...] = ()) -> list
         code=whole.source,
         studied=(*studied, *findings(step.history, parent)),
     )
-    reply = step.ask("ablate", "ablate", inputs)
-    if not isinstance(reply, Ablation):
-        raise TypeError(f"expected an ablation, got {type(reply).__name__}")
+    reply = expect(step.ask("ablate", "ablate", inputs), Ablation)
     variants = [
         replace(
             whole,

@@ -11,6 +11,7 @@ from assay.engine.session import Session
 from assay.kinds.base import Failure
 from assay.models.roles import DebugInputs, Repair
 from assay.operators.brief import brief
+from assay.operators.expect import expect
 
 
 class ModelRepairer:
@@ -42,11 +43,9 @@ class ModelRepairer:
             recipe=dict(candidate.recipe),
         )
         try:
-            reply = session.ask(key, "debug", inputs)
+            reply = expect(session.ask(key, "debug", inputs), Repair)
         except NoAnswer:
             return None
-        if not isinstance(reply, Repair):
-            raise TypeError(f"expected a repair, got {type(reply).__name__}")
         mended = replace(
             candidate,
             files={**candidate.files, candidate.entry: reply.code},

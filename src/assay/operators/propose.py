@@ -8,8 +8,9 @@ from assay.core.candidate import Candidate
 from assay.engine.session import Step
 from assay.journal.history import Trial
 from assay.models.playbook import cheating_program, read_facts
-from assay.models.roles import BaselineInputs, DraftInputs, ImproveInputs, Program
+from assay.models.roles import BaselineInputs, DraftInputs, ImproveInputs, Program, Reply
 from assay.operators.brief import brief, findings, summary
+from assay.operators.expect import expect
 
 ENTRY = "solution.py"
 
@@ -48,17 +49,16 @@ def improve(step: Step, parent: Trial) -> Candidate:
     return script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,))
 
 
-def script(reply: object, *, operator: str, parents: tuple[int, ...] = ()) -> Candidate:
+def script(reply: Reply, *, operator: str, parents: tuple[int, ...] = ()) -> Candidate:
     """Return a reply of type `Program` as a script candidate."""
-    if not isinstance(reply, Program):
-        raise TypeError(f"expected a program, got {type(reply).__name__}")
+    program = expect(reply, Program)
     return Candidate(
         kind="script",
-        files={ENTRY: reply.code},
+        files={ENTRY: program.code},
         entry=ENTRY,
-        title=reply.title,
-        plan=reply.plan,
+        title=program.title,
+        plan=program.plan,
         operator=operator,
         parents=parents,
-        recipe=reply.recipe,
+        recipe=program.recipe,
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.report.formatting import format_count
-from assay.strategies.star_options import BASELINES, StarOptions
+from assay.strategies.known import BASELINES
+from assay.strategies.star_options import StarOptions
 
 NOTES = "phase/"
 """How the keys of notes on phases begin."""

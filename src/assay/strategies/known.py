@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from assay.core.errors import UsageError
 
+BASELINES = 2
+"""Steps of the baselines in every search: 0 is the constant, 1 the boosting."""
 STRATEGIES = ("tree", "mle_star")
 """Names that `--strategy` takes, the default first."""
 

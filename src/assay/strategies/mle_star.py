@@ -12,16 +12,16 @@ from dataclasses import replace
 from assay.core.budget import Limits
 from assay.engine.endings import NoAnswer
 from assay.engine.session import Session, Step
-from assay.journal import events as ev
 from assay.journal.history import History, Trial
-from assay.operators.propose import baseline
 from assay.operators.star.combine import ensemble, plan_ensemble
 from assay.operators.star.guard import fit_for_all_rows, last_look, without_leaks
 from assay.operators.star.refine import Tried
 from assay.operators.star.sources import sources_of
 from assay.operators.star.start import Sources
+from assay.strategies.known import BASELINES
+from assay.strategies.shared import run_baseline
 from assay.strategies.star_forecast import star_questions
-from assay.strategies.star_options import BASELINES, StarOptions
+from assay.strategies.star_options import StarOptions
 from assay.strategies.star_path import Path
 from assay.strategies.star_phase import Allowance, Skipped, phase
 
@@ -84,12 +84,10 @@ class MleStar:
         }
 
     def _baseline(self, step: Step) -> str:
-        constant = step.number == 0
         try:
-            candidate = baseline(step, "constant" if constant else "boosting")
+            trial = run_baseline(step)
         except NoAnswer as nothing:
             return f"baseline: no usable answer ({nothing})"
-        trial = step.evaluate("trial", candidate, baseline=True, reseed=not constant, repair=not constant)
         return f"baseline: #{trial.number} {trial.state}"
 
     # --- paths -----------------------------------------------------------------------------------------------------
@@ -188,9 +186,7 @@ class MleStar:
         first = step.session.note(f"{step.key}/verdict", lambda: verdict)
         if not first["sound"]:
             text = f"who looked at #{best.number} last would not sign for its score: {'; '.join(first['reasons'])}"
-            said = step.session.view().remarks
-            if text not in [remark.text for _, remark in said]:
-                step.session.parts.log.add(ev.Remarked(code="W408", text=text))
+            step.session.parts.log.remark_once("W408", text)
 
 
 def best_of(history: History, steps: set[int]) -> Trial | None:

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from assay.core.errors import UsageError
-
-BASELINES = 2
-"""Trials of every run before its strategy's own."""
+from assay.strategies.known import BASELINES
 
 
 @dataclass(frozen=True, kw_only=True)

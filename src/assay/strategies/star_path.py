@@ -13,16 +13,13 @@ from assay.engine.endings import NoAnswer
 from assay.engine.session import Step
 from assay.journal.history import History, Trial
 from assay.models.roles import Finding, ModelIdea, Target
-from assay.operators.ablate import ablate
 from assay.operators.brief import findings
 from assay.operators.star.guard import with_all_data, without_leaks
 from assay.operators.star.refine import Tried, best_block, extract, next_plan, rewrite, summarize
 from assay.operators.star.start import Sources, first_script, merge, research, retrieve
+from assay.strategies.shared import run_ablation
 from assay.strategies.star_options import StarOptions
 from assay.strategies.star_phase import Allowance, Skipped, phase
-
-ABLATION_FOLDS = 3
-"""Folds on which the variants of an ablation are run: they are compared with their parent, fold by fold, not ranked."""
 
 
 class Path:
@@ -175,11 +172,9 @@ class Path:
         if not self._allowance.take():
             raise Skipped("the bound on trials is reached")
         try:
-            variants = ablate(part, parent, studied=tuple(studied))
+            tried = run_ablation(part, parent, studied)
         except NoAnswer:
             return []
-        named = {f"variant-{index}": variant for index, variant in enumerate(variants)}
-        tried = part.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
         return list(findings(part.history.with_trials(tried), parent))
 
     def _inner(self, outer: int, parent: Trial, target: Target, shown: str) -> Trial:

@@ -15,12 +15,10 @@ from assay.core.trial import TrialState
 from assay.engine.endings import NoAnswer
 from assay.engine.session import Session, Step
 from assay.journal.history import History, Trial
-from assay.operators.ablate import ablate
-from assay.operators.propose import baseline, cheat, draft, improve
+from assay.operators.propose import cheat, draft, improve
+from assay.strategies.known import BASELINES
 from assay.strategies.pace import steps_ahead, steps_done
-
-ABLATION_FOLDS = 3
-"""Folds on which the variants of an ablation are run: they are compared with their parent, fold by fold, not ranked."""
+from assay.strategies.shared import run_ablation, run_baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,7 @@ class TreeOptions:
     @property
     def first_draft(self) -> int:
         """Step of the first draft: after the baselines, and the cheat if there is one."""
-        return 2 + self.cheats
+        return BASELINES + self.cheats
 
     def within(self, trials: int | None) -> TreeOptions:
         """Return the options for a run of `trials` steps, half of which at least must be left to improve drafts."""
@@ -118,10 +116,8 @@ class Tree:
             return f"{action.operator}: no usable answer ({nothing})"
 
     def _do(self, step: Step, action: Action, options: TreeOptions) -> str:
-        if action.operator == "constant":
-            trial = step.evaluate("trial", baseline(step, "constant"), baseline=True, repair=False)
-        elif action.operator == "boosting":
-            trial = step.evaluate("trial", baseline(step, "boosting"), baseline=True, reseed=True)
+        if action.operator in ("constant", "boosting"):
+            trial = run_baseline(step)
         elif action.operator == "cheat":
             trial = step.evaluate("trial", cheat(step))
         elif action.operator == "draft":
@@ -133,9 +129,7 @@ class Tree:
         return f"{action.operator}: #{trial.number} {trial.state}"
 
     def _ablate(self, step: Step, parent: Trial) -> str:
-        variants = ablate(step, parent)
-        named = {f"variant-{index}": variant for index, variant in enumerate(variants)}
-        step.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
+        variants = run_ablation(step, parent)
         return f"ablate: {len(variants)} variants of #{parent.number}"
 
 
@@ -177,7 +171,7 @@ def choose(history: History, number: int, rng: Random, options: TreeOptions, *, 
         options: How the tree grows.
         lanes: How many steps may be side by side; only those of one lane ablate, so that none is made twice.
     """
-    if number < 2:
+    if number < BASELINES:
         return Action("constant" if number == 0 else "boosting")
     if number < options.first_draft:
         return Action("cheat")

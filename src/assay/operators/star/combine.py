@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from assay.core.candidate import Candidate
 from assay.engine.session import Step
 from assay.journal.history import Trial
-from assay.models.roles import EnsembleInputs, EnsemblePlanInputs, Plan, Program
+from assay.models.roles import EnsembleInputs, EnsemblePlanInputs, Plan
 from assay.operators.brief import brief
 from assay.operators.expect import expect
 from assay.operators.propose import script
@@ -33,5 +33,5 @@ def ensemble(step: Step, members: Sequence[Trial], plan: Plan, index: int) -> Ca
         solutions=solutions(step, members),
         index=index,
     )
-    reply = expect(step.ask("ensemble", "ensemble", inputs), Program)
+    reply = step.ask("ensemble", "ensemble", inputs)
     return script(reply, operator="ensemble", parents=tuple(member.number for member in members))

@@ -13,7 +13,6 @@ from assay.models.roles import (
     Known,
     MergeInputs,
     ModelIdea,
-    Program,
     Research,
     ResearchInputs,
     Retrieval,
@@ -85,7 +84,7 @@ def retrieve(
 def first_script(step: Step, idea: ModelIdea) -> Candidate:
     """Return a simple script around one retrieved model."""
     inputs = InitInputs(brief=brief(step.session, step.history, step.key), model=idea)
-    return script(expect(step.ask("init", "init", inputs), Program), operator="init")
+    return script(step.ask("init", "init", inputs), operator="init")
 
 
 def merge(step: Step, base: Trial, other: Trial) -> Candidate:
@@ -95,7 +94,7 @@ def merge(step: Step, base: Trial, other: Trial) -> Candidate:
         base=solution(step, base),
         other=solution(step, other),
     )
-    reply = expect(step.ask("merge", "merge", inputs), Program)
+    reply = step.ask("merge", "merge", inputs)
     return script(reply, operator="merge", parents=(base.number, other.number))
 
 
