@@ -1,0 +1,1 @@
+"""Operators of the strategies `notebook` and `notebook_review`: what to do, the cells that do it, what to edit."""
