@@ -107,6 +107,13 @@ class SandboxProcess(Protocol):
         """Return the last `size` characters printed so far; callable from any thread at any time."""
         ...
 
+    def news(self, position: int) -> tuple[bytes, int]:
+        """Return what was printed from the `position`-th byte on, and the position after it, for the next call.
+
+        What was cut meanwhile, because more was printed than is kept, is missing. Callable from any thread.
+        """
+        ...
+
     def last_output_age_s(self) -> float:
         """Return the seconds since it last printed, or since its start."""
         ...

@@ -64,6 +64,11 @@ class FakeProcess:
         log = self._finished.log.decode() if self._finished else ""
         return log[-size:] if size > 0 else ""
 
+    def news(self, position: int) -> tuple[bytes, int]:
+        """Return what of its log comes after `position` once it has ended; before that nothing."""
+        log = self._finished.log if self._finished else b""
+        return log[position:], max(position, len(log))
+
     def last_output_age_s(self) -> float:
         """Return the seconds since its start."""
         return self._clock.monotonic() - self._started_s

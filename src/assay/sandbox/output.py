@@ -65,6 +65,18 @@ class OutputBuffer:
             kept = bytes(self._head) + b"".join(self._tail)
             return kept[-wanted:] if wanted > 0 else b""
 
+    def news(self, position: int) -> tuple[bytes, int]:
+        """Return what was printed from the `position`-th byte on, less what was cut, and the position after it."""
+        with self._lock:
+            parts, first = [], self._total
+            for chunk in reversed(self._tail):
+                if first <= position:
+                    break
+                first -= len(chunk)
+                parts.append(bytes(chunk))
+            tail = b"".join(reversed(parts))[max(0, position - first) :]
+            return bytes(self._head[position:]) + tail, self._total
+
     def tail(self, size: int) -> str:
         """Return the last `size` characters; bytes that are not UTF-8 are replaced."""
         with self._lock:

@@ -103,6 +103,10 @@ class TreeProcess:
         """Return the last `size` characters printed so far."""
         return self._buffer.tail(size)
 
+    def news(self, position: int) -> tuple[bytes, int]:
+        """Return what was printed from the `position`-th byte on, and the position after it."""
+        return self._buffer.news(position)
+
     def last_output_age_s(self) -> float:
         """Return the seconds since it last printed, or since its start."""
         return self._clock.monotonic() - self._last_output_s
