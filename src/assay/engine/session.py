@@ -20,6 +20,7 @@ from assay.engine.budget import Budget
 from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
 from assay.engine.parts import Parts
+from assay.engine.stage import Stage
 from assay.journal import events as ev
 from assay.journal.history import EVERYTHING, History, Trial
 from assay.models.base import Request
@@ -190,14 +191,25 @@ class Step:
         history: What the step may know.
         lanes: How many steps may be under way without seeing each other, as of when this one was first begun.
         key: Under which everything of the step is journaled; None means that of its number.
+        stage: The part of the search that it is in; None where the strategy knows no parts.
     """
 
-    def __init__(self, session: Session, number: int, history: History, lanes: int, *, key: str | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        number: int,
+        history: History,
+        lanes: int,
+        *,
+        key: str | None = None,
+        stage: Stage | None = None,
+    ) -> None:
         self.session = session
         self.number = number
         self.history = history
         self.lanes = lanes
         self.key = step_key(number) if key is None else key
+        self.stage = stage
 
     def within(self, name: str, history: History | None = None) -> Step:
         """Return a part of this step, for steps that take many decisions.
@@ -206,7 +218,12 @@ class Step:
             name: Names the part within the step.
             history: What the part may know; None means what the step knows.
         """
-        return Step(self.session, self.number, history or self.history, self.lanes, key=f"{self.key}/{name}")
+        key, known = f"{self.key}/{name}", history or self.history
+        return Step(self.session, self.number, known, self.lanes, key=key, stage=self.stage)
+
+    def at(self, stage: Stage) -> Step:
+        """Return this step in a part of the search; its key stays."""
+        return Step(self.session, self.number, self.history, self.lanes, key=self.key, stage=stage)
 
     @property
     def lane(self) -> int:

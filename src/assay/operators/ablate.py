@@ -22,7 +22,7 @@ def ablate(step: Step, parent: Trial, studied: tuple[Finding, ...] = ()) -> list
     """
     whole = step.session.parts.objects.candidate(parent.candidate)
     inputs = AblateInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         parent=summary(parent),
         code=whole.source,
         studied=(*studied, *findings(step.history, parent)),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assay.core.digest import digest_json
-from assay.engine.session import Session
+from assay.engine.session import Session, Step
+from assay.engine.stage import Stage
 from assay.journal.history import History, Trial
 from assay.models.roles import Brief, Finding, Machine, TrialSummary
 
@@ -30,22 +33,31 @@ def summary(trial: Trial) -> TrialSummary:
     )
 
 
-def brief(session: Session, history: History, key: str) -> Brief:
+def brief(step: Step, name: str = "") -> Brief:
+    """Return what a role is told at this point of a step; see `brief_at`.
+
+    Args:
+        step: Who asks.
+        name: Of the question within the step, where the step puts several.
+    """
+    return brief_at(step.session, step.history, f"{step.key}/{name}" if name else step.key, step.stage)
+
+
+def brief_at(session: Session, history: History, key: str, stage: Stage | None = None) -> Brief:
     """Return what a role is told at this point of the run.
 
-    A pinned history holds fixed trials, but what a person tells, the noise floor and the machine (another one, or
-    another time limit, after a resumption) belong to no step: what was known of them when the run first came here is
-    noted, so that a resumed run puts the same question.
+    A pinned history holds fixed trials, but what a person tells, the noise floor, the time left and the machine
+    (another one, or another time limit, after a resumption) belong to no step: what was known of them when the run
+    first came here is noted, so that a resumed run puts the same question.
 
     Args:
         session: The running session.
         history: The pinned history of the step that asks.
         key: Of the step or the question; names the note.
+        stage: The part of the search that asks.
     """
     parts = session.parts
-    noise = history.noise.floor if history.noise else None
-    now = digest_json(parts.machine.model_dump(mode="json"))[:16]
-    heard = session.note(f"{key}/heard", lambda: {"told": len(history.told), "noise": noise, "machine": now})
+    heard = session.note(f"{key}/heard", lambda: _heard(session, history, stage))
     # Noted apart, once for each machine: it is long, and the same for almost every question.
     seen = session.note(f"machine/{heard['machine']}", lambda: parts.machine.model_dump(mode="json"))
     best = history.best
@@ -57,7 +69,24 @@ def brief(session: Session, history: History, key: str) -> Brief:
         best=best.number if best else None,
         noise=heard["noise"],
         remarks=tuple(text for _, text in history.told[: heard["told"]]),
+        remaining_s=heard.get("left"),
+        stage=stage.name if stage else "",
+        stage_s=heard.get("stage_left"),
     )
+
+
+def _heard(session: Session, history: History, stage: Stage | None) -> dict[str, Any]:
+    """Return what is known now and belongs to no step."""
+    budget = session.budget
+    left, until = budget.search_s, stage.until_s if stage else None
+    stage_left = None if left is None or until is None else min(left, max(0.0, until - budget.elapsed_s))
+    return {
+        "told": len(history.told),
+        "noise": history.noise.floor if history.noise else None,
+        "machine": digest_json(session.parts.machine.model_dump(mode="json"))[:16],
+        "left": None if left is None else round(left),
+        "stage_left": None if stage_left is None else round(stage_left),
+    }
 
 
 def findings(history: History, parent: Trial) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from assay.engine.parts import Mended
 from assay.engine.session import Session
 from assay.kinds.base import Failure
 from assay.models.roles import DebugInputs, Repair
-from assay.operators.brief import brief
+from assay.operators.brief import brief_at
 from assay.operators.expect import expect
 
 
@@ -34,7 +34,7 @@ class ModelRepairer:
         if session is None:
             return None
         inputs = DebugInputs(
-            brief=brief(session, session.parts.log.pinned(0), key),
+            brief=brief_at(session, session.parts.log.pinned(0), key),
             code=candidate.source,
             error=failure.detail,
             outcome=failure.outcome,

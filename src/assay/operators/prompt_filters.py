@@ -187,6 +187,15 @@ def score(trial: TrialSummary) -> str:
     return f"{_digits(trial.score, 5)}{error}"
 
 
+def pace(history: Sequence[TrialSummary]) -> str:
+    """Return how long one fold took the scripts so far, baselines left out; empty where none was run."""
+    took = sorted(t.wall_s for t in history if t.operator != "baseline" and t.wall_s > 0)
+    if not took:
+        return ""
+    low, middle, high = seconds(took[0]), seconds(took[(len(took) - 1) // 2]), seconds(took[-1])
+    return low if low == high else f"{low} to {high}, half of them at most {middle}"
+
+
 def origin(trial: TrialSummary) -> str:
     """Return which operator made a trial, from what."""
     parents = " ".join(f"#{number}" for number in trial.parents[:3])
@@ -272,7 +281,7 @@ def _positive(task: Task) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        averaging, cell, cells, clip, effect, fenced, header, leader, most, names, number, origin, outcome, pairs,
+        averaging, cell, cells, clip, effect, fenced, header, leader, most, names, number, origin, outcome, pace, pairs,
         percent, probabilities, score, seconds, split, tail, thousands, traps, values, wants_probabilities,
     )
 }  # fmt: skip

@@ -17,18 +17,18 @@ ENTRY = "solution.py"
 
 def baseline(step: Step, name: Literal["constant", "boosting"]) -> Candidate:
     """Return one of the two baselines that every run starts with."""
-    inputs = BaselineInputs(brief=brief(step.session, step.history, step.key), name=name)
+    inputs = BaselineInputs(brief=brief(step), name=name)
     return script(step.ask("baseline", "baseline", inputs), operator="baseline")
 
 
 def cheat(step: Step) -> Candidate:
     """Return the playbook's recipe that cheats on purpose, to be seen rejected."""
-    return script(cheating_program(read_facts(brief(step.session, step.history, step.key))), operator="cheat")
+    return script(cheating_program(read_facts(brief(step))), operator="cheat")
 
 
 def draft(step: Step, index: int) -> Candidate:
     """Return a new solution, unlike those tried; `index` counts the drafts of the run."""
-    inputs = DraftInputs(brief=brief(step.session, step.history, step.key), index=index)
+    inputs = DraftInputs(brief=brief(step), index=index)
     return script(step.ask("draft", "draft", inputs), operator="draft")
 
 
@@ -37,7 +37,7 @@ def improve(step: Step, parent: Trial) -> Candidate:
     history = step.history
     earlier = [t for t in history.trials.values() if t.operator == "improve" and parent.number in t.parents]
     inputs = ImproveInputs(
-        brief=brief(step.session, history, step.key),
+        brief=brief(step),
         parent=summary(parent),
         code=step.session.parts.objects.candidate(parent.candidate).source,
         findings=findings(history, parent),

@@ -112,16 +112,17 @@ class MleStar:
 
     def _round(self, step: Step) -> str:
         done = ""
-        with phase(step, "ensemble"):
-            done = self._combined(step)
+        options = self._options
+        share = options.init_share + options.refine_share + options.ensemble_share
+        with phase(step, "ensemble", share) as staged:
+            done = self._combined(staged, share)
         return f"ensemble {step.number - self._options.first_round + 1}: {done or 'skipped'}"
 
-    def _combined(self, step: Step) -> str:
+    def _combined(self, step: Step, share: int) -> str:
         index = step.number - self._options.first_round
         options = self._options
-        share = (options.init_share + options.refine_share + options.ensemble_share) / 100
-        if not Allowance(step, None).until("round", share):
-            raise Skipped(f"its share of the time, {100 * share:.0f} %, is used")
+        if not Allowance(step, None).until("round", share / 100):
+            raise Skipped(f"its share of the time, {share} %, is used")
         members = self._members(step.history)
         if len(members) < FEWEST_MEMBERS:
             raise Skipped("there are no two solutions to combine")
@@ -164,17 +165,17 @@ class MleStar:
         best = step.history.best
         if best is None or best.operator == "baseline":
             return "last look: no solution but the baselines"
-        with phase(step, "finalize"):
+        with phase(step, "finalize") as staged:
             try:
-                candidate = fit_for_all_rows(step.within("finalize"), best)
+                candidate = fit_for_all_rows(staged.within("finalize"), best)
             except NoAnswer as nothing:
                 raise Skipped(str(nothing)) from nothing
             if candidate is not None:
-                step.evaluate("trial", candidate)
-        with phase(step, "validate"):
+                staged.evaluate("trial", candidate)
+        with phase(step, "validate") as staged:
             if not self._options.validate:
                 raise Skipped("switched off")
-            self._validated(step, best)
+            self._validated(staged, best)
         return f"last look: {_named(best)}"
 
     def _validated(self, step: Step, best: Trial) -> None:

@@ -53,26 +53,28 @@ class Path:
 
         Where none of them can be scored, the better baseline takes the place of all; None if there is none either.
         """
-        with phase(self._step, "init"):
+        share = self._options.init_share
+        with phase(self._step, "init", share) as self._step:
             self._initial(self._retrieve())
         first, merged, used = self._best(), None, None
-        with phase(self._step, "merge"):
+        with phase(self._step, "merge", share) as self._step:
             merged = self._merged(first)
         # Time may end the merging after some helped.
         best = merged or self._best()
-        with phase(self._step, "data-usage"):
+        with phase(self._step, "data-usage", share) as self._step:
             used = self._all_data(best)
         return used or best or self._step.history.best
 
     def refine(self, best: Trial) -> Trial:
         """Return the best trial after several ablations of `best`, each followed by work on the block it points to."""
-        with phase(self._step, "refine"):
+        share = self._options.init_share + self._options.refine_share
+        with phase(self._step, "refine", share) as self._step:
             summaries: list[str] = []
             refined: list[str] = []
             studied: list[Finding] = []
             flat = 0
             for outer in range(self._options.outer):
-                self._require(f"refine-{outer}", self._options.init_share + self._options.refine_share)
+                self._require(f"refine-{outer}", share)
                 better = self._outer(outer, best, summaries, refined, studied)
                 flat = 0 if better.number != best.number else flat + 1
                 best = better

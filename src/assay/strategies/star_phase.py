@@ -7,6 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from assay.engine.session import Step
+from assay.engine.stage import Stage
+
+STAGES = {
+    "init": "initial solutions",
+    "merge": "merging",
+    "data-usage": "bringing in unused data",
+    "refine": "refinement block by block",
+    "ensemble": "ensembles",
+    "finalize": "making the winner fit for all rows",
+    "validate": "a last look at the winner",
+}
+"""The phases as those who are asked read them."""
 
 
 class Skipped(Exception):
@@ -54,13 +66,25 @@ class Allowance:
 
 
 @contextmanager
-def phase(step: Step, name: str) -> Iterator[None]:
-    """Note in the journal when a phase begins and ends; one that raises `Skipped` ends quietly, and says why."""
+def phase(step: Step, name: str, share: int | None = None) -> Iterator[Step]:
+    """Note in the journal when a phase begins and ends; one that raises `Skipped` ends quietly, and says why.
+
+    Args:
+        step: Whose phase.
+        name: A key of `STAGES`.
+        share: Percent of the run's time after which nothing of the phase is begun; None where no share is its own.
+
+    Yields:
+        The step, in this stage.
+    """
     key = f"phase/{step.key}/{name}"
-    step.session.note(f"{key}/begun", lambda: step.session.budget.elapsed_s)
+    budget = step.session.budget
+    wall = budget.limits.wall_s
+    until = None if share is None or wall is None else share / 100 * wall
+    step.session.note(f"{key}/begun", lambda: budget.elapsed_s)
     reason = ""
     try:
-        yield
+        yield step.at(Stage(name=STAGES[name], until_s=until))
     except Skipped as skipped:
         reason = skipped.reason
     step.session.note(f"{key}/ended", lambda: {"skipped": reason})

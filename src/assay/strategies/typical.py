@@ -43,7 +43,15 @@ FULL = Fullness(trials=40, script=8_000, prose=500, items=3)
 def typical_brief(task: Task, profile: DataProfile, machine: Machine, fullness: Fullness) -> Brief:
     """Return what every role of a run on `task` is told."""
     rows = tuple(_row(number, fullness) for number in range(fullness.trials))
-    return Brief(task=task, profile=profile, machine=machine, history=rows, best=0 if rows else None, noise=0.001)
+    return Brief(
+        task=task,
+        profile=profile,
+        machine=machine,
+        history=rows,
+        best=0 if rows else None,
+        noise=0.001,
+        remaining_s=600.0,
+    )
 
 
 def typical_inputs(inputs: type[Inputs], brief: Brief, fullness: Fullness) -> Inputs:

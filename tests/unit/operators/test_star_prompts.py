@@ -19,7 +19,7 @@ from assay.models.roles import (
     LeakageReport,
     Solution,
 )
-from assay.operators.prompt_filters import averaging, effect, fenced, leader, score
+from assay.operators.prompt_filters import averaging, effect, fenced, leader, pace, score
 from assay.operators.rendering import Prompts
 from support.briefs import HISTORY, HOURLY, INCOME, SPAM, brief_of, full_brief, tried
 from support.star_questions import BLOCK, CODE, IDEA, OTHER, PARENT, PLAN, REFINED, star_questions
@@ -115,7 +115,7 @@ def test_the_system_message_is_that_of_the_other_roles_so_that_it_is_cached() ->
 
 @pytest.mark.parametrize("role", NAMES)
 def test_prompts_are_thrifty(role: str) -> None:
-    assert len(told(role)) < 3_000
+    assert len(told(role)) < 4_000
 
 
 @pytest.mark.parametrize("role", NAMES)
@@ -349,3 +349,16 @@ def test_a_block_alone_is_a_reply_and_a_report_without_its_object_is_none() -> N
 
 def test_every_role_of_the_strategy_is_asked_here() -> None:
     assert list(QUESTIONS) == NAMES == list(FACTS) == list(FENCES) == list(SHAPES)
+
+
+def test_the_time_that_is_left_and_what_scripts_took_are_told() -> None:
+    brief = full_brief(remaining_s=720.0, stage="refinement block by block", stage_s=300.0)
+    text = told("plan", brief)
+    assert "Time left: about 12 min of search, of which 5 min for this phase (refinement block by block).\n" in text
+    assert "So far one fold took a script 9 s to 14 s, half of them at most 9 s." in text
+    assert "Time left" not in told("plan", full_brief())
+
+
+@pytest.mark.parametrize("took", [(), (0.0,)])
+def test_no_pace_is_told_before_a_script_was_run(took: tuple[float, ...]) -> None:
+    assert pace([tried(n, "draft", None, wall_s=wall_s) for n, wall_s in enumerate(took)]) == ""

@@ -117,6 +117,10 @@ class Brief(Inputs):
     """What a person told the run, oldest first."""
     remaining_s: float | None = None
     """Seconds left for the search; None when time is not bounded. Not for decisions of the playbook."""
+    stage: str = ""
+    """The part of the search that asks, in a few words; empty where the strategy knows no parts."""
+    stage_s: float | None = None
+    """Seconds of `remaining_s` that this part may still use; None where no share of the time is its own."""
 
 
 class Program(Reply):

@@ -18,7 +18,7 @@ from assay.operators.star.start import solutions
 def plan_ensemble(step: Step, members: Sequence[Trial], tried: Sequence[Tried]) -> Plan:
     """Return how to combine `members`, in view of earlier plans and what came of them."""
     inputs = EnsemblePlanInputs(
-        brief=brief(step.session, step.history, f"{step.key}/plan"),
+        brief=brief(step, "plan"),
         solutions=solutions(step, members),
         attempts=attempts(tried),
     )
@@ -28,7 +28,7 @@ def plan_ensemble(step: Step, members: Sequence[Trial], tried: Sequence[Tried]) 
 def ensemble(step: Step, members: Sequence[Trial], plan: Plan, index: int) -> Candidate:
     """Return one script that combines `members` as planned; `index` counts the rounds."""
     inputs = EnsembleInputs(
-        brief=brief(step.session, step.history, f"{step.key}/ensemble"),
+        brief=brief(step, "ensemble"),
         plan=plan.plan,
         solutions=solutions(step, members),
         index=index,

@@ -35,9 +35,7 @@ def without_leaks(step: Step, candidate: Candidate) -> tuple[Candidate, tuple[st
     sealed rows, never a wrong one.
     """
     lint = static_findings(step, candidate)
-    inputs = LeakageInputs(
-        brief=brief(step.session, step.history, f"{step.key}/leakage"), code=candidate.source, lint=lint
-    )
+    inputs = LeakageInputs(brief=brief(step, "leakage"), code=candidate.source, lint=lint)
     try:
         leaks = expect(step.ask("leakage", "leakage", inputs), LeakageReport).leaks
     except NoAnswer as nothing:
@@ -61,7 +59,7 @@ def with_all_data(step: Step, trial: Trial) -> Candidate | None:
         NoAnswer: Nobody can say, or nothing usable came of it.
     """
     whole = step.session.parts.objects.candidate(trial.candidate)
-    inputs = DataUsageInputs(brief=brief(step.session, step.history, step.key), code=whole.source)
+    inputs = DataUsageInputs(brief=brief(step), code=whole.source)
     found = expect(step.ask("data-usage", "data_usage", inputs), DataUsage)
     if found.complete:
         return None
@@ -75,7 +73,7 @@ def fit_for_all_rows(step: Step, trial: Trial) -> Candidate | None:
         NoAnswer: Nobody can say, or nothing usable came of it.
     """
     whole = step.session.parts.objects.candidate(trial.candidate)
-    inputs = FinalizeInputs(brief=brief(step.session, step.history, step.key), winner=solution(step, trial))
+    inputs = FinalizeInputs(brief=brief(step), winner=solution(step, trial))
     found = expect(step.ask("finalize", "finalize", inputs), Readiness)
     if found.ready:
         return None
@@ -90,7 +88,7 @@ def last_look(step: Step, trial: Trial) -> Validation:
     """
     whole = step.session.parts.objects.candidate(trial.candidate)
     inputs = ValidateInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         winner=solution(step, trial),
         lint=static_findings(step, whole),
     )

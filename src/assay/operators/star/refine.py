@@ -43,7 +43,7 @@ class Tried:
 def summarize(step: Step, parent: Trial, found: Sequence[Finding], earlier: Sequence[str]) -> str:
     """Return in words what an ablation of `parent` showed."""
     inputs = SummarizeInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         parent=summary(parent),
         code=source(step, parent),
         findings=tuple(found),
@@ -76,7 +76,7 @@ def extract(
     code, problem = source(step, parent), ""
     for asked in range(ASKED):
         inputs = ExtractInputs(
-            brief=brief(step.session, step.history, f"{step.key}/extract-{asked}"),
+            brief=brief(step, f"extract-{asked}"),
             parent=summary(parent),
             code=code,
             summary=shown,
@@ -109,7 +109,7 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
     if best >= 0:
         told[best] = told[best].model_copy(update={"code": best_block(step, parent, block, tried)})
     inputs = PlanInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         parent=summary(parent),
         code=source(step, parent),
         block=block,
@@ -156,7 +156,7 @@ def rewrite(
         NoAnswer: The rewritten block changes nothing, or leaves no Python.
     """
     inputs = CodeInputs(
-        brief=brief(step.session, step.history, f"{step.key}/{name}"),
+        brief=brief(step, name),
         code=whole.source,
         block=block,
         plan=plan,

@@ -39,7 +39,7 @@ class Sources:
 def research(step: Step, sources: Sources) -> str:
     """Return what is known of tasks like this one, as text for whoever chooses models."""
     inputs = ResearchInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         known=sources.known,
         hints=sources.hints,
         search=sources.search,
@@ -69,7 +69,7 @@ def retrieve(
         found: What `research` returned; empty where nobody was asked.
     """
     inputs = RetrieveInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         count=count,
         path=path,
         paths=paths,
@@ -83,14 +83,14 @@ def retrieve(
 
 def first_script(step: Step, idea: ModelIdea) -> Candidate:
     """Return a simple script around one retrieved model."""
-    inputs = InitInputs(brief=brief(step.session, step.history, step.key), model=idea)
+    inputs = InitInputs(brief=brief(step), model=idea)
     return script(step.ask("init", "init", inputs), operator="init")
 
 
 def merge(step: Step, base: Trial, other: Trial) -> Candidate:
     """Return one script that holds the models of both."""
     inputs = MergeInputs(
-        brief=brief(step.session, step.history, step.key),
+        brief=brief(step),
         base=solution(step, base),
         other=solution(step, other),
     )
