@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -119,6 +119,11 @@ def serving(*steps: Step) -> Iterator[ChatServer]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     chat: ChatServer
+
+    def handle(self) -> None:
+        # A client that stops reading closes the connection under us.
+        with suppress(ConnectionResetError):
+            super().handle()
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

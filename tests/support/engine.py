@@ -107,6 +107,7 @@ class Bench:
     grading: Grading = field(default_factory=FakeGrading)
     gate: bool = False
     """Whether the winner is checked."""
+    render: Callable[[str, Inputs], tuple[Message, ...]] = render
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
@@ -131,7 +132,7 @@ class Bench:
             grading=self.grading,
             sandbox=self.sandbox,
             model=self.model,
-            render=render,
+            render=self.render,
             check=self.check,
             kinds={"script": ScriptKind()},
             clock=self.clock,
