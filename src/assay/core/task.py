@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from assay.core.metric import Metric, Needs
+from assay.core.metric import Direction, Metric, Needs
 
 
 class Problem(StrEnum):
@@ -21,6 +21,8 @@ class Problem(StrEnum):
     """Future values of one or more series."""
     CUSTOM = "custom"
     """Only the user's own `grade` and `prepare` know."""
+    UNGRADED = "ungraded"
+    """Nothing is predicted: candidates are jobs, executed for their evidence; there are no data, folds or metric."""
 
 
 class SplitKind(StrEnum):
@@ -127,3 +129,31 @@ class Task:
     def target(self) -> str:
         """The only target, or the first of several."""
         return self.targets[0]
+
+    @property
+    def graded(self) -> bool:
+        """Whether candidates are scored; nobody asks for data, folds or metric of a task where they are not."""
+        return self.problem is not Problem.UNGRADED
+
+
+def ungraded_task(name: str, folder: Path, statement: str) -> Task:
+    """Return a task whose candidates are jobs: executed for their evidence, never scored.
+
+    Args:
+        name: Short name, for tables.
+        folder: The user's folder, absolute.
+        statement: What is to be done, in the user's words.
+    """
+    return Task(
+        name=name,
+        folder=folder,
+        statement=statement,
+        problem=Problem.UNGRADED,
+        data=DataFiles(train=""),
+        targets=(),
+        id_column=None,
+        metric=Metric(name="none", direction=Direction.HIGHER, needs=Needs.VALUES),
+        output=OutputContract(needs=Needs.VALUES, id_column=None, columns=(), file=""),
+        split=Split(kind=SplitKind.HOLDOUT, k=1),
+        holdout=Holdout(fraction=0.0),
+    )

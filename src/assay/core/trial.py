@@ -11,7 +11,7 @@ class TrialState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     COMPLETE = "complete"
-    """It has a graded score (or a reported one, where nothing can be graded)."""
+    """It has a graded score; or, for a job, evidence that was verified."""
     FAILED = "failed"
     """It ran and produced nothing that could be scored."""
     REJECTED = "rejected"

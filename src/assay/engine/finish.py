@@ -56,6 +56,10 @@ class Finish:
         self._predictor = Predictor(parts, measurer, budget)
         self.shrunk_score: float | None = None
 
+    def exit_code(self, history: History, stopped_by: str, winner: int | None) -> int:
+        """Return 0, 1 (goal not reached), 3 (no score) or 6 (no score because of the provider)."""
+        return exit_code(history, stopped_by, winner)
+
     def work(self, stopped_by: str) -> int | None:
         """Return the winner's number, or None if no trial has a score.
 
@@ -174,3 +178,13 @@ class Finish:
         for how in prediction.unfinished:
             text = f"{how}; what it had written by then is used, and is marked partial"
             self._parts.log.add(ev.Remarked(code="W406", text=text))
+
+
+def exit_code(history: History, stopped_by: str, winner: int | None) -> int:
+    """Return the exit code of a run that ended by itself: 0, 1 (goal not reached), 3 (no score) or 6 (provider)."""
+    if winner is None:
+        return 6 if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens") else 3
+    goal, best = history.limits.goal, history.trials[winner].score
+    if goal is not None and (best is None or history.metric.gain(best, goal) < 0):
+        return 1
+    return 0

@@ -16,7 +16,6 @@ from assay.core.files import write_whole
 from assay.core.trial import TrialState
 from assay.engine import control
 from assay.engine.endings import INTERRUPT, Ending
-from assay.engine.finish import Finish
 from assay.engine.parts import Parts
 from assay.engine.pulse import Pulse, pulse_json
 from assay.engine.session import Session
@@ -56,6 +55,23 @@ class Strategy(Protocol):
         ...
 
 
+class Ender(Protocol):
+    """What happens after the search; `Finish` is that of graded runs, `UngradedFinish` that of all others."""
+
+    @property
+    def shrunk_score(self) -> float | None:
+        """The winner's search score after the correction for the best of many, once `work` is done."""
+        ...
+
+    def work(self, stopped_by: str) -> int | None:
+        """Return the winner's number, or None if there is none."""
+        ...
+
+    def exit_code(self, history: History, stopped_by: str, winner: int | None) -> int:
+        """Return the exit code of a run that ended by itself."""
+        ...
+
+
 class Run:
     """Works on a run in the calling thread.
 
@@ -66,7 +82,7 @@ class Run:
         finish: What happens after the search.
     """
 
-    def __init__(self, parts: Parts, session: Session, strategy: Strategy, finish: Finish) -> None:
+    def __init__(self, parts: Parts, session: Session, strategy: Strategy, finish: Ender) -> None:
         self._parts = parts
         self._session = session
         self._strategy = strategy
@@ -138,7 +154,7 @@ class Run:
                 )
         end = ev.RunFinished(
             stopped_by=stopped_by,
-            exit_code=exit_code(history, stopped_by, winner),
+            exit_code=self._finish.exit_code(history, stopped_by, winner),
             winner=winner,
             shrunk_score=self._finish.shrunk_score,
             wall_s=round(self._session.budget.elapsed_s, 1),
@@ -188,13 +204,3 @@ class Run:
             last_event=self._parts.log.read(lambda history: history.last.number if history.last else -1),
         )
         write_whole(self._parts.folder / "heartbeat.json", pulse_json(pulse))
-
-
-def exit_code(history: History, stopped_by: str, winner: int | None) -> int:
-    """Return the exit code of a run that ended by itself: 0, 1 (goal not reached), 3 (no score) or 6 (provider)."""
-    if winner is None:
-        return 6 if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens") else 3
-    goal, best = history.limits.goal, history.trials[winner].score
-    if goal is not None and (best is None or history.metric.gain(best, goal) < 0):
-        return 1
-    return 0

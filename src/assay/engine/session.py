@@ -19,6 +19,7 @@ from assay.engine.asking import Asker
 from assay.engine.budget import Budget
 from assay.engine.endings import INTERRUPT, Ending, NoAnswer
 from assay.engine.evaluate import Evaluator, Plan
+from assay.engine.jobs import Jobs
 from assay.engine.parts import Parts
 from assay.engine.stage import Stage
 from assay.journal import events as ev
@@ -34,15 +35,34 @@ class Session:
 
     Args:
         parts: What the run is put together from.
-        evaluator: Evaluates candidates.
+        evaluator: Evaluates candidates; None in a run whose task is not graded.
         budget: Says how much is left.
+        jobs: Executes candidates that nobody grades; None in a run whose task is graded.
     """
 
-    def __init__(self, parts: Parts, evaluator: Evaluator, budget: Budget) -> None:
+    def __init__(self, parts: Parts, evaluator: Evaluator | None, budget: Budget, jobs: Jobs | None = None) -> None:
         self.parts = parts
         self.budget = budget
-        self._evaluator = evaluator
+        self._graded = evaluator
+        self._jobs = jobs
         self._asker = Asker(parts, budget)
+
+    @property
+    def jobs(self) -> Jobs:
+        """What executes candidates that nobody grades.
+
+        Raises:
+            LookupError: The run's task is graded: nothing in it may go round the grader.
+        """
+        if self._jobs is None:
+            raise LookupError("a run whose task is graded has no jobs")
+        return self._jobs
+
+    @property
+    def _evaluator(self) -> Evaluator:
+        if self._graded is None:
+            raise LookupError("a run whose task is not graded evaluates nothing")
+        return self._graded
 
     def view(self) -> History:
         """Return the history as of now, pinned."""

@@ -200,6 +200,15 @@ class Repaired(Payload):
     """Who mended it: `heuristic`, `playbook`, or a model."""
     signature: str = ""
     """Digest of the failure that was mended."""
+    point: str = ""
+    """Where it was mended, for jobs: `approval`, `execution` or `verification`; empty elsewhere."""
+    patch: str = ""
+    """Id of the patch, for jobs: the digest of what was there before and what is there now."""
+    previous: str = ""
+    """Content digest of the candidate before, for jobs; that of the one after is in `code`."""
+    code: str = ""
+    confidence: float | None = None
+    """Of whoever mended it, in [0, 1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +231,67 @@ class Judged(Payload):
     confirmed: bool | None = None
     """Whether the fresh partitions confirmed it; None when there were none."""
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceOpened(Payload):
+    """A tracking run was opened for one attempt of a job. Written before its process starts."""
+
+    kind: ClassVar[str] = "evidence-opened"
+    trial: int
+    attempt: int
+    run: str
+    """Id issued by the engine; no other counts for this attempt."""
+    token: str = ""
+    """Stands in the run's tags: another store with the same id is not this one."""
+    started_ms: int = 0
+    """Milliseconds since the epoch; what is older is no evidence of this attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceFinding:
+    """One thing that was looked for in a job's evidence, and whether it was there."""
+
+    name: str
+    """A few words with hyphens, for example `metric-missing`."""
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceVerified(Payload):
+    """What an attempt of a job left was compared with what had been declared."""
+
+    kind: ClassVar[str] = "evidence-verified"
+    trial: int
+    attempt: int
+    passed: bool
+    findings: tuple[EvidenceFinding, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path in the workspace to digest, of the declared files that were taken."""
+    run: str = ""
+    """Id of the tracking run that was looked at; empty where none was asked for."""
+    numbers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Metric to the values logged, in order of step: `reported` by the job's code, never graded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed(Payload):
+    """A reviewer's verdict on a job."""
+
+    kind: ClassVar[str] = "reviewed"
+    trial: int
+    attempt: int
+    point: str
+    """`before` the code runs, or `after`, with its results."""
+    reviewer: str
+    verdict: str
+    """`approve`, `reject`, `conditional`, or `missing` where no valid one was given."""
+    critical: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    confidence: float | None = None
+    """In [0, 1]."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,11 @@ class Trial:
     reason: str = ""
     flags: tuple[str, ...] = ()
     judgement: ev.Judged | None = None
+    opened: ev.EvidenceOpened | None = None
+    """The tracking run of the last attempt, for jobs."""
+    evidence: ev.EvidenceVerified | None = None
+    """What was found when the evidence of the last attempt was verified, for jobs."""
+    reviews: tuple[ev.Reviewed, ...] = ()
     created: float = 0.0
     finished: float = 0.0
     """Seconds since the epoch, as `created` is."""
@@ -345,6 +350,15 @@ class History:
         trial = self.trials[payload.trial]
         self._update(payload.trial, repairs=(*trial.repairs, payload), candidate=payload.candidate)
 
+    def _on_opened(self, payload: ev.EvidenceOpened, _: float) -> None:
+        self._update(payload.trial, opened=payload)
+
+    def _on_verified(self, payload: ev.EvidenceVerified, _: float) -> None:
+        self._update(payload.trial, evidence=payload)
+
+    def _on_reviewed(self, payload: ev.Reviewed, _: float) -> None:
+        self._update(payload.trial, reviews=(*self.trials[payload.trial].reviews, payload))
+
     def _on_judged(self, payload: ev.Judged, _: float) -> None:
         self._update(payload.trial, judgement=payload)
 
@@ -423,6 +437,9 @@ _HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
     ev.Executed: History._on_executed,
     ev.Graded: History._on_graded,
     ev.Repaired: History._on_repaired,
+    ev.EvidenceOpened: History._on_opened,
+    ev.EvidenceVerified: History._on_verified,
+    ev.Reviewed: History._on_reviewed,
     ev.Judged: History._on_judged,
     ev.TrialFinished: History._on_trial_finished,
     ev.StepFinished: History._on_step,

@@ -1,6 +1,7 @@
 """Floor 2: the kinds of candidate."""
 
 from assay.kinds.base import Failure, Kind, Unit
+from assay.kinds.blocks import BlocksKind
 from assay.kinds.script import ScriptKind
 
-__all__ = ["Failure", "Kind", "ScriptKind", "Unit"]
+__all__ = ["BlocksKind", "Failure", "Kind", "ScriptKind", "Unit"]

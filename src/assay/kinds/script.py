@@ -66,25 +66,30 @@ class ScriptKind:
         """Return why the execution does not count, or None if it does."""
         if execution.outcome is Outcome.OK or self.outputs[0] in execution.outputs:
             return _invalid_output(execution, problems, self.outputs[0])
-        log = _MODULES.sub("", execution.log_tail)
-        # What a program printed last before its time ended is no error.
-        error = "" if execution.outcome is Outcome.TIMEOUT else _last_error(log)
-        missing = _MISSING.search(error)
-        summary = {
-            Outcome.ERROR: error or f"exit code {execution.exit_code}",
-            Outcome.TIMEOUT: f"did not end within {execution.wall_s:.0f} s",
-        }.get(execution.outcome, execution.detail or str(execution.outcome))
-        place = stack_of(execution.stuck_at, _MOST_STACK)
-        stack = f"It was here, innermost call first:\n{place}" if place else ""
-        said = [_told(execution), stack, traceback_of(log) if error else "", _printed(log, execution)]
-        detail = "\n\n".join(part for part in said if part)
-        return Failure(
-            outcome=str(execution.outcome),
-            summary=summary[:300],
-            detail=detail,
-            signature=_signature(str(execution.outcome), error),
-            missing_module=missing["module"].partition(".")[0] if missing else "",
-        )
+        return crash_failure(execution)
+
+
+def crash_failure(execution: Execution) -> Failure:
+    """Return why a Python process that did not end well failed, as a repairer needs to know it."""
+    log = _MODULES.sub("", execution.log_tail)
+    # What a program printed last before its time ended is no error.
+    error = "" if execution.outcome is Outcome.TIMEOUT else _last_error(log)
+    missing = _MISSING.search(error)
+    summary = {
+        Outcome.ERROR: error or f"exit code {execution.exit_code}",
+        Outcome.TIMEOUT: f"did not end within {execution.wall_s:.0f} s",
+    }.get(execution.outcome, execution.detail or str(execution.outcome))
+    place = stack_of(execution.stuck_at, _MOST_STACK)
+    stack = f"It was here, innermost call first:\n{place}" if place else ""
+    said = [_told(execution), stack, traceback_of(log) if error else "", _printed(log, execution)]
+    detail = "\n\n".join(part for part in said if part)
+    return Failure(
+        outcome=str(execution.outcome),
+        summary=summary[:300],
+        detail=detail,
+        signature=_signature(str(execution.outcome), error),
+        missing_module=missing["module"].partition(".")[0] if missing else "",
+    )
 
 
 def _told(execution: Execution) -> str:

@@ -22,15 +22,17 @@ from assay.engine.deliver import Delivery
 from assay.engine.evaluate import Evaluator
 from assay.engine.finish import Finish
 from assay.engine.gate import Gate
+from assay.engine.jobs import Jobs
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
-from assay.engine.parts import Parts
+from assay.engine.parts import Grading, Parts, ViewSource
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
+from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish
 from assay.grading import Grader, check_candidate
 from assay.journal.objects import ObjectStore
-from assay.kinds import ScriptKind
+from assay.kinds import BlocksKind, Kind, ScriptKind
 from assay.models import open_model
 from assay.models.base import Model
 from assay.models.playbook import Playbook
@@ -41,10 +43,11 @@ from assay.operators.rendering import Prompts
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
-from assay.strategies.machine import describe_machine
+from assay.strategies.machine import NEEDED, describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
 
+KINDS: tuple[Kind, ...] = (ScriptKind(), BlocksKind())
 PLAYBOOK_ROLES = ("baseline",)
 """Roles that the playbook answers whoever answers the rest."""
 DEFAULT_TRIAL_TIMEOUT_S = 3_600.0
@@ -62,8 +65,8 @@ class Shell:
     profile: DataProfile
     machine: Machine
     sandbox: Sandbox
-    views: Views
-    grader: Grader
+    views: ViewSource
+    grader: Grading
     model: Model
     strategy: Strategy
     clock: Clock
@@ -100,7 +103,8 @@ def open_shell(
     sandbox = open_sandbox(_mode(options.sandbox))
     stack.callback(sandbox.close)
     at_once = executions_at_once(sandbox, limits)
-    machine = describe_machine(options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits))
+    needed = NEEDED if task.graded else ()
+    machine = describe_machine(options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits), needed=needed)
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
     model = open_model(
@@ -109,11 +113,11 @@ def open_shell(
     return Shell(
         folder=folder,
         task=task,
-        profile=profile_apart(task),
+        profile=profile_apart(task) if task.graded else NO_DATA,
         machine=machine,
         sandbox=sandbox,
-        views=Views(task, folder / "views", private),
-        grader=stack.enter_context(Grader(private)),
+        views=Views(task, folder / "views", private) if task.graded else NoViews(),
+        grader=stack.enter_context(Grader(private)) if task.graded else NoGrading(),
         model=RoutedModel(model, {role: Playbook() for role in PLAYBOOK_ROLES}),
         strategy=strategy,
         clock=clock,
@@ -124,10 +128,13 @@ def open_shell(
 
 def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     """Return the engine over open parts and a log that holds at least the first event."""
-    limits = options.limits
-    activities = Activities(shell.clock)
+    parts = _parts(shell, log, options)
+    return _graded(shell, parts, options) if shell.task.graded else _ungraded(shell, parts, options)
+
+
+def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
     prompts = Prompts(overrides=shell.task.folder / "prompts")
-    parts = Parts(
+    return Parts(
         folder=shell.folder,
         task=shell.task,
         profile=shell.profile,
@@ -141,14 +148,18 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
         model=shell.model,
         render=prompts.render,
         check=lambda candidate: check_candidate(candidate, shell.task, shell.profile),
-        kinds={kind.name: kind for kind in (ScriptKind(),)},
+        kinds={kind.name: kind for kind in KINDS},
         clock=shell.clock,
-        activities=activities,
+        activities=Activities(shell.clock),
         python=options.python,
         secrets=(shell.folder / "private", shell.folder / "events.jsonl"),
         # Not a secret: the run with its views may lie in it.
         hidden=(shell.task.folder,),
     )
+
+
+def _graded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
+    limits, log = options.limits, parts.log
     scale = _scale(shell.task, shell.profile)
     budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale, gate=options.gate)
     measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=executions_at_once(shell.sandbox, limits))
@@ -161,6 +172,12 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     gate = Gate(parts, measurer, judge, budget) if options.gate else None
     finish = Finish(parts, measurer, judge, budget, delivery, gate)
     return Run(parts, session, shell.strategy, finish)
+
+
+def _ungraded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
+    budget = Budget(options.limits, parts.log, shell.clock, begun=shell.begun)
+    jobs = Jobs(parts, budget, sandbox_limits(shell.machine))
+    return Run(parts, Session(parts, None, budget, jobs), shell.strategy, UngradedFinish())
 
 
 def executions_at_once(sandbox: Sandbox, limits: Limits) -> int:

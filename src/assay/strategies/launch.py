@@ -80,7 +80,7 @@ def launch(
             log.add(_started(folder, shell, options, prices))
             for text in options.told:
                 log.add(ev.Told(text=text))
-            stack.enter_context(examined(task, log))
+            _examine(stack, task, log)
             return _work(folder, shell, log, options)
     except AssayError:
         # A run that failed before anything was run or paid for would only stand in the way of the next.
@@ -90,6 +90,11 @@ def launch(
     finally:
         if not (folder / "events.jsonl").exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _examine(stack: contextlib.ExitStack, task: Task, log: EventLog) -> None:
+    if task.graded:
+        stack.enter_context(examined(task, log))
 
 
 def _worth_keeping(history: History) -> bool:
@@ -137,7 +142,8 @@ def resume(
                 kept="every finished trial",
                 fix="restore the file, or start a new run",
             )
-        verify_data(task)
+        if task.graded:
+            verify_data(task)
         _clear(folder)
         now = prices_of(options.model, base_url=options.base_url, table=table, at=clock.now())
         prices = in_force(started.prices, now)
@@ -145,7 +151,7 @@ def resume(
         news = prices if prices != started.prices else None
         log.add(ev.RunResumed(limits=limits, prices=news, sandbox=shell.sandbox.tier, pid=os.getpid()))
         _tell_of_prices(log, prices, now)
-        stack.enter_context(examined(task, log))
+        _examine(stack, task, log)
         return _work(folder, shell, log, options)
 
 

@@ -8,7 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -100,14 +100,22 @@ def interpreter_facts(python: Path | None) -> tuple[str, Mapping[str, str]]:
         ) from error
 
 
-def describe_machine(python: Path | None, *, workers: int, trial_timeout_s: float) -> Machine:
+def describe_machine(
+    python: Path | None, *, workers: int, trial_timeout_s: float, needed: Sequence[str] = NEEDED
+) -> Machine:
     """Return what one execution may count on when `workers` run side by side.
+
+    Args:
+        python: Interpreter of the candidates; None means Assay's own.
+        workers: Executions side by side, 1 or more.
+        trial_timeout_s: Most seconds of one execution.
+        needed: Distributions without which nothing would run.
 
     Raises:
         MachineError: The interpreter does not run, or lacks what every solution needs (E502).
     """
     version, packages = interpreter_facts(python)
-    missing = [name for name in NEEDED if name not in packages]
+    missing = [name for name in needed if name not in packages]
     if missing:
         raise MachineError(
             "E502",
