@@ -114,6 +114,25 @@ def cohens_d(gains: Sequence[float]) -> Effect | Undefined:
     return Effect(d=d, low=low, high=high)
 
 
+def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return p-values adjusted for their number, so that the chance of any false one stays what it was for a single.
+
+    Args:
+        p_values: One a comparison, in [0, 1]; None where there is none, which counts for nothing and stays None.
+
+    References:
+        S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979)
+        65-70. It holds for any dependence of the comparisons.
+    """
+    ranked = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (p, index) in enumerate(ranked):
+        largest = max(largest, min(1.0, (len(ranked) - rank) * p))
+        adjusted[index] = largest
+    return tuple(adjusted)
+
+
 def _unusable(gains: Sequence[float]) -> str:
     """Return why no spread can be estimated from `gains`, or an empty text."""
     if len(gains) < 2:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test
+from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test, holm
 
 GAINS = (0.01, 0.02, 0.03, 0.02, 0.02)
 """Mean 0.02; squared deviations 1e-4, 0, 1e-4, 0, 0; so s² = 2e-4 / 4 and s = 0.0070710678."""
@@ -90,3 +90,11 @@ def test_what_has_no_spread_is_a_reason_and_never_a_number(gains: list[float], w
 def test_a_ratio_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         corrected_t_test(GAINS, test_train_ratio=0.0)
+
+
+def test_holm_matches_the_hand_computation() -> None:
+    # Sorted 0.01, 0.02, 0.03, 0.04: times 4, 3, 2, 1, and never below the one before.
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx((0.06, 0.04, 0.06, 0.06))
+    assert holm([0.5, None, 0.6]) == (1.0, None, 1.0)
+    assert holm([0.03]) == (0.03,)
+    assert holm([]) == ()

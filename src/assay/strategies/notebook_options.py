@@ -1,0 +1,138 @@
+"""Options of the strategies `notebook` and `notebook_review`, read from `--set NAME=VALUE` or a file of settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeVar
+
+from assay.core.errors import UsageError
+
+T = TypeVar("T")
+
+Stage = Literal["", "generate", "execute", "analyze"]
+STAGES: tuple[Stage, ...] = ("generate", "execute", "analyze")
+"""Stages of `notebook` that can be run alone, each on what the stage before it left."""
+REVIEW_LOCKS = ("setup", "data", "loading", "baseline", "evaluation", "saving")
+"""Words in a cell's section, headings, name or subtask that lock it in a review, unless others are given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookOptions:
+    """How far `notebook` goes."""
+
+    max_iterations: int = 5
+    """Notebooks that are written and run at most."""
+    success_threshold: float | None = None
+    """A graded score that ends the loop, in the metric's own direction; None goes on to the last iteration."""
+    baselines: bool = True
+    """Whether the constant and the plain boosting are run first, as in every search; they measure the noise."""
+    only: Stage = ""
+    """One stage alone; empty runs all of them."""
+    source: str = ""
+    """For one stage alone: the run or the notebook that it works on; empty takes the best earlier run."""
+    ideas: str = ""
+    """An `idea.json`; empty leaves the choice free, and the record says so."""
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, str]) -> Self:
+        """Return the options named in `arguments`.
+
+        Raises:
+            UsageError: There is no such option, or its value is not one that it may have (E025).
+        """
+        return _read(cls, "notebook", arguments, _GENERATE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewOptions:
+    """How far `notebook_review` goes."""
+
+    max_iterations: int = 10
+    """Rounds of critique and edits at most."""
+    pass_threshold: float | None = None
+    """A graded score that ends the review, if the notebook beats the locked baseline too; None: all rounds."""
+    source: str = ""
+    """The run or the notebook that is reviewed; empty takes the best earlier run with a notebook on this task."""
+    protected_sections: tuple[str, ...] = REVIEW_LOCKS
+    """Words in a cell's section, headings, name or subtask that lock it."""
+    locked: tuple[str, ...] = ()
+    """Ids of further cells that are locked."""
+    open: tuple[str, ...] = ()
+    """Ids of cells that a person wants open; whatever locks a cell wins over this."""
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, str]) -> Self:
+        """Return the options named in `arguments`.
+
+        Raises:
+            UsageError: There is no such option, or its value is not one that it may have (E025).
+        """
+        return _read(cls, "notebook_review", arguments, _REVIEW)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError("must be at least 1")
+    return value
+
+
+def _score(text: str) -> float | None:
+    value = float(text) if text else None
+    if value is not None and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("must be 0 or 1")
+    return text == "1"
+
+
+def _stage(text: str) -> Stage:
+    for stage in STAGES:
+        if text == stage:
+            return stage
+    raise ValueError(f"must be {', '.join(STAGES[:-1])} or {STAGES[-1]}")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+_GENERATE: Mapping[str, Callable[[str], Any]] = {
+    "max_iterations": _count,
+    "success_threshold": _score,
+    "baselines": _switch,
+    "only": _stage,
+    "source": str,
+    "ideas": str,
+}
+_REVIEW: Mapping[str, Callable[[str], Any]] = {
+    "max_iterations": _count,
+    "pass_threshold": _score,
+    "source": str,
+    "protected_sections": _words,
+    "locked": _words,
+    "open": _words,
+}
+
+
+def _read(
+    cls: Callable[..., T], strategy: str, arguments: Mapping[str, str], readers: Mapping[str, Callable[[str], Any]]
+) -> T:
+    given, wrong = {}, []
+    for name, text in arguments.items():
+        if name not in readers:
+            wrong.append(f"it has no option {name!r}; it has {', '.join(readers)}")
+            continue
+        try:
+            given[name] = readers[name](text)
+        except ValueError as error:
+            wrong.append(f"{name}={text!r}: {error}")
+    if wrong:
+        raise UsageError("E025", f"strategy {strategy!r}: {'; '.join(wrong)}")
+    return cls(**given)
