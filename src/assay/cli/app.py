@@ -64,6 +64,7 @@ def build_app() -> typer.Typer:
         report,
         tell,
         stop,
+        papers,
         doctor,
         explain,
     )
@@ -322,6 +323,24 @@ def stop(
     from assay.cli.commands.steer import stop as command
 
     return command(shell_of(context), runs, name or run_name, now=now)
+
+
+def papers(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="A few words.")],
+    limit: Annotated[str, typer.Option("--limit", help="Most papers, 1 to 50.")] = "8",
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody: cache and pack only.")] = False,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="semantic_scholar, openalex, pubmed or arxiv; may be given again."),
+    ] = None,
+    cache: Annotated[Path | None, typer.Option("--cache", help="Folder of earlier answers.")] = None,
+    json: Json = False,
+) -> int:
+    """Look papers up in four public indexes; what was asked before comes from a cache, without a network from a pack."""
+    from assay.cli.commands.papers import papers as command
+
+    return command(shell_of(context), query, limit=limit, offline=offline, sources=tuple(source or ()), cache=cache)
 
 
 def doctor(context: typer.Context, runs: Runs = RUNS, json: Json = False) -> int:
