@@ -337,7 +337,7 @@ def papers(
     cache: Annotated[Path | None, typer.Option("--cache", help="Folder of earlier answers.")] = None,
     json: Json = False,
 ) -> int:
-    """Look papers up in four public indexes; what was asked before comes from a cache, without a network from a pack."""
+    """Look papers up in four public indexes, with a cache, and a pack for when there is no network."""
     from assay.cli.commands.papers import papers as command
 
     return command(shell_of(context), query, limit=limit, offline=offline, sources=tuple(source or ()), cache=cache)
