@@ -16,10 +16,9 @@ PACK_DATED = datetime.date(2026, 11, 21)
 """When the pack was last looked through."""
 
 _WORD = re.compile(r"[a-z0-9]+")
-_DULL = frozenset(
-    "a an and are as at by for from how in is it of on or the to what with".split()  # noqa: SIM905 (a list is unreadable)
-    + ["data", "model", "models", "method", "methods", "classification", "regression", "predict", "prediction"]
-)
+_ENGLISH = "a an and are as at by for from how in is it of on or the to what with"
+_TRADE = "classification data method methods model models predict prediction regression"
+_DULL = frozenset(f"{_ENGLISH} {_TRADE}".split())
 
 
 @cache
