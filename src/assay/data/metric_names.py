@@ -62,6 +62,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             _loss("smape", Needs.VALUES, 200.0),
             _gain("r2", Needs.VALUES, -math.inf),
             _gain("pearson", Needs.VALUES, -1.0),
+            _gain("pearson_mean_rowwise", Needs.VALUES, -1.0),
             _gain("spearman", Needs.VALUES, -1.0),
             ("map_at_k", _RANKED),
             _gain("jaccard", Needs.LABELS),
@@ -71,8 +72,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 """Every metric by its own name.
 
 `f1` and the probability metrics of two classes take a `positive` label as parameter, `map_at_k` takes `k`. `smape` is
-the M4 definition in percent, 200 |y - p| / (|y| + |p|); `mape` is a share, not percent. Where a metric serves both two
-and more classes (`log_loss`, `brier`), `needs` here is that of two classes."""
+the M4 definition in percent, 200 |y - p| / (|y| + |p|); `mape` is a share, not percent. `pearson` of several targets is
+the mean over their columns; `pearson_mean_rowwise` correlates the targets of each row and takes the mean over rows.
+Where a metric serves both two and more classes (`log_loss`, `brier`), `needs` here is that of two classes."""
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -157,6 +159,15 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "pearsons correlation": "pearson",
         "pearsonr": "pearson",
         "pcc": "pearson",
+        "mean pearson": "pearson",
+        "mean pearson correlation": "pearson",
+        "mean columnwise pearson correlation": "pearson",
+        "mean column wise pearson correlation": "pearson",
+        "rowwise pearson": "pearson_mean_rowwise",
+        "row wise pearson": "pearson_mean_rowwise",
+        "mean rowwise pearson correlation": "pearson_mean_rowwise",
+        "mean row wise pearson correlation": "pearson_mean_rowwise",
+        "mean profile correlation": "pearson_mean_rowwise",
         "spearman r": "spearman",
         "spearman rho": "spearman",
         "spearman correlation": "spearman",

@@ -223,7 +223,7 @@ def _default(facts: Facts, columns: Columns, shape: Shape) -> tuple[Metric, str]
 def _fitted(metric: Metric, columns: Columns, shape: Shape, given: Given, reading: Reading) -> tuple[Metric, str]:
     """Return `metric` as this problem uses it, and what had to be assumed."""
     remark = ""
-    misfit, instead = _misfit(metric, shape, columns.targets[0])
+    misfit, instead = _misfit(metric, shape, columns.targets[0], len(columns.targets))
     if misfit:
         raise TaskError("E107", f"{metric.name} scores {misfit}", fix=f"--metric {instead}, or another --target")
     if shape.problem is Problem.MULTICLASS and metric.name in ("f1", "roc_auc", "roc_auc_mean_columnwise"):
@@ -245,10 +245,12 @@ def _fitted(metric: Metric, columns: Columns, shape: Shape, given: Given, readin
     return metric, remark
 
 
-def _misfit(metric: Metric, shape: Shape, target: str) -> tuple[str, str]:
+def _misfit(metric: Metric, shape: Shape, target: str, targets: int) -> tuple[str, str]:
     """Return why the metric cannot score the problem, and one that can; empty texts where it can."""
     problem, needs = shape.problem, metric.needs
     classed, several = problem in (Problem.BINARY, Problem.MULTICLASS), problem is Problem.MULTILABEL
+    if metric.name == "pearson_mean_rowwise" and not (several or problem is Problem.REGRESSION and targets > 1):
+        return f"the several numbers of a row, but {target!r} is a single {problem.value} target", "pearson"
     if needs in _OF_CLASSES and not classed and not several:
         return f"classes, but {target!r} makes this a {problem.value} problem", "rmse"
     if needs is Needs.VALUES and classed:

@@ -289,6 +289,32 @@ def varying(metric: Metric, pairs: Pairs) -> None:
         raise NoValue(f"the predictions do not vary, so {metric.name} is not defined", by_predictions=True)
 
 
+def row_correlations(metric: Metric, pairs: Pairs) -> Floats:
+    """Return Pearson's coefficient of the answers and predictions of each row, over its target columns.
+
+    A row whose predictions do not vary tells nothing about its profile and counts as 0. SciPy's `pearsonr` over an axis
+    would warn about such rows and give NaN.
+
+    Raises:
+        NoValue: There is one target, or the answers of some row do not vary.
+    """
+    if pairs.truth.shape[1] < 2:
+        raise NoValue(f"{metric.name} correlates the targets of a row and needs several", by_predictions=False)
+    if (np.ptp(pairs.truth, axis=1) == 0).any():
+        raise NoValue(f"the answers of some row do not vary, so {metric.name} is not defined", by_predictions=False)
+    truth = pairs.truth - pairs.truth.mean(axis=1, keepdims=True)
+    numbers = pairs.numbers - pairs.numbers.mean(axis=1, keepdims=True)
+    spread, size = np.ptp(pairs.numbers, axis=1), np.abs(pairs.numbers).max(axis=1)
+    norms = np.linalg.norm(truth, axis=1) * np.linalg.norm(numbers, axis=1)
+    told = (spread > 1e-13 * size) & (norms > 0)
+    products = np.einsum("ij,ij->i", truth, numbers)
+    return np.clip(np.divide(products, norms, out=np.zeros_like(norms), where=told), -1.0, 1.0)
+
+
+def _pearson_rowwise(metric: Metric, pairs: Pairs) -> float:
+    return float(row_correlations(metric, pairs).mean())
+
+
 # --- rankings
 
 
@@ -334,6 +360,7 @@ _FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "mape": _library("mean_absolute_percentage_error"),
         "mcc": _mcc,
         "pearson": _correlation("pearsonr"),
+        "pearson_mean_rowwise": _pearson_rowwise,
         "quadratic_kappa": _quadratic_kappa,
         "r2": _r2,
         "rmse": _library("root_mean_squared_error"),

@@ -133,12 +133,30 @@ def _correlation(weights: Floats, x: Floats, y: Floats) -> Floats:
 
 
 def _pearson(metric: Metric, pairs: Pairs) -> Statistic:
+    """All columns by five matrix products: hundreds of targets would take minutes one by one."""
     metrics.varying(metric, pairs)
+    x, y = _standardised(pairs.truth), _standardised(pairs.numbers)
 
-    def column(j: int) -> Statistic:
-        return lambda weights: _correlation(weights, pairs.truth[:, j], pairs.numbers[:, j])
+    def statistic(weights: Floats) -> Floats:
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        mx, my = shares @ x, shares @ y
+        across = shares @ (x * y) - mx * my
+        within = (shares @ (x * x) - mx * mx, shares @ (y * y) - my * my)
+        # Of standardised columns: less than this is a resample of one value, left over by rounding.
+        defined = np.minimum(*within) > 1e-12
+        under = np.sqrt(np.where(defined, within[0] * within[1], 1.0))
+        return np.asarray(np.where(defined, across / under, np.nan).mean(axis=1))
 
-    return _average([column(j) for j in range(pairs.truth.shape[1])])
+    return statistic
+
+
+def _standardised(columns: Floats) -> Floats:
+    centred = columns - columns.mean(axis=0)
+    return np.asarray(centred / centred.std(axis=0))
+
+
+def _pearson_rowwise(metric: Metric, pairs: Pairs) -> Statistic:
+    return _mean(metrics.row_correlations(metric, pairs))
 
 
 # --- ranks
@@ -356,6 +374,7 @@ _BUILDERS: Mapping[str, Callable[[Metric, Pairs], Statistic | None]] = MappingPr
         "map_at_k": _map_at_k,
         "mape": _error(_percentage),
         "pearson": _pearson,
+        "pearson_mean_rowwise": _pearson_rowwise,
         "r2": _r2,
         "rmse": _error(_squared, root=True),
         "rmse_mean_columnwise": _error(_squared, root=True),

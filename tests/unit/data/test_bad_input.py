@@ -79,6 +79,11 @@ CASES: dict[str, tuple[Spoil, str, str]] = {
         "E107",
         "scores numbers, but 'y' holds labels (no, yes ...)",
     ),
+    "metric of profiles on one number": (
+        _changed("train.csv", lambda f: f.assign(y=f["size"]), metric="pearson_mean_rowwise", target="y"),
+        "E107",
+        "the several numbers of a row",
+    ),
     "metric for two classes on more": (
         _changed("train.csv", lambda f: f.assign(y=[str(n % 3) for n in range(len(f))]), metric="average_precision"),
         "E107",

@@ -34,6 +34,10 @@ def values(truth: list[float], predicted: list[float]) -> Pairs:
     )
 
 
+def profiles(truth: list[list[float]], predicted: list[list[float]]) -> Pairs:
+    return Pairs(needs=Needs.VALUES, rows=len(truth), truth=np.array(truth, float), numbers=np.array(predicted, float))
+
+
 def probabilities(truth: list[int], predicted: list[float]) -> Pairs:
     return Pairs(
         needs=Needs.PROBABILITY,
@@ -71,6 +75,9 @@ BY_HAND: list[tuple[str, Pairs, float]] = [
     ("r2", values([1, 2, 3], [1, 2, 2]), 1 - 1 / 2),
     ("pearson", values([1, 2, 3], [2, 4, 6]), 1.0),
     ("spearman", values([1, 2, 3], [1, 8, 9]), 1.0),
+    # One row right, one the wrong way round, one whose guess does not vary.
+    ("pearson_mean_rowwise", profiles([[1, 2, 3], [1, 2, 3], [0, 5, 9]], [[2, 4, 6], [7, 5, 3], [1, 1, 1]]), 0.0),
+    ("pearson_mean_rowwise", profiles([[1, 2, 3]], [[1, 3, 2]]), 0.5),
 ]
 
 
@@ -89,6 +96,21 @@ def test_mean_column_wise_is_the_mean_of_the_columns() -> None:
     )
     expected = (compute(METRICS["rmse"], first) + compute(METRICS["rmse"], second)) / 2
     assert compute(METRICS["rmse_mean_columnwise"], both) == pytest.approx(expected)
+
+
+def test_hundreds_of_correlated_columns_are_resampled_at_once_and_one_value_has_no_correlation() -> None:
+    draw = np.random.default_rng(5)
+    truth = draw.normal(1e4, 1.0, (300, 250))
+    pairs = Pairs(needs=Needs.VALUES, rows=300, truth=truth, numbers=truth + draw.normal(0, 1, truth.shape))
+    statistic = prepare(METRICS["pearson"], pairs)
+    assert statistic is not None
+    weights = np.vstack([draw.multinomial(300, np.full(300, 1 / 300), 20), np.eye(300)[:1] * 300]).astype(float)
+    found = statistic(weights)
+
+    index = np.repeat(np.arange(300), weights[7].astype(int))
+    assert found[7] == pytest.approx(compute(METRICS["pearson"], pairs.take(index)), rel=1e-8)
+    assert np.isnan(found[-1])
+    assert np.isfinite(found[:-1]).all()
 
 
 def test_map_at_k_counts_each_right_label_once() -> None:
@@ -123,6 +145,8 @@ def test_class_probabilities_of_several_classes() -> None:
         ("pearson", values([1, 2, 3], [5, 5, 5]), "predictions do not vary", True),
         ("pearson", values([1, 2, 3], [1e9, 1e9 + 1e-6, 1e9]), "predictions do not vary", True),
         ("spearman", values([4, 4, 4], [1, 2, 3]), "answers do not vary", False),
+        ("pearson_mean_rowwise", values([1, 2, 3], [1, 2, 3]), "needs several", False),
+        ("pearson_mean_rowwise", profiles([[1, 1], [1, 2]], [[1, 2], [1, 2]]), "answers of some row", False),
         ("r2", values([4, 4], [1, 2]), "answers do not vary", False),
         ("rmsle", values([1, 2], [1, -1]), "1 predictions are -1 or below", True),
         ("rmsle", values([1, -2], [1, 1]), "some answers are -1 or below", False),
@@ -149,7 +173,7 @@ def test_an_unknown_name_is_the_tasks_fault() -> None:
 
 def any_pairs(metric: Metric, rows: int, seed: int) -> Pairs:
     draw = np.random.default_rng(seed)
-    columns = 2 if "columnwise" in metric.name else 1
+    columns = 4 if "rowwise" in metric.name else 2 if "columnwise" in metric.name else 1
     if metric.needs is Needs.LABELS:
         size = 2 if metric.name in ("f1", "jaccard") else 4
         codes = draw.integers(0, size, (rows, columns))
