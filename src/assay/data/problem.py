@@ -249,7 +249,7 @@ def _misfit(metric: Metric, shape: Shape, target: str, targets: int) -> tuple[st
     """Return why the metric cannot score the problem, and one that can; empty texts where it can."""
     problem, needs = shape.problem, metric.needs
     classed, several = problem in (Problem.BINARY, Problem.MULTICLASS), problem is Problem.MULTILABEL
-    if metric.name == "pearson_mean_rowwise" and not (several or problem is Problem.REGRESSION and targets > 1):
+    if metric.name == "pearson_mean_rowwise" and (problem is not Problem.REGRESSION or targets < 2):
         return f"the several numbers of a row, but {target!r} is a single {problem.value} target", "pearson"
     if needs in _OF_CLASSES and not classed and not several:
         return f"classes, but {target!r} makes this a {problem.value} problem", "rmse"
