@@ -308,7 +308,7 @@ def row_correlations(metric: Metric, pairs: Pairs) -> Floats:
     norms = np.linalg.norm(truth, axis=1) * np.linalg.norm(numbers, axis=1)
     told = (spread > 1e-13 * size) & (norms > 0)
     products = np.einsum("ij,ij->i", truth, numbers)
-    return np.clip(np.divide(products, norms, out=np.zeros_like(norms), where=told), -1.0, 1.0)
+    return np.asarray(np.clip(np.divide(products, norms, out=np.zeros_like(norms), where=told), -1.0, 1.0))
 
 
 def _pearson_rowwise(metric: Metric, pairs: Pairs) -> float:
