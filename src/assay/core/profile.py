@@ -24,6 +24,23 @@ class ColumnKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Relation:
+    """What one column alone tells of the target, on labelled rows of the search; means are over 20 rows or more."""
+
+    explained: float
+    """Share of the target that the column's categories, or ten bins of its numbers, explain, in [0, 1], with what
+    chance explains taken out: of the variance of its ranks for numbers, of its entropy for labels."""
+    rank: float | None = None
+    """Spearman's correlation of a column of numbers or dates with the target; None for categories and for a target of
+    more than two labels."""
+    fifths: tuple[float, ...] = ()
+    """Mean target in the fifths of such a column, from its low to its high values, fewer where values repeat; of two
+    labels the share of one."""
+    groups: tuple[tuple[str, float, int], ...] = ()
+    """Categories with the highest and the lowest mean target, the highest first: name, mean, rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
     """One column of the training file."""
 
@@ -46,6 +63,8 @@ class ColumnProfile:
     """Whether every number is whole."""
     in_test: bool = True
     """Whether the test file has the column too."""
+    relation: Relation | None = None
+    """What it alone tells of the first target; None where that is not known, as for text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +80,8 @@ class DataProfile:
     """Labels with their counts, most frequent first, at most 50; empty for numbers."""
     target_skew: float | None = None
     """Sample skewness of a numeric target."""
+    told_label: str = ""
+    """Of two labels the one whose share relations tell; empty for another target."""
     series: int = 0
     """Number of series, for forecasts."""
     horizon: int = 0

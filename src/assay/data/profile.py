@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assay.core.profile import ColumnKind, ColumnProfile, DataProfile
@@ -23,6 +24,8 @@ _EXAMPLES = 5
 _CUT = 80
 _PREVIEW_ROWS, _PREVIEW_COLUMNS = 5, 20
 _MOST_LABELS = 50
+_FEWEST_RELATED = 40
+"""With fewer rows than these, what a column tells of the target is chance."""
 
 
 def profile(task: Task) -> DataProfile:
@@ -43,9 +46,11 @@ def profile_facts(task: Task, facts: Facts) -> DataProfile:
     faithful = facts.train.frame[rows]
     barred = {*task.targets, task.id_column}
     shared = set(facts.shared)
-    columns = tuple(_column(seen[name], in_test=name in shared) for name in facts.train.columns if name not in barred)
     target = seen[task.target]
     numeric = target.dtype.kind in "iuf" and task.problem in (Problem.REGRESSION, Problem.FORECAST)
+    label = "" if numeric else _told_label(task, faithful[task.target])
+    columns = tuple(_column(seen[name], in_test=name in shared) for name in facts.train.columns if name not in barred)
+    columns = _related(columns, seen, target if numeric else faithful[task.target], numeric=numeric, label=label)
     return DataProfile(
         train_rows=len(seen),
         test_rows=0 if facts.test is None else len(facts.test.frame),
@@ -53,6 +58,7 @@ def profile_facts(task: Task, facts: Facts) -> DataProfile:
         targets=tuple(_column(seen[name], in_test=False) for name in task.targets),
         target_counts=() if numeric else _counts(faithful[task.target]),
         target_skew=_finite(target.astype("float64").skew()) if numeric else None,
+        told_label=label,
         series=int(series_codes(seen, task.series_columns).nunique()) if task.problem is Problem.FORECAST else 0,
         horizon=(task.split.horizon or 0) if task.problem is Problem.FORECAST else 0,
         preview=_preview(faithful.head(_PREVIEW_ROWS)),
@@ -132,6 +138,34 @@ def _column(column: pd.Series, *, in_test: bool) -> ColumnProfile:
         integral=bool(numeric and len(there) and (there % 1 == 0).all()),
         in_test=in_test,
     )
+
+
+def _related(
+    columns: tuple[ColumnProfile, ...], seen: pd.DataFrame, target: pd.Series, *, numeric: bool, label: str
+) -> tuple[ColumnProfile, ...]:
+    """Return the columns with what each alone tells of the target."""
+    import numpy as np
+
+    from assay.data.relations import Target, evenly, relation
+
+    rows = evenly(len(seen), len(columns))
+    if numeric:
+        numbers = target.to_numpy(dtype="float64")
+        rows = rows[np.isfinite(numbers[rows])]
+        values = numbers[rows]
+    else:
+        values = np.array(as_text(target.iloc[rows]))
+    if len(rows) < _FEWEST_RELATED:
+        return columns
+    told = Target(values, numeric=numeric, positive=label or None)
+    return tuple(replace(c, relation=relation(seen[c.name].iloc[rows], c.kind, told)) for c in columns)
+
+
+def _told_label(task: Task, column: pd.Series) -> str:
+    """Return of two labels the one that the metric looks at, else the last; empty where there are not two."""
+    labels = sorted(set(as_text(column)))
+    chosen = str(task.metric.param("positive", ""))
+    return "" if len(labels) != 2 else chosen if chosen in labels else labels[-1]
 
 
 def _finite(value: Any) -> float | None:

@@ -14,6 +14,8 @@ from assay.models.roles import Attempt, Finding, TrialSummary
 _SHOWN_CLASSES = 30
 _ORDER_ONLY = frozenset({"average_precision", "roc_auc", "roc_auc_mean_columnwise", "spearman"})
 """Metrics that see only the order of each prediction column."""
+_TELLING = 0.005
+"""Share of the target from which on a column is told to tell something."""
 _TICKS = re.compile("`{3,}")
 
 
@@ -95,6 +97,27 @@ def values(column: ColumnProfile) -> str:
         told.append(f"{column.mean_words:.0f} words on average")
     if column.examples and column.low is None:
         told.append("e.g. " + ", ".join(cell(example, 40) for example in column.examples[:4]))
+    return "; ".join(told)
+
+
+def telling(columns: Sequence[ColumnProfile]) -> list[ColumnProfile]:
+    """Return the columns that tell something of the target by themselves, the most telling first."""
+    told = [c for c in columns if c.relation is not None and c.relation.explained >= _TELLING]
+    return sorted(told, key=lambda c: -c.relation.explained if c.relation else 0.0)
+
+
+def relation(column: ColumnProfile) -> str:
+    """Return what a column alone tells of the target."""
+    known = column.relation
+    if known is None:
+        return ""
+    told = [percent(known.explained)]
+    if known.rank is not None:
+        told.append(f"rank correlation {known.rank:+.2f}")
+    if known.fifths:
+        told.append(f"mean from its low to its high values {' / '.join(_digits(mean, 3) for mean in known.fifths)}")
+    if known.groups:
+        told.append(" / ".join(f"{cell(name, 40)} {_digits(mean, 3)} ({n:,} rows)" for name, mean, n in known.groups))
     return "; ".join(told)
 
 
@@ -282,7 +305,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         averaging, cell, cells, clip, effect, fenced, header, leader, most, names, number, origin, outcome, pace, pairs,
-        percent, probabilities, score, seconds, split, tail, thousands, traps, values, wants_probabilities,
+        percent, probabilities, relation, score, seconds, split, tail, telling, thousands, traps, values,
+        wants_probabilities,
     )
 }  # fmt: skip
 """Filters by the name that templates use."""

@@ -7,6 +7,7 @@ import yaml
 
 from assay.core.errors import TaskError
 from assay.core.metric import Needs
+from assay.core.profile import Relation
 from assay.core.task import OutputContract
 from assay.models.base import Message, Request
 from assay.models.llm import open_model
@@ -322,3 +323,31 @@ def test_many_columns_are_named_without_details() -> None:
     system = render("draft", DraftInputs(brief=brief_of(profile=wide), index=0))[0].content
     assert "| c79 |" in system
     assert "... and 120 more columns: c80, c81" in system
+
+
+def test_what_columns_tell_of_the_target_is_told_the_most_telling_first() -> None:
+    from dataclasses import replace
+
+    age, work, gain, weight, country = INCOME_PROFILE.columns
+    fifths = (0.0168, 0.16, 0.292, 0.383, 0.318)
+    groups = (("Self-emp-inc", 0.5515, 1_282), ("(missing)", 0.0944, 2_108))
+    told = replace(
+        INCOME_PROFILE,
+        told_label="1",
+        columns=(
+            replace(work, relation=Relation(explained=0.03, groups=groups)),
+            replace(age, relation=Relation(explained=0.12, rank=0.27, fifths=fifths)),
+            replace(gain, relation=Relation(explained=0.001)),
+            weight,
+            country,
+        ),
+    )
+    system = render("draft", DraftInputs(brief=brief_of(profile=told), index=0))[0].content
+    assert "What single columns tell of the target" in system
+    assert "the share of `1` in the column's groups" in system
+    first = "- age: 12 %; rank correlation +0.27; mean from its low to its high values 0.0168 / 0.16 / 0.292 / 0.383 / "
+    second = "- workclass: 3 %; Self-emp-inc 0.551 (1,282 rows) / (missing) 0.0944 (2,108 rows)\nWhat tells little"
+    assert f"{first}0.318\n{second}" in system
+    assert "may be a leak" not in system
+    leak = replace(told, columns=(replace(age, relation=Relation(explained=0.99)),))
+    assert "may be a leak" in render("draft", DraftInputs(brief=brief_of(profile=leak), index=0))[0].content
