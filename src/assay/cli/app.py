@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.keeping import finish
 from assay.cli.reading import cost, diff, logs, ls, report, show, status, top
 from assay.cli.typed import (
     RUNS,
     About,
     BaseUrl,
     Cost,
+    Detach,
     Display,
+    FinishUp,
     Goal,
     IdColumn,
     Json,
@@ -64,6 +67,7 @@ def build_app() -> typer.Typer:
         report,
         tell,
         stop,
+        finish,
         papers,
         doctor,
         explain,
@@ -179,6 +183,7 @@ def run(
     row_cap: RowCap = None,
     time: Time = None,
     until: Until = None,
+    finish_up: FinishUp = None,
     cost: Cost = None,
     tokens: Tokens = None,
     trials: Trials = None,
@@ -216,6 +221,7 @@ def run(
     name: Annotated[str | None, typer.Option("--name", help="Name of the run; two words by default.")] = None,
     runs: Runs = RUNS,
     display: Display = None,
+    detach: Detach = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and leave.")] = False,
     json: Json = False,
 ) -> int:
@@ -254,12 +260,14 @@ def run(
             model=model,
             base_url=base_url,
             offline=offline,
+            finish_up=finish_up,
             settings=tuple(settings or ()),
             hints=tuple(hints or ()),
             blocks=tuple(blocks or ()),
         ),
         require_gain=require_gain,
         dry_run=dry_run,
+        detach=detach,
     )
 
 
@@ -279,6 +287,7 @@ def resume(
     require_gain: RequireGain = False,
     runs: Runs = RUNS,
     display: Display = None,
+    detach: Detach = False,
     json: Json = False,
 ) -> int:
     """Take up a run where it was left; limits that are given replace its own."""
@@ -295,7 +304,7 @@ def resume(
         workers=workers,
         goal=goal,
     )
-    return command(shell_of(context), runs, name, flags, display=display, require_gain=require_gain)
+    return command(shell_of(context), runs, name, flags, display=display, require_gain=require_gain, detach=detach)
 
 
 def tell(

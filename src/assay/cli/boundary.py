@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: list[str]) -> int:
     """Run one command and return its exit code. Nothing but `SystemExit` of the interpreter itself escapes."""
-    shell = Shell(output=Output(json="--json" in argv[: argv.index("--") if "--" in argv else None]))
+    as_json = "--json" in argv[: argv.index("--") if "--" in argv else None]
+    shell = Shell(output=Output(json=as_json), argv=tuple(argv))
     try:
         return _dispatch(argv, shell)
     except AssayError as error:

@@ -64,6 +64,7 @@ class RunFlags:
     model: str | None = None
     base_url: str | None = None
     offline: bool = False
+    finish_up: str | None = None
     settings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
@@ -88,6 +89,8 @@ class RunChoices:
     base_url: str | None
     arguments: Mapping[str, str]
     """Options of the strategy by name."""
+    finish_up_s: float | None
+    """Seconds before the time limit at which the search hands over to the finish; None leaves it to the engine."""
     hints: tuple[str, ...]
     """What a person wants tried."""
     blocks: tuple[str, ...]
@@ -189,6 +192,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         model=_model(flags, problems),
         base_url=flags.base_url,
         arguments=dict(problems.read("--set", text, setting, ("", "")) for text in flags.settings),
+        finish_up_s=problems.read("--finish-up", flags.finish_up, duration, None),
         hints=read_hints(flags.hints, problems),
         blocks=read_blocks(flags.blocks, problems),
     )

@@ -13,6 +13,8 @@ class Shell:
     """One invocation of `assay`."""
 
     output: Output
+    argv: tuple[str, ...] = ()
+    """What was typed after the program's name."""
     run_folder: Path | None = None
     """The run that a command works on, once it is known: a crash file goes there."""
     run_name: str = ""

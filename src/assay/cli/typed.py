@@ -33,6 +33,13 @@ Goal = Annotated[str | None, typer.Option("--goal", metavar="SCORE", help="Stop 
 RequireGain = Annotated[
     bool, typer.Option("--require-gain", help="Exit 1 unless the best beats the baseline for real.")
 ]
+FinishUp = Annotated[
+    str | None,
+    typer.Option("--finish-up", metavar="TIME", help="Of the time limit, the last part: no new ideas, then deliver."),
+]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Work in the background, whatever becomes of this terminal; return at once.")
+]
 About = Annotated[str | None, typer.Option("--about", help="What is to be done: text, or a file that holds it.")]
 Target = Annotated[str | None, typer.Option("--target", help="Column to predict; several with commas.")]
 MetricFlag = Annotated[str | None, typer.Option("--metric", metavar="NAME[:min|max]", help="What counts.")]

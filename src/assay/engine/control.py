@@ -12,6 +12,7 @@ from pathlib import Path
 from assay.core.clock import Clock, SystemClock
 from assay.core.codec import decode, encode
 from assay.core.files import write_whole
+from assay.core.finish_plan import FinishPlan
 from assay.models.scrub import scrub
 
 
@@ -24,6 +25,8 @@ class Verb(StrEnum):
     """End the search, then finish up: blend, sealed check, final fit."""
     STOP_NOW = "stop-now"
     """End at once; `resume` continues."""
+    FINISH = "finish"
+    """End the search at the time of `plan`, then finish up; without a plan, take back the one there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,7 @@ class Message:
 
     verb: Verb
     text: str = ""
+    plan: FinishPlan | None = None
 
 
 def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> Path:
@@ -43,8 +47,13 @@ def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> P
     folder.mkdir(exist_ok=True)
     stamp = int((clock or SystemClock()).now() * 1000)
     path = folder / f"{stamp:015d}-{uuid.uuid4().hex[:8]}.json"
-    write_whole(path, json.dumps(encode(replace(message, text=scrub(message.text)))))
+    write_whole(path, json.dumps(encode(_scrubbed(message))))
     return path
+
+
+def _scrubbed(message: Message) -> Message:
+    plan = None if message.plan is None else replace(message.plan, note=scrub(message.plan.note))
+    return replace(message, text=scrub(message.text), plan=plan)
 
 
 def take(run_folder: Path) -> list[Message]:

@@ -24,6 +24,8 @@ from assay.journal.history import History
 from assay.journal.summary import SummaryFile
 
 BEAT_S = 2.0
+PLANNED = "finish-up"
+"""What a run was stopped by whose finish a person had planned."""
 
 _logger = logging.getLogger(__name__)
 
@@ -176,6 +178,7 @@ class Run:
                 self._summary.refresh()
                 for message in control.take(self._parts.folder):
                     self._obey(message)
+                self._keep_plan()
             except (OSError, AssayError):
                 _logger.warning("a heartbeat could not be written", exc_info=True)
 
@@ -183,10 +186,22 @@ class Run:
         if message.verb is control.Verb.TELL:
             self._parts.log.add(ev.Told(text=message.text))
             return
+        if message.verb is control.Verb.FINISH:
+            self._parts.log.add(ev.FinishPlanned(plan=message.plan))
+            return
         now = message.verb is control.Verb.STOP_NOW
+        self._stop(INTERRUPT if now else "user", now=now)
+
+    def _keep_plan(self) -> None:
+        """End the search once the planned time has come."""
+        plan = self._parts.log.read(lambda history: history.finish_plan)
+        if plan is not None and self._searching and self._parts.clock.now() >= plan.at:
+            self._stop(PLANNED)
+
+    def _stop(self, reason: str, *, now: bool = False) -> None:
         with self._turn:
             self._interrupted = self._interrupted or now
-            self._session.budget.stop(INTERRUPT if now else "user")
+            self._session.budget.stop(reason)
             if now or self._searching:
                 self._parts.activities.stop()
 

@@ -15,6 +15,7 @@ from assay.core.budget import Limits
 from assay.core.codec import decode, encode
 from assay.core.digest import canonical_json, digest_text
 from assay.core.execution import Execution
+from assay.core.finish_plan import FinishPlan
 from assay.core.prices import Prices
 from assay.core.score import Score
 from assay.core.task import Task
@@ -392,6 +393,15 @@ class Told(Payload):
 
     kind: ClassVar[str] = "told"
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishPlanned(Payload):
+    """A person planned when the run shall finish up, or took that back."""
+
+    kind: ClassVar[str] = "finish-planned"
+    plan: FinishPlan | None = None
+    """None where it was taken back."""
 
 
 @dataclass(frozen=True, kw_only=True)

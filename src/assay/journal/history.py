@@ -8,6 +8,7 @@ from typing import Any
 
 from assay.core.budget import Limits
 from assay.core.execution import Execution
+from assay.core.finish_plan import FinishPlan
 from assay.core.metric import Metric
 from assay.core.score import Score
 from assay.core.task import Task
@@ -134,6 +135,8 @@ class History:
         self.phase = ""
         self.phases: list[tuple[float, str]] = []
         self.told: list[tuple[float, str]] = []
+        self.finish_plan: FinishPlan | None = None
+        """When a person wants the run to finish up; new limits at a resumption put an earlier plan aside."""
         self.remarks: list[tuple[float, ev.Remarked]] = []
         self.resumes = 0
         self.sandboxes: list[str] = []
@@ -271,6 +274,7 @@ class History:
     def _on_resumed(self, payload: ev.RunResumed, _: float) -> None:
         self.resumes += 1
         self.finished = None
+        self.finish_plan = self.finish_plan if payload.limits is None else None
         if payload.sandbox and payload.sandbox not in self.sandboxes:
             self.sandboxes.append(payload.sandbox)
         if self.started is not None:
@@ -404,6 +408,9 @@ class History:
     def _on_told(self, payload: ev.Told, time: float) -> None:
         self.told.append((time, payload.text))
 
+    def _on_planned(self, payload: ev.FinishPlanned, _: float) -> None:
+        self.finish_plan = payload.plan
+
     def _on_remarked(self, payload: ev.Remarked, time: float) -> None:
         self.remarks.append((time, payload))
 
@@ -449,6 +456,7 @@ _HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
     ev.Validated: History._on_validated,
     ev.PhaseEntered: History._on_phase,
     ev.Told: History._on_told,
+    ev.FinishPlanned: History._on_planned,
     ev.Remarked: History._on_remarked,
     ev.RunFinished: History._on_finished,
 }

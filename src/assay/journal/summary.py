@@ -13,6 +13,7 @@ from assay.core.budget import Limits, Spent
 from assay.core.codec import decode, encode
 from assay.core.errors import IntegrityError
 from assay.core.files import write_whole
+from assay.core.finish_plan import FinishPlan
 from assay.core.metric import Metric
 from assay.core.score import Score
 from assay.core.trial import TrialState, Verdict
@@ -123,6 +124,8 @@ class Summary:
     validated: tuple[ev.Validated, ...] = ()
     """The checks of the last winner that had any, each by its last end."""
     told: int = 0
+    finish_plan: FinishPlan | None = None
+    """When a person wants the run to finish up."""
     remarks: tuple[ev.Remarked, ...] = ()
     """The last remarks, oldest first, at most 8."""
     finished: ev.RunFinished | None = None
@@ -217,6 +220,7 @@ class Summary:
         self.finished = None
         self.sandbox = payload.sandbox or self.sandbox
         self.limits = payload.limits or self.limits
+        self.finish_plan = self.finish_plan if payload.limits is None else None
         for row in self.stopped:
             self._reopen(row)
         self.stopped = ()
@@ -337,6 +341,9 @@ class Summary:
     def _on_told(self, payload: ev.Told, _: float) -> None:
         self.told += 1
 
+    def _on_planned(self, payload: ev.FinishPlanned, _: float) -> None:
+        self.finish_plan = payload.plan
+
     def _on_remarked(self, payload: ev.Remarked, _: float) -> None:
         self.remarks = (*self.remarks, payload)[-_REMARKS:]
 
@@ -410,6 +417,7 @@ _HANDLERS: dict[str, Callable[[Summary, Any, float], None]] = {
     ev.Validated.kind: Summary._on_validated,
     ev.PhaseEntered.kind: Summary._on_phase,
     ev.Told.kind: Summary._on_told,
+    ev.FinishPlanned.kind: Summary._on_planned,
     ev.Remarked.kind: Summary._on_remarked,
     ev.RunFinished.kind: Summary._on_finished,
 }

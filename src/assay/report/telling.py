@@ -217,6 +217,7 @@ class Teller:
             "tokens": f"the limit of {limits.tokens or 0:,} tokens",
             "goal": f"the goal of {format_score(limits.goal)}",
             "user": "the user",
+            "finish-up": "the finish that the user had planned",
             "exhausted": "the strategy, which had nothing left to try",
         }
         return reasons.get(end.stopped_by, f"error {clean_line(end.stopped_by, 60)}")

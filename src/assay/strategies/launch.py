@@ -17,6 +17,7 @@ from assay.core.codec import decode, encode
 from assay.core.digest import digest_json
 from assay.core.errors import AssayError, IntegrityError, MachineError, NothingFound, UsageError
 from assay.core.files import write_whole
+from assay.core.finish_plan import FinishPlan
 from assay.core.prices import Prices
 from assay.core.task import Task
 from assay.core.usage import Usage
@@ -78,6 +79,9 @@ def launch(
             _write_description(folder, task, options, prices)
             log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
             log.add(_started(folder, shell, options, prices))
+            if options.finish_up_s is not None and options.limits.wall_s is not None:
+                at = shell.clock.now() + max(0.0, options.limits.wall_s - options.finish_up_s)
+                log.add(ev.FinishPlanned(plan=FinishPlan(at=at)))
             for text in options.told:
                 log.add(ev.Told(text=text))
             _examine(stack, task, log)

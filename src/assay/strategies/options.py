@@ -39,6 +39,8 @@ class RunOptions:
     """Passages of code that a person wants refined first, as they stand in a script."""
     fix_rounds: int = DEFAULT_FIX_ROUNDS
     """Most repairs of one failing trial; 0 repairs nothing."""
+    finish_up_s: float | None = None
+    """Seconds before the time limit at which the search hands over to the finish; None leaves it to the engine."""
     gate: bool = True
     """Whether the winner is checked once its submission is written."""
 

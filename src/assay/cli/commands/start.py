@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.commands.intake import Intake, TaskFlags, take_in
 from assay.cli.commands.reports import try_reports
+from assay.cli.detach import detach as in_background
 from assay.cli.display.foreseen import forecast_json, forecast_words
 from assay.cli.display.views import JsonView, PlainView, QuietView, View
 from assay.cli.ending import done_json, exit_code, summary_lines
@@ -45,6 +47,7 @@ from assay.report.formatting import format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
 from assay.strategies.known import refuse_blocks
 from assay.strategies.launch import RunEnd
+from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
 
 if TYPE_CHECKING:
@@ -64,8 +67,9 @@ def run(
     run_flags: RunFlags,
     require_gain: bool,
     dry_run: bool,
+    detach: bool = False,
 ) -> int:
-    """Check everything, then work on `path` until a limit is reached."""
+    """Check everything, then work on `path` until a limit is reached; with `detach` in the background."""
     now, cores = shell.output.clock.now(), os.cpu_count() or 1
     problems = Problems()
     limits = read_limits(limit_flags, problems, now=now, cores=cores)
@@ -79,6 +83,11 @@ def run(
         limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
         problems.raise_any("run")
     limits, defaulted = bounded(limits)
+    if choices.finish_up_s is not None and choices.finish_up_s >= (limits.wall_s or 0.0):
+        problems.add(
+            f"--finish-up {run_flags.finish_up!r}: needs a longer --time or --until, of which it is the last part"
+        )
+        problems.raise_any("run")
     options = run_options(choices, limits, strategy=strategy, runs=runs)
     foreseen = expect(intake.task, options)
     for line in plan_lines(intake, options, foreseen, defaulted=defaulted):
@@ -87,6 +96,9 @@ def run(
         plan = {"task": encode(intake.task), "limits": encode(limits), "forecast": forecast_json(foreseen, limits)}
         shell.output.answer("plan", plan, "dry run: nothing was started")
         return 0
+    if detach:
+        name = choices.name or new_name(runs, Random(os.urandom(8)))
+        return in_background(shell, runs, name, ["--name", name])
     return start(shell, intake.task, options, foreseen, display=choices.display, require_gain=require_gain)
 
 
@@ -142,6 +154,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
         gate=choices.gate,
+        finish_up_s=choices.finish_up_s,
         arguments=choices.arguments,
         hints=choices.hints,
         blocks=choices.blocks,
@@ -193,9 +206,16 @@ def start(
 
 
 def resume(
-    shell: Shell, root: Path, name: str | None, flags: LimitFlags, *, display: str | None, require_gain: bool
+    shell: Shell,
+    root: Path,
+    name: str | None,
+    flags: LimitFlags,
+    *,
+    display: str | None,
+    require_gain: bool,
+    detach: bool = False,
 ) -> int:
-    """Take a run up where it was left."""
+    """Take a run up where it was left; with `detach` in the background."""
     problems, now, cores = Problems(), shell.output.clock.now(), os.cpu_count() or 1
     read_limits(flags, problems, now=now, cores=cores)
     shown = problems.read("--display", display, one_of(DISPLAYS), "auto")
@@ -210,6 +230,8 @@ def resume(
     if summary.model not in ("", "playbook"):
         for line in _rest_lines(folder, summary, changed or summary.limits):
             shell.output.say(line)
+    if detach:
+        return in_background(shell, folder.parent, folder.name, [] if name is not None else [folder.name])
     from assay.strategies.launch import resume as take_up
 
     view = choose_view(shell, shown, folder.parent, summary)

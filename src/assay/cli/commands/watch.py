@@ -16,6 +16,7 @@ from assay.cli.display.panel import (
     where_lines,
 )
 from assay.cli.display.phases import where
+from assay.cli.display.planned import plan_words
 from assay.cli.display.views import row_json, spent_json
 from assay.cli.liveness import Life, Liveness, judge
 from assay.cli.lookup import LEASE, find_run, run_folders
@@ -106,6 +107,8 @@ def _status_lines(
     lines.append(f" used   {used_words(summary, now if holder is not None else summary.time)}")
     if pulse is not None and pulse.ends is not None and holder is not None:
         lines.append(f" ends   {iso_utc(pulse.ends)}, in {format_duration(max(0.0, pulse.ends - now))}")
+    if summary.finish_plan is not None and holder is not None:
+        lines.append(f" finish {plan_words(summary.finish_plan, now)}")
     lines += [f" note   warning[{r.code}]: {r.text}" for r in summary.remarks[-2:]]
     lines.append(f" next   {liveness.fix or _next_step(folder.name, liveness.life)}")
     return lines
@@ -148,6 +151,7 @@ def status_json(
         "noise_floor": summary.noise,
         "sealed": {"score": sealed.value, "low": sealed.low, "high": sealed.high} if sealed else None,
         "sealed_trial": opened.trial if opened else None,
+        "finish_plan": encode(summary.finish_plan) if summary.finish_plan else None,
         "limits": encode(summary.limits),
         "spent": spent_json(summary),
         "stopped_by": summary.finished.stopped_by if summary.finished else None,

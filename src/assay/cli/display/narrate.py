@@ -8,6 +8,7 @@ from typing import Any
 from assay.cli.display.phases import told
 from assay.cli.display.table import digits
 from assay.cli.output import one_line
+from assay.core.clock import iso_utc
 from assay.core.trial import TrialState, Verdict
 from assay.journal import events as ev
 from assay.journal.events import Event
@@ -167,6 +168,13 @@ def _told(p: ev.Told) -> str:
     return f"told: {p.text}"
 
 
+def _planned(p: ev.FinishPlanned) -> str:
+    if p.plan is None:
+        return "the planned finish was taken back"
+    note = f": {p.plan.note}" if p.plan.note else ""
+    return f"finish planned for {iso_utc(p.plan.at)}{note}"
+
+
 def _remarked(p: ev.Remarked) -> str:
     return f"warning[{p.code}]: {p.text}"
 
@@ -197,6 +205,7 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.Validated.kind: _validated,
     ev.PhaseEntered.kind: _phase,
     ev.Told.kind: _told,
+    ev.FinishPlanned.kind: _planned,
     ev.Remarked.kind: _remarked,
     ev.RunFinished.kind: _finished,
 }

@@ -1,0 +1,36 @@
+"""The verbs that keep runs going and in order. Each function only gathers what was typed and calls its command."""
+
+# Typer reads annotations at run time, so they are not postponed here.
+from typing import Annotated
+
+import typer
+
+from assay.cli.typed import RUNS, Json, Run, RunOption, Runs, shell_of
+
+
+def finish(
+    context: typer.Context,
+    name: Run = None,
+    run_name: RunOption = None,
+    after: Annotated[str | None, typer.Option("--in", metavar="TIME", help="After so long, such as 30m.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="At a local HH:MM or a UTC 2026-02-18T22:00:00Z.")] = None,
+    run_hours: Annotated[
+        str | None, typer.Option("--run-hours", metavar="HOURS", help="When it has run for so long, --last included.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--last", metavar="TIME", help="How long the finish-up may take.")] = None,
+    final_rounds: Annotated[
+        int, typer.Option("--final-rounds", min=0, help="Rounds of training still made, where there are rounds.")
+    ] = 1,
+    top_k: Annotated[int, typer.Option("--top-k", min=3, max=20, help="Places of the final leaderboard.")] = 10,
+    note: Annotated[str, typer.Option("--note", help="What to remember about it.")] = "",
+    show: Annotated[bool, typer.Option("--show", help="Say what is planned, and change nothing.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Take back what is planned.")] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Plan when a run ends its search and delivers: now, in a while, at a time, or after so many hours of running."""
+    from assay.cli.commands.finish import When
+    from assay.cli.commands.finish import finish as command
+
+    when = When(after=after, at=at, run_hours=run_hours, last=last, final_rounds=final_rounds, top_k=top_k, note=note)
+    return command(shell_of(context), runs, name or run_name, when, show=show, cancel=cancel)
