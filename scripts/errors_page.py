@@ -36,6 +36,7 @@ GROUPS = (
     ("L", "What a check found in a script or its predictions", "A trial is rejected by it, or carries the remark."),
     ("P", "Remarks on a score", "Beside the score, in tables and in the report."),
     ("R", "Numbers that a script printed of itself", "Shown, and never ranked."),
+    ("V", "What is wrong with the tracked run of an attempt", "Any of them but V14 makes it no evidence."),
 )
 
 HEAD = f"""# Error and warning codes

@@ -17,7 +17,7 @@ from assay.engine.confirmation import NEW_ROWS_ALPHA
 from assay.engine.spending import ALPHA
 
 SOURCE = Path(assay.__file__).parent
-CODE = re.compile(r"[EWLPR]\d{2,3}\b")
+CODE = re.compile(r"[EWLPRV]\d{2,3}\b")
 
 
 def codes_in(path: Path) -> Iterator[str]:
