@@ -35,11 +35,11 @@ def evidence_record(
         tags: Further tags, such as the number of the journal's event.
 
     Raises:
-        IntegrityError: E412: the evidence is not verified, so that nothing of it goes into the store.
+        IntegrityError: E480: the evidence is not verified, so that nothing of it goes into the store.
     """
     if not evidence.verified:
         raise IntegrityError(
-            "E412",
+            "E480",
             f"what {attempt.key!r} left is no evidence: {evidence.findings[0].sentence}",
             kept="the findings, in the journal",
         )
