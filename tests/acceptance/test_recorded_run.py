@@ -18,7 +18,7 @@ from support.house_data import write_house_data
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 RECORDINGS = Path(__file__).parent.parent / "recordings"
-OPTIONS = ("--split", "holdout", "--trials", "10", "--name", "again", "--display", "plain")
+OPTIONS = ("--split", "holdout", "--trials", "10", "--name", "again", "--display", "plain", "--no-gate")
 TREE = (*OPTIONS, "--metric", "rmse", "--workers", "1")
 SIZES = ("models=2", "outer=1", "inner=2", "paths=1", "rounds=1")
 STAR = (*OPTIONS, "--workers", "2", "--strategy", "mle_star", *(f"--set={size}" for size in SIZES))
