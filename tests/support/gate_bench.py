@@ -20,6 +20,7 @@ from assay.core.candidate import Candidate
 from assay.core.clock import Clock, FakeClock
 from assay.core.execution import Outcome
 from assay.core.metric import Direction, Metric, Needs
+from assay.core.reference import Reference
 from assay.core.task import DataFiles, OutputContract, Problem, Split, SplitKind, Task
 from assay.core.validation import Check
 from assay.core.view import ViewKey
@@ -147,6 +148,9 @@ class GateBench:
     """Seconds that every script is said to take."""
     findings: tuple[CheckFinding, ...] = ()
     """What the static checks find."""
+    code: str = ""
+    """What stands in the winner's file below its name."""
+    references: tuple[Reference, ...] = ()
 
     def __post_init__(self) -> None:
         """Write the data, open everything and evaluate the trials."""
@@ -178,6 +182,7 @@ class GateBench:
             kinds={"script": ScriptKind()},
             clock=self.clock,
             activities=Activities(self.clock),
+            references=self.references,
         )
         self.budget = Budget(self.limits, self.log, self.clock, gate=True)
         self.measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30), at_once=2)
@@ -199,7 +204,7 @@ class GateBench:
         self.scripts[name] = script
         candidate = Candidate(
             kind="script",
-            files={"solution.py": f"{name}\n"},
+            files={"solution.py": f"{name}\n{self.code if name == 'winner' else ''}"},
             entry="solution.py",
             title=name,
             operator="baseline" if baseline else "draft",
@@ -219,7 +224,7 @@ class GateBench:
 
     def _behave(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
         del limits
-        name = (workspace.root / "solution.py").read_text(encoding="utf-8").strip()
+        name = (workspace.root / "solution.py").read_text(encoding="utf-8").split("\n")[0]
         shown = workspace.mounts[0].source
         train, test = _read(shown / "train.csv"), _read(shown / "test.csv")
         try:

@@ -213,6 +213,12 @@ def run(
         list[str] | None,
         typer.Option("--block", metavar="TEXT|@FILE", help="Code to refine first; may be given again."),
     ] = None,
+    compare: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--compare", metavar="PATH", help="Published solution to compare the winner with; again for more."
+        ),
+    ] = None,
     sandbox: Annotated[
         str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
     ] = None,
@@ -264,6 +270,7 @@ def run(
             settings=tuple(settings or ()),
             hints=tuple(hints or ()),
             blocks=tuple(blocks or ()),
+            compare=tuple(compare or ()),
         ),
         require_gain=require_gain,
         dry_run=dry_run,

@@ -12,9 +12,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assay.cli.published import read_references
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
+from assay.core.reference import Reference
 from assay.strategies.known import STRATEGIES as STRATEGIES
 from assay.strategies.options import DEFAULT_FIX_ROUNDS
 
@@ -68,6 +70,7 @@ class RunFlags:
     settings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
+    compare: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +98,8 @@ class RunChoices:
     """What a person wants tried."""
     blocks: tuple[str, ...]
     """Code that a person wants refined first."""
+    references: tuple[Reference, ...]
+    """Published solutions to compare the winner with."""
 
 
 class Problems:
@@ -195,6 +200,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         finish_up_s=problems.read("--finish-up", flags.finish_up, duration, None),
         hints=read_hints(flags.hints, problems),
         blocks=read_blocks(flags.blocks, problems),
+        references=read_references(flags.compare, problems),
     )
 
 

@@ -9,7 +9,7 @@ FAILED = "W409"
 
 
 class Check(StrEnum):
-    """What the validation gate looks at, in the order of value."""
+    """What the validation gate looks at, in the order of value; the last takes no time."""
 
     LINT = "lint"
     """The static checks, on the winner's final code."""
@@ -21,6 +21,8 @@ class Check(StrEnum):
     """The score must not depend on the seed more than it gains."""
     GAP = "gap"
     """How much better the score is on rows that were learned from."""
+    PUBLISHED = "published"
+    """Whether it is a published solution again; made only where a person handed in some to compare with."""
 
     @property
     def words(self) -> str:
@@ -45,4 +47,5 @@ _WORDS = {
     Check.REPEAT: "same seed, same predictions",
     Check.SEEDS: "other seeds",
     Check.GAP: "training against graded score",
+    Check.PUBLISHED: "against published solutions",
 }

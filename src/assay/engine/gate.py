@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from assay.core.codec import decode
 from assay.core.errors import AssayError
+from assay.core.reference import code_of
 from assay.core.trial import Verdict
 from assay.core.validation import FAILED, Check, Standing
 from assay.core.view import Twist
@@ -22,6 +23,7 @@ from assay.engine.gate_findings import (
     judge_shuffles,
     turns_wanted,
 )
+from assay.engine.gate_likeness import judge_likeness, shown_examples
 from assay.engine.gate_runs import GateRuns, Untold
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
@@ -61,9 +63,12 @@ class Gate:
         resumption can do the rest.
         """
         history = self._parts.log.pinned(EVERYTHING)
-        trial = _checked(winner, history)
-        checks = _Checks(self._parts, self._measurer, self._judge, self._budget, trial, history)
+        members = _members(winner, history)
+        trial = members[0]
+        checks = _Checks(self._parts, self._measurer, self._judge, self._budget, members, history)
         for check in Check:
+            if check is Check.PUBLISHED and not self._parts.references:
+                continue
             known = history.validations.get((trial.number, check))
             if known is None or known.verdict is Standing.SKIPPED:
                 found = self._find(checks, check)
@@ -100,15 +105,17 @@ class Gate:
 
 
 class _Checks:
-    """The checks of one trial."""
+    """The checks of one trial: the winner, or the heaviest member of a blend, which comes first of its members."""
 
     def __init__(
-        self, parts: Parts, measurer: Measurer, judge: Judge, budget: Budget, trial: Trial, history: History
+        self, parts: Parts, measurer: Measurer, judge: Judge, budget: Budget, members: Sequence[Trial], history: History
     ) -> None:
+        trial = members[0]
         self._parts = parts
         self._judge = judge
         self._at_once = min(2, measurer.at_once)
         self._trial = trial
+        self._members = members
         self._history = history
         constants = history.ranking(lambda t: is_constant(t) and t.operator != "blend")
         self._is_constant = is_constant(trial)
@@ -117,6 +124,7 @@ class _Checks:
         self._floor = history.noise.floor if history.noise is not None else None
         self._makers: Mapping[Check, Callable[[], Finding]] = {
             Check.LINT: self._lint,
+            Check.PUBLISHED: self._published,
             Check.SHUFFLED: self._shuffled,
             Check.REPEAT: self._repeat,
             Check.SEEDS: self._seeds,
@@ -130,7 +138,7 @@ class _Checks:
             Untold: It tells nothing.
             AssayError: Our fault or the machine's.
         """
-        if self._is_constant and check is not Check.LINT:
+        if self._is_constant and check not in (Check.LINT, Check.PUBLISHED):
             raise Untold("it predicts the same for every row: there is nothing to check")
         return self._makers[check]()
 
@@ -144,6 +152,16 @@ class _Checks:
         if findings:
             return Finding(verdict=Standing.WARNING, detail=told, numbers=numbers)
         return Finding(verdict=Standing.PASSED, detail="the static checks find nothing", numbers=numbers)
+
+    def _published(self) -> Finding:
+        scripts = {trial.number: self._code(trial) for trial in self._members}
+        common = [self._code(t) for t in self._history.trials.values() if t.operator == "baseline"]
+        examples = shown_examples(self._history, self._parts.objects)
+        return judge_likeness(scripts, self._parts.references, common=common, examples=examples)
+
+    def _code(self, trial: Trial) -> str:
+        candidate = self._parts.objects.candidate(trial.candidate)
+        return code_of(candidate.entry, candidate.source)
 
     def _shuffled(self) -> Finding:
         runs = self._runs
@@ -261,12 +279,12 @@ class _Checks:
         return trial.scores.get(self._runs.fold.name) if trial is not None else None
 
 
-def _checked(winner: Trial, history: History) -> Trial:
-    """Return the trial whose script is run: the winner, or the heaviest member of a blend."""
+def _members(winner: Trial, history: History) -> list[Trial]:
+    """Return the trials that the winner is made of, the heaviest first: that one is run."""
     if winner.operator != "blend":
-        return winner
+        return [winner]
     weights = decode(Blend, winner.recipe["blend"]).weights
-    return history.trials[max(weights, key=lambda number: (weights[number], -number))]
+    return [history.trials[number] for number in sorted(weights, key=lambda number: (-weights[number], number))]
 
 
 def _for(known: ev.Validated, winner: Trial) -> ev.Validated:

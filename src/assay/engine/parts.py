@@ -10,6 +10,7 @@ from typing import Protocol
 from assay.core.candidate import Candidate
 from assay.core.clock import Clock
 from assay.core.profile import DataProfile
+from assay.core.reference import Reference
 from assay.core.task import Task
 from assay.core.view import Twist, View, ViewKey
 from assay.engine.activities import Activities
@@ -151,3 +152,5 @@ class Parts:
     """Host paths that no candidate may reach."""
     hidden: tuple[Path, ...] = ()
     """Host folders that no candidate may see as a whole, though a view may lie in one."""
+    references: tuple[Reference, ...] = ()
+    """Published solutions to compare the winner with; no model and no candidate sees them."""

@@ -6,6 +6,7 @@ Importing this package loads no numeric library; those live in the grading proce
 from assay.grading.blend import Blend, Mixed, blend_script
 from assay.grading.checks import CheckFinding, Severity, check_candidate, check_predictions, check_script
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
+from assay.grading.likeness import Likeness, likeness
 from assay.grading.reported import reported_mismatch, reported_score
 from assay.grading.service import NOT_MIXED, Grader
 
@@ -17,6 +18,7 @@ __all__ = [
     "Graded",
     "Grader",
     "Invalid",
+    "Likeness",
     "Mixed",
     "PredictionStats",
     "Severity",
@@ -24,6 +26,7 @@ __all__ = [
     "check_candidate",
     "check_predictions",
     "check_script",
+    "likeness",
     "reported_mismatch",
     "reported_score",
 ]

@@ -7,8 +7,10 @@ from assay.journal import events as ev
 from assay.report.facts import Facts, trial_folder
 from assay.report.ledger import Ledger, Source
 
-_COUNTS = frozenset({"turned", "turned_clear", "runs", "findings"})
-_RATIOS = frozenset({"errors", "noise_units", "ratio", "difference", "rows", "tolerance"})
+_COUNTS = frozenset({"turned", "turned_clear", "runs", "findings", "references"})
+_RATIOS = frozenset(
+    {"errors", "noise_units", "ratio", "difference", "rows", "tolerance", "of_script", "of_reference", "of_examples"}
+)
 """Numbers without a unit; all that are neither these nor counts are in that of the metric."""
 
 

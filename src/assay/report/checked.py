@@ -12,6 +12,11 @@ from assay.report.telling import Teller
 
 _MEANS = {
     Check.LINT: "The static checks of every candidate, on the winner's final code.",
+    Check.PUBLISHED: (
+        "The winner's code, and that of every member of a blend, against the published solutions that were handed "
+        "in. It fails where four fifths of either stand in the other, whatever its variables are called, and warns "
+        "from two fifths on; what the baselines share is left out. It sees nothing of solutions that nobody handed in."
+    ),
     Check.SHUFFLED: (
         "The training labels are permuted: the score must fall to chance, the better one of a constant and of the same "
         "predictions in random order (after Ojala and Garriga 2010). What clears chance by three standard errors is "
@@ -85,6 +90,8 @@ def _found(teller: Teller, one: ev.Validated) -> Cell:
     name = f"check.{one.check}"
     if one.verdict is Standing.SKIPPED:
         return (f"nothing was told: {clean_line(one.detail, 300)}",)
+    if one.check is Check.PUBLISHED:
+        return _published(teller, one, name)
     if one.check is Check.SHUFFLED:
         return _shuffled(teller, name)
     if one.check is Check.SEEDS and f"{name}.gain" in teller.ledger:
@@ -106,6 +113,22 @@ def _found(teller: Teller, one: ev.Validated) -> Cell:
         same = "the same up to " if one.verdict is Standing.PASSED else "differences up to "
         return (same, *_cited(teller, f"{name}.difference"), " of the range of the predictions")
     return (clean_line(one.detail, 300),)
+
+
+def _published(teller: Teller, one: ev.Validated, name: str) -> Cell:
+    told: Cell = (
+        f"{clean_line(one.detail, 300)}: ",
+        *_percent(teller, f"{name}.of_script"),
+        " of it stands there, and ",
+    )
+    told = (*told, *_percent(teller, f"{name}.of_reference"), " of that in it")
+    if f"{name}.of_examples" in teller.ledger:
+        told = (*told, "; ", *_percent(teller, f"{name}.of_examples"), " in an example that retrieval showed")
+    return (*told, "; compared with ", *teller.count(f"{name}.references", "solution"))
+
+
+def _percent(teller: Teller, name: str) -> Cell:
+    return (teller.ledger.cite(name, f"{100 * float(teller.ledger[name].value):.0f} %"),)
 
 
 def _shuffled(teller: Teller, name: str) -> Cell:

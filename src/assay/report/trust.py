@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.core.clock import iso_utc
 from assay.core.trial import Verdict
+from assay.core.validation import Check
 from assay.journal.history import Trial
 from assay.report.checked import check_threats
 from assay.report.document import (
@@ -35,6 +36,8 @@ NOT_CHECKED = (
     "licences of the data and of the packages used",
 )
 
+NO_REFERENCES = "whether the winner is a published solution again: none was handed in (`--compare`)"
+
 
 def threats_section(teller: Teller) -> Section:
     """Return what speaks against trusting the result."""
@@ -52,9 +55,18 @@ def threats_section(teller: Teller) -> Section:
         *_flags(teller),
         *_interruptions(teller),
         *_missing(facts),
-        ("Not checked: " + "; ".join(NOT_CHECKED) + ".",),
+        ("Not checked: " + "; ".join(_not_checked(facts)) + ".",),
     ]
     return Section(name="threats", title="Threats to the result", blocks=(Items(tuple(items)),))
+
+
+def _not_checked(facts: Facts) -> tuple[str, ...]:
+    """Return what nobody looked at; a comparison with published solutions is made where some were handed in."""
+    winner = facts.winner
+    compared = winner is not None and any(
+        one.check is Check.PUBLISHED for one in facts.history.validated(winner.number)
+    )
+    return NOT_CHECKED if compared else (*NOT_CHECKED, NO_REFERENCES)
 
 
 def story_section(teller: Teller) -> Section | None:

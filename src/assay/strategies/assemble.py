@@ -155,6 +155,7 @@ def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
         secrets=(shell.folder / "private", shell.folder / "events.jsonl"),
         # Not a secret: the run with its views may lie in it.
         hidden=(shell.task.folder,),
+        references=options.references,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.core.budget import Limits
+from assay.core.reference import Reference
 from assay.strategies.known import TAKE_HINTS
 
 DEFAULT_FIX_ROUNDS = 2
@@ -37,6 +38,8 @@ class RunOptions:
     """Models, notes and ideas that a person wants tried."""
     blocks: tuple[str, ...] = ()
     """Passages of code that a person wants refined first, as they stand in a script."""
+    references: tuple[Reference, ...] = ()
+    """Published solutions that the winner is compared with at the end."""
     fix_rounds: int = DEFAULT_FIX_ROUNDS
     """Most repairs of one failing trial; 0 repairs nothing."""
     finish_up_s: float | None = None

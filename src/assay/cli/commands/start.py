@@ -43,7 +43,7 @@ from assay.journal.events import Event
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
-from assay.report.formatting import format_duration, format_money
+from assay.report.formatting import format_count, format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
 from assay.strategies.known import refuse_blocks
 from assay.strategies.launch import RunEnd
@@ -158,6 +158,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         arguments=choices.arguments,
         hints=choices.hints,
         blocks=choices.blocks,
+        references=choices.references,
     )
 
 
@@ -168,6 +169,8 @@ def plan_lines(intake: Intake, options: RunOptions, foreseen: Forecast, *, defau
     keyless = " (no language model, no key, no network)" if options.model == "playbook" else ""
     cost = forecast_words(foreseen, options.limits)
     said = [f" wishes   {wish_words(options)}"] if options.hints or options.blocks else []
+    if options.references:
+        said.append(f" compare  the winner with {format_count(len(options.references), 'published solution')}")
     about = [f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
     return [*intake.lines(), *about, *said]
 
