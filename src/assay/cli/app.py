@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.keeping import finish
+from assay.cli.keeping import build_service, finish, gc
 from assay.cli.reading import cost, diff, logs, ls, report, show, status, top
 from assay.cli.typed import (
     RUNS,
@@ -68,12 +68,14 @@ def build_app() -> typer.Typer:
         tell,
         stop,
         finish,
+        gc,
         papers,
         doctor,
         explain,
     )
     for verb in verbs:
         app.command(name=verb.__name__)(verb)
+    app.add_typer(build_service(), name="service")
     return app
 
 

@@ -34,3 +34,45 @@ def finish(
 
     when = When(after=after, at=at, run_hours=run_hours, last=last, final_rounds=final_rounds, top_k=top_k, note=note)
     return command(shell_of(context), runs, name or run_name, when, show=show, cancel=cancel)
+
+
+def gc(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or unique prefixes; all when left out.")
+    ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="The whole folders of the runs that are named.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it, only show.")] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Show what runs hold that can be made again, and with --yes remove it."""
+    from assay.cli.commands.gc import gc as command
+
+    return command(shell_of(context), runs, tuple(names or ()), whole=whole, yes=yes)
+
+
+def build_service() -> typer.Typer:
+    """Return the verbs below `service`."""
+    service = typer.Typer(help="Have a run go on after every start of the machine.", rich_markup_mode=None)
+    service.command(name="install")(install)
+    service.command(name="remove")(remove)
+    return service
+
+
+def install(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
+    """Write a systemd user unit that takes the run up, and say how to start it."""
+    from assay.cli.commands.service import install as command
+
+    return command(shell_of(context), runs, name)
+
+
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
+    json: Json = False,
+) -> int:
+    """Remove the unit of a run; the run stays."""
+    from assay.cli.commands.service import remove as command
+
+    return command(shell_of(context), name)

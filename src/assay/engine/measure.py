@@ -20,6 +20,7 @@ from assay.core.view import View, ViewKey, ViewKind
 from assay.engine.left_behind import left_behind
 from assay.engine.output_size import most_output_bytes
 from assay.engine.parts import Parts
+from assay.engine.room import Room
 from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev
 from assay.journal.history import Measurement
@@ -45,6 +46,7 @@ class Measurer:
         self.at_once = max(1, at_once)
         self._slots = threading.BoundedSemaphore(self.at_once)
         self._limits = limits
+        self._room = Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
         self._guard = threading.Lock()
         self._locks: dict[tuple[str, str, int], threading.Lock] = defaultdict(threading.Lock)
 
@@ -115,6 +117,7 @@ class Measurer:
             self._slots,
             parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=self._limits.wall_s) as ticket,
         ):
+            self._room.wait(wall_s)
             if wall_s is not None:  # time went by while the view was built and others had the slots
                 wall_s = max(0.0, wall_s - (parts.clock.monotonic() - asked))
             execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)

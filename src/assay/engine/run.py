@@ -15,6 +15,7 @@ from assay.core.errors import AssayError
 from assay.core.files import write_whole
 from assay.core.trial import TrialState
 from assay.engine import control
+from assay.engine.clock_watch import ClockWatch
 from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.parts import Parts
 from assay.engine.pulse import Pulse, pulse_json
@@ -91,6 +92,7 @@ class Run:
         self._finish = finish
         self._interrupted = False
         self._searching = True
+        self._clocks = ClockWatch(parts.clock)
         self._turn = threading.Lock()
         """Held while a message is obeyed and while the search hands over to the finish."""
         self._summary = SummaryFile(parts.folder)
@@ -179,6 +181,8 @@ class Run:
                 for message in control.take(self._parts.folder):
                     self._obey(message)
                 self._keep_plan()
+                if (seen := self._clocks.look()) is not None:
+                    self._parts.log.add(ev.Remarked(code=seen[0], text=seen[1]))
             except (OSError, AssayError):
                 _logger.warning("a heartbeat could not be written", exc_info=True)
 
