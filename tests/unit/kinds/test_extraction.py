@@ -1,0 +1,64 @@
+"""Code blocks are found in every shape that people and models write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assay.kinds.extraction import extract
+
+CORPUS = yaml.safe_load(Path(__file__).with_name("replies.yaml").read_text(encoding="utf-8"))
+
+
+def spelled(text: str) -> str:
+    """Return `text` with the letters F and T that stand for fences replaced."""
+    lines = []
+    for line in text.split("\n"):
+        for sign, fence in (("F", "```"), ("T", "~~~")):
+            bare = line.lstrip(" >`\ufeff")
+            words = ("", "python", "py", "markdown", "md", "bash", "json", "yaml", "r", "pycon")
+            if bare.rstrip()[:1] == sign and bare.rstrip()[1:] in words:
+                line = line.replace(sign, fence, 1)
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def replies() -> Iterator[Any]:
+    """Yield name, reply and what is expected of it."""
+    for tag, fence, end in product(CORPUS["tags"], CORPUS["fences"], CORPUS["ends"]):
+        parts = [f"Text.\n\n{fence}{tag}\n{code}\n{fence}\n" for code in CORPUS["blocks"]]
+        name = f"{tag} {fence} {'lf' if end == chr(10) else 'crlf'}"
+        yield pytest.param("\n".join(parts).replace("\n", end), {"blocks": CORPUS["blocks"]}, id=name)
+    for case in CORPUS["cases"]:
+        reply = case["reply"].replace("\r", "\n") if "Mac" in case["name"] else case["reply"]
+        reply = spelled(reply).replace("\n", "\r") if "Mac" in case["name"] else spelled(reply)
+        yield pytest.param(reply, case, id=case["name"])
+
+
+@pytest.mark.parametrize(("reply", "expected"), list(replies()))
+def test_every_shape_gives_its_blocks(reply: str, expected: Any) -> None:
+    found = extract(reply)
+    assert [block.code.rstrip("\n") for block in found.blocks] == [spelled(code) for code in expected["blocks"]]
+    assert list(found.packages) == expected.get("packages", [])
+    if "other" in expected:
+        assert list(found.other) == expected["other"]
+
+
+def test_the_corpus_has_at_least_sixty_replies_and_forty_shapes() -> None:
+    assert len(list(replies())) >= 60
+    assert len(CORPUS["cases"]) >= 40
+
+
+def test_nothing_of_a_long_reply_is_cut() -> None:
+    code = "\n".join(f"x{number} = {number}" for number in range(20_000))
+    found = extract(f"text\n\n```python\n{code}\n```\n")
+    assert found.blocks[0].code == code + "\n"
+
+
+def test_the_line_of_a_block_is_that_in_the_reply() -> None:
+    assert [block.line for block in extract("a\n\n```python\nx = 1\n```\n\n```py\ny = 2\n```").blocks] == [4, 8]
