@@ -1,0 +1,1 @@
+"""Code tasks: run what agents wrote, and believe only evidence."""
