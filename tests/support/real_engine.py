@@ -32,13 +32,14 @@ from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
 from assay.engine.parts import CheckFinding, Parts
 from assay.engine.session import Session
-from assay.grading.checks import check_script
+from assay.engine.static import check_any
 from assay.grading.service import Grader
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import Measurement, Trial
 from assay.journal.objects import ObjectStore
-from assay.kinds import ScriptKind
+from assay.engine.parts import Repairer
+from assay.kinds import NotebookKind, ScriptKind
 from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
 from assay.sandbox import open_sandbox
@@ -249,17 +250,48 @@ class RealEngine:
         candidate = Candidate(
             kind="script", files={"solution.py": source, **(files or {})}, entry="solution.py", title=key
         )
-        session = self._session(check or self._check, limits or limited())
         options: dict[str, Any] = {"baseline": True} if baseline else {"history": self.start}
+        return self._tried(key, candidate, self._session(check or self._check, limits or limited()), options)
+
+    def try_candidate(
+        self,
+        candidate: Candidate,
+        *,
+        limits: SandboxLimits | None = None,
+        repairer: Repairer | None = None,
+        check: Callable[[Candidate], Sequence[CheckFinding]] | None = None,
+        cell_s: float | None = None,
+    ) -> Tried:
+        """Evaluate a candidate of any kind.
+
+        Args:
+            candidate: What to evaluate.
+            limits: Bounds of one execution.
+            repairer: Mends it when it fails, at most twice.
+            check: Static checks in place of the real ones.
+            cell_s: Most seconds of one cell of a notebook.
+        """
+        self._count += 1
+        session = self._session(check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s)
+        return self._tried(f"candidate-{self._count:03d}", candidate, session, {"history": self.start})
+
+    def _tried(self, key: str, candidate: Candidate, session: Session, options: dict[str, Any]) -> Tried:
         trial = session.evaluate(key, candidate, **options)
         names = [view.name for view in self.views.fold_keys()]
         ran = self.log.read(lambda history: history.measurements(trial.number))
         return Tried(trial=trial, measurements=tuple(m for m in ran if m.view in names))
 
     def _check(self, candidate: Candidate) -> Sequence[CheckFinding]:
-        return check_script(candidate.source, self.task, self.profile)
+        return check_any(candidate, self.task, self.profile)
 
-    def _session(self, check: Callable[[Candidate], Sequence[CheckFinding]], limits: SandboxLimits) -> Session:
+    def _session(
+        self,
+        check: Callable[[Candidate], Sequence[CheckFinding]],
+        limits: SandboxLimits,
+        *,
+        repairer: Repairer | None = None,
+        cell_s: float | None = None,
+    ) -> Session:
         parts = Parts(
             folder=self.folder,
             task=self.task,
@@ -274,7 +306,7 @@ class RealEngine:
             model=ScriptedModel(()),
             render=Prompts(overrides=self.folder / "prompts").render,
             check=check,
-            kinds={"script": ScriptKind()},
+            kinds={"script": ScriptKind(), "notebook": NotebookKind(cell_s=cell_s)},
             clock=self.clock,
             activities=Activities(self.clock),
             secrets=(self.folder / "private", self.folder / "events.jsonl"),
@@ -283,7 +315,8 @@ class RealEngine:
         budget = Budget(Limits(), self.log, self.clock)
         measurer = Measurer(parts, limits)
         judge = Judge(parts, measurer, budget)
-        evaluator = Evaluator(parts, measurer, judge, budget, delivery=Delivery(parts, measurer, budget))
+        delivery = Delivery(parts, measurer, budget)
+        evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery)
         return Session(parts, evaluator, budget)
 
     def _started(self) -> ev.RunStarted:

@@ -25,6 +25,39 @@ class Outcome(StrEnum):
     """It never started, or the sandbox failed: our fault, never the candidate's."""
 
 
+class UnitOutcome(StrEnum):
+    """How one unit of a candidate went, where its units are run one by one."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    """It passed the limit of one unit."""
+    RUN_TIMEOUT = "run timeout"
+    """The time of the whole run was over while it ran."""
+    DEAD = "dead kernel"
+    """The process that ran it ended."""
+    EXIT = "exit"
+    """It asked to end, by `exit()` or `sys.exit()`."""
+    CUT = "cut off"
+    """It had begun when everything was ended from outside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitRun:
+    """One unit that was run."""
+
+    unit: str
+    """Its name: the id of a cell."""
+    outcome: UnitOutcome
+    wall_s: float = 0.0
+    line: int = 0
+    """Line of the unit that raised, from 1; 0 if that is not known."""
+    error: str = ""
+    """Type and message of what it raised, or a sentence on how it ended."""
+    trace: str = ""
+    """The end of its traceback; for a time-out where it was."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Execution:
     """What came back. Numbers that could not be measured are None, never 0."""
@@ -50,3 +83,5 @@ class Execution:
     """Isolation it ran under: `T1`, `T2`, `T3`, `off` or `fake`."""
     detail: str = ""
     """One sentence on the cause, for people."""
+    units: tuple[UnitRun, ...] = ()
+    """How each unit went, in the order in which they ran, for kinds that run them one by one."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from assay.core.candidate import Candidate
+from assay.core.codec import decode, encode
 from assay.core.execution import Outcome
 from assay.core.trial import TrialState, Verdict
 from assay.core.view import ViewKey
@@ -114,22 +115,33 @@ class Evaluator:
         if rejecting:
             return self._reject(trial, candidate, [f"{f.code} {f.sentence}" for f in rejecting])
         flags = [*plan.remarks, *(f"{f.code} {f.sentence}" for f in findings)]
+        try:
+            return self._run(trial, plan, flags)
+        finally:
+            self._measurer.end_live(trial.number)
+
+    def _run(self, trial: Trial, plan: Plan, flags: Sequence[str]) -> Trial:
+        """Run the trial's current candidate and mend it until it is scored, or until there is nothing left to try."""
         current, attempt = self._current(trial)
+        result, failure = _Attempt(()), self._noted_live(trial, attempt)
         while True:
-            result = self._attempt(trial, current, attempt, plan)
+            if failure is None:
+                result = self._attempt(trial, current, attempt, plan)
+                failure = result.failure
             if result.stopped:
                 self._budget.check()
                 # Cut off by the search's end, which has moved a little since: what the finish needs is an estimate.
                 raise Ending("time")
-            if result.failure is None:
+            if failure is None:
                 return self._complete(trial, current, result, plan, flags)
-            mended = self._repair(trial, current, attempt, result.failure) if plan.repair else None
+            mended = self._repair(trial, current, attempt, failure) if plan.repair else None
             if mended is None:
-                return self._finish(trial, current, result, TrialState.FAILED, result.failure.summary, flags)
+                return self._finish(trial, current, result, TrialState.FAILED, failure.summary, flags)
             rejecting = [f for f in self._parts.check(mended) if f.severity == "reject"]
             if rejecting:
                 return self._reject(trial, mended, [f"{f.code} {f.sentence}" for f in rejecting])
             current, attempt = mended, attempt + 1
+            failure = self._go_on(trial, current, attempt, failure.unit)
 
     def confirm(self, trial: Trial, plan: Plan) -> Trial:
         """Return `trial` judged with the confirmation that it was scored without.
@@ -186,7 +198,8 @@ class Evaluator:
         done: list[Measurement] = []
         keys = self._parts.views.fold_keys()[: plan.most_folds]
         for some in _batches(keys, self._measurer.at_once):
-            jobs = [partial(self._measure, trial, candidate, attempt, key) for key in some]
+            live = some[0] == keys[0] and plan.repair and self._may_repair(trial)
+            jobs = [partial(self._measure, trial, candidate, attempt, key, live=live) for key in some]
             for measurement in self._measurer.measure_all(jobs):
                 if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
                     return _Attempt(tuple(done), stopped=True)
@@ -199,7 +212,7 @@ class Evaluator:
                 return _Attempt(tuple(done), raced=lost)
         return _Attempt(tuple(done))
 
-    def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey) -> Measurement:
+    def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey, *, live: bool) -> Measurement:
         self._stop_if_asked()
         return self._measurer.measure(
             trial=trial.number,
@@ -208,6 +221,7 @@ class Evaluator:
             key=key,
             seed=key.seed,
             wall_s=self._budget.search_s,
+            live=live,
         )
 
     def _stop_if_asked(self) -> None:
@@ -243,6 +257,30 @@ class Evaluator:
             )
         )
         return mended.candidate
+
+    def _may_repair(self, trial: Trial) -> bool:
+        repairs = self._parts.log.read(lambda history: history.trials[trial.number].repairs)
+        return self._repairer is not None and len(repairs) < self._max_repairs
+
+    def _go_on(self, trial: Trial, mended: Candidate, attempt: int, unit: str) -> Failure | None:
+        """Try the mended candidate in what is still alive of the run that failed; return how it fails next, if it does.
+
+        Only the clean run that follows counts. The failure is noted before anybody is asked about it, for after a crash
+        nothing is alive any more, and the question must be the same.
+        """
+        execution = self._measurer.go_on(trial.number, mended, unit, self._budget.search_s) if unit else None
+        if execution is None or execution.outcome in (Outcome.STOPPED, Outcome.INFRA):
+            return None
+        failure = self._parts.kinds[mended.kind].diagnose(execution, ())
+        if failure is None or not failure.unit:
+            return None  # it ran to its end, or in a way that only a clean run can tell
+        self._parts.log.add(ev.Noted(key=_live_key(trial, attempt), value=encode(failure)))
+        return failure
+
+    def _noted_live(self, trial: Trial, attempt: int) -> Failure | None:
+        """Return the failure of the attempt that was seen live before a crash."""
+        noted = self._parts.log.read(lambda history: history.notes.get(_live_key(trial, attempt)))
+        return None if noted is None else decode(Failure, noted)
 
     # --- ends ----------------------------------------------------------------------------------------------------
 
@@ -322,6 +360,10 @@ class Evaluator:
         done = self._parts.log.read(lambda history: history.trials[trial.number])
         _logger.info("trial %d %s: %s %s", done.number, done.state, done.title, done.score)
         return done
+
+
+def _live_key(trial: Trial, attempt: int) -> str:
+    return f"{trial.key}/live-{attempt}"
 
 
 def _scores(measurements: Sequence[Measurement]) -> dict[str, float]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,19 +16,15 @@ from assay.core.errors import MachineError, TaskError
 from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
-from assay.engine.left_behind import left_behind
-from assay.engine.output_size import most_output_bytes
 from assay.engine.parts import Parts
 from assay.engine.room import Room
+from assay.engine.running import Running
 from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev
 from assay.journal.history import Measurement
-from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
-from assay.sandbox.base import Finished
+from assay.sandbox import SandboxLimits
 
 T = TypeVar("T")
-
-LOG_TAIL = 8_000
 
 
 class Measurer:
@@ -49,6 +44,8 @@ class Measurer:
         self._room = Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
         self._guard = threading.Lock()
         self._locks: dict[tuple[str, str, int], threading.Lock] = defaultdict(threading.Lock)
+        self._halted: dict[int, Running] = {}
+        """By trial: runs that wait at a unit that failed; each keeps its slot."""
 
     def measure(
         self,
@@ -59,6 +56,7 @@ class Measurer:
         key: ViewKey,
         seed: int = 0,
         wall_s: float | None = None,
+        live: bool = False,
     ) -> Measurement:
         """Return the candidate's measurement on the view, from the journal if it is there.
 
@@ -70,6 +68,7 @@ class Measurer:
             seed: Told to the candidate.
             wall_s: Seconds left; None leaves the limit of an execution as it is. An execution that was cut by this
                 and not by its own limit ends as stopped.
+            live: Whether a run that halts at a unit that fails is kept for `go_on`; the caller then owes `end_live`.
 
         Raises:
             MachineError: The sandbox failed twice: our fault, not the candidate's.
@@ -80,7 +79,7 @@ class Measurer:
         with lock:
             known = self._parts.log.read(lambda history: history.measurement(*place))
             if known is None or known.execution is None or known.execution.outcome in (Outcome.STOPPED, Outcome.INFRA):
-                self._execute(trial, attempt, candidate, key, seed, wall_s)
+                self._execute(trial, attempt, candidate, key, seed, wall_s, live=live)
             known = self._parts.log.read(lambda history: history.measurement(*place))
             if known is not None and not known.graded and _gradable(known.execution):
                 self._grade(known, key)
@@ -105,24 +104,75 @@ class Measurer:
         digest = measurement.execution.outputs.get(name) if measurement.execution else None
         return self._parts.objects.path(digest) if digest else None
 
+    def go_on(self, trial: int, mended: Candidate, unit: str, wall_s: float | None = None) -> Execution | None:
+        """Let the halted run of a trial go on from `unit` as `mended` has it.
+
+        What it does from there on is for the repair's sake only: it is neither journaled nor graded.
+
+        Args:
+            trial: Number of the trial.
+            mended: What the run shall become.
+            unit: The unit at which it halted.
+            wall_s: Seconds left for the search; a run with less than its own limit left does not go on.
+
+        Returns:
+            How it ended or halted next; None where there is nothing to go on with.
+        """
+        with self._guard:
+            running = self._halted.get(trial)
+        if running is None or (wall_s is not None and wall_s < self._limits.wall_s) or not running.go_on(mended, unit):
+            self.end_live(trial)
+            return None
+        label = f"#{trial} live repair"
+        with self._parts.activities.doing("run", label, trial=trial, limit_s=self._limits.wall_s) as ticket:
+            self._parts.activities.watch(ticket, running.process)
+            try:
+                execution = running.wait()
+            finally:
+                if not running.halted:
+                    self.end_live(trial)
+        return execution
+
+    def end_live(self, trial: int) -> None:
+        """End the halted run of a trial, if there is one, and give its place to another."""
+        with self._guard:
+            running = self._halted.pop(trial, None)
+        if running is not None:
+            try:
+                running.close()
+            finally:
+                self._slots.release()
+
     def _execute(
-        self, trial: int, attempt: int, candidate: Candidate, key: ViewKey, seed: int, wall_s: float | None
+        self,
+        trial: int,
+        attempt: int,
+        candidate: Candidate,
+        key: ViewKey,
+        seed: int,
+        wall_s: float | None,
+        *,
+        live: bool,
     ) -> None:
         parts = self._parts
         asked = parts.clock.monotonic()
         with parts.activities.doing("data", key.name, view=key.name):
             view = parts.views.build(key)
         label = f"#{trial} {key.name}"
-        with (
-            self._slots,
-            parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=self._limits.wall_s) as ticket,
-        ):
-            self._room.wait(wall_s)
-            if wall_s is not None:  # time went by while the view was built and others had the slots
-                wall_s = max(0.0, wall_s - (parts.clock.monotonic() - asked))
-            execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
-            if execution.outcome is Outcome.INFRA:
-                execution = self._start(ticket, trial, attempt, candidate, view, seed, wall_s)
+        self._slots.acquire()
+        try:
+            limit_s = self._limits.wall_s
+            with parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=limit_s) as ticket:
+                self._room.wait(wall_s)
+                if wall_s is not None:  # time went by while the view was built and others had the slots
+                    wall_s = max(0.0, wall_s - (parts.clock.monotonic() - asked))
+                started = partial(self._start, ticket, trial, attempt, candidate, view, seed, wall_s, live=live)
+                execution = started()
+                if execution.outcome is Outcome.INFRA:
+                    execution = started()
+        finally:
+            if trial not in self._halted:
+                self._slots.release()
         parts.log.add(
             ev.Executed(
                 trial=trial, attempt=attempt, code=candidate.digest, view=key.name, seed=seed, execution=execution
@@ -142,33 +192,28 @@ class Measurer:
         view: View,
         seed: int,
         wall_s: float | None,
+        *,
+        live: bool,
     ) -> Execution:
         """Journal the intent, then run: what is not in the journal never existed."""
-        self._parts.log.add(
+        parts = self._parts
+        parts.log.add(
             ev.AttemptStarted(trial=trial, attempt=attempt, code=candidate.digest, view=view.key.name, seed=seed)
         )
-        return self._run(ticket, candidate, view, seed, wall_s)
-
-    def _run(self, ticket: int, candidate: Candidate, view: View, seed: int, wall_s: float | None) -> Execution:
-        parts = self._parts
-        work = parts.folder / "work"
-        work.mkdir(exist_ok=True)
-        root = Path(tempfile.mkdtemp(prefix=f"{view.key.name}-", dir=work))
+        limits, cut = self._within(view, wall_s)
+        running = Running(parts, candidate, view, seed, limits, live=live and not cut)
         try:
-            _lay_out(root, candidate)
-            shown = (Mount(source=view.input, target="input"),)
-            workspace = Workspace(root=root, mounts=shown, secrets=parts.secrets, hidden=parts.hidden)
-            limits, cut = self._within(view, wall_s)
-            kind = parts.kinds[candidate.kind]
-            command = kind.command(candidate, python=parts.python, seed=seed, threads=limits.threads)
-            process = parts.sandbox.start(command, workspace, limits)
-            parts.activities.watch(ticket, process)
-            finished = process.wait()
-            if finished is None:
-                raise LookupError("a process without a time limit to wait for did not end")
-            return self._take(root, candidate, finished, kind.outputs, most_output_bytes(parts.task, view), cut=cut)
-        finally:
-            remove_tree(root)
+            parts.activities.watch(ticket, running.process)
+            execution = running.wait()
+        except BaseException:
+            running.close()
+            raise
+        if running.halted:
+            with self._guard:
+                self._halted[trial] = running
+        if execution.outcome is Outcome.TIMEOUT and cut:
+            return replace(execution, outcome=Outcome.STOPPED)
+        return execution
 
     def _within(self, view: View, wall_s: float | None) -> tuple[SandboxLimits, bool]:
         """Return the limits of this execution, and whether the run's own end cuts them."""
@@ -176,40 +221,6 @@ class Measurer:
         wall = limits.wall_s * (3.0 if view.key.kind is not ViewKind.FOLD else 1.0)
         cut = wall_s is not None and wall_s < wall
         return replace(limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
-
-    def _take(
-        self, root: Path, candidate: Candidate, finished: Finished, names: tuple[str, ...], max_bytes: int, *, cut: bool
-    ) -> Execution:
-        """Take the outputs and the log of an ended process into the object store."""
-        parts = self._parts
-        private = parts.folder / "private" / "taken"
-        private.mkdir(parents=True, exist_ok=True, mode=0o700)
-        into = Path(tempfile.mkdtemp(dir=private))
-        try:
-            # From the workspace on: `./output` itself may have become a link, or be gone.
-            collected = collect(root, [f"output/{name}" for name in names], into, max_bytes=max_bytes)
-            outputs = {_plain(name): parts.objects.adopt(f.path, f.digest) for name, f in collected.taken.items()}
-            left = left_behind(root, but=(*candidate.files, *collected.taken))
-        finally:
-            shutil.rmtree(into, ignore_errors=True)
-        outcome = finished.outcome
-        if outcome is Outcome.TIMEOUT and cut:
-            outcome = Outcome.STOPPED
-        return Execution(
-            outcome=outcome,
-            exit_code=finished.exit_code,
-            wall_s=round(finished.wall_s, 3),
-            cpu_s=finished.cpu_s,
-            peak_memory_bytes=finished.peak_memory_bytes,
-            log=parts.objects.put(finished.log) if finished.log else "",
-            log_tail=finished.log.decode(errors="replace")[-LOG_TAIL:],
-            outputs=outputs,
-            refused={_plain(name): reason for name, reason in collected.refused.items()},
-            files=left,
-            stuck_at=finished.stuck_at,
-            tier=parts.sandbox.tier,
-            detail=finished.detail,
-        )
 
     def _grade(self, known: Measurement, key: ViewKey) -> None:
         parts = self._parts
@@ -247,17 +258,5 @@ class Measurer:
         )
 
 
-def _plain(name: str) -> str:
-    return name.removeprefix("output/")
-
-
 def _gradable(execution: Execution | None) -> bool:
     return execution is not None and "submission.csv" in execution.outputs
-
-
-def _lay_out(root: Path, candidate: Candidate) -> None:
-    for name, text in candidate.files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    (root / "output").mkdir()

@@ -2,6 +2,7 @@
 
 from assay.kinds.base import Failure, Kind, Unit
 from assay.kinds.blocks import BlocksKind
+from assay.kinds.notebook import NotebookKind
 from assay.kinds.script import ScriptKind
 
-__all__ = ["BlocksKind", "Failure", "Kind", "ScriptKind", "Unit"]
+__all__ = ["BlocksKind", "Failure", "Kind", "NotebookKind", "ScriptKind", "Unit"]

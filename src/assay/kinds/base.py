@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
-from assay.core.execution import Execution
-from assay.sandbox.base import Command
+from assay.core.execution import Execution, Outcome, UnitRun
+from assay.sandbox.base import Command, SandboxLimits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,12 @@ class Failure:
     """Equal for equal failures: digest of the error without numbers and addresses."""
     missing_module: str = ""
     """Top-level module that could not be imported."""
+    unit: str = ""
+    """Name of the unit that failed, where units are run one by one."""
+    line: int = 0
+    """Line of that unit that raised, from 1; 0 if that is not known."""
+    error: str = ""
+    """Type and message of what was raised, in full."""
 
 
 class Kind(Protocol):
@@ -92,4 +99,87 @@ class Kind(Protocol):
             execution: What came back.
             problems: What the grader found wrong with the output; empty if it was graded.
         """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """One start of a candidate under a driver, which runs its units one by one and tells of each."""
+
+    command: Command
+    files: Mapping[str, str]
+    """Path in the workspace to text: laid out after the candidate's own files."""
+    takes: tuple[str, ...]
+    """Paths in the workspace that are taken when everything is dead; kept under the last part of their names."""
+    token: str
+    """Secret of this start; whatever is told without it does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a driver has told so far."""
+
+    log: bytes
+    """Everything printed but the driver's own lines."""
+    units: tuple[UnitRun, ...] = ()
+    outcome: Outcome | None = None
+    """How the run ended; None if it has not, or if the driver could not say."""
+    detail: str = ""
+    broken: str = ""
+    """What kept the driver from its work, such as a package that is missing; its candidate is not to blame."""
+    halts: int = 0
+    """How often it has halted at a unit that failed."""
+    resumed: int = 0
+    """How often it has gone on from there; it waits for an answer while this is less than `halts`."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Path in `Launch.takes` to the SHA-256 of what the driver wrote there."""
+
+
+@runtime_checkable
+class Driven(Protocol):
+    """A kind whose units are run one by one by a driver inside the sandbox; its failing unit can be mended live."""
+
+    def launch(
+        self, candidate: Candidate, *, python: Path | None, seed: int, limits: SandboxLimits, inbox: str = ""
+    ) -> Launch:
+        """Return how to start `candidate` once.
+
+        Args:
+            candidate: Its files lie in the workspace's root.
+            python: As for `Kind.command`.
+            seed: As for `Kind.command`.
+            limits: Bounds of this execution; the driver ends its run a little before `wall_s`.
+            inbox: Path in the workspace of a folder, read-only there, where answers to halts appear; empty: the run
+                ends at the first unit that fails.
+
+        Raises:
+            TaskError: The candidate cannot be read (E138).
+        """
+        ...
+
+    def told(self, launch: Launch, printed: bytes) -> Told:
+        """Return what the driver has told by now.
+
+        Args:
+            launch: The start.
+            printed: Everything that came out of the sandbox, hostile text among it.
+        """
+        ...
+
+    def answer(self, launch: Launch, halted: Candidate, mended: Candidate | None, unit: str) -> str | None:
+        """Return what to put into the inbox so that the driver goes on from `unit` as `mended` has it.
+
+        Args:
+            launch: The start.
+            halted: What is running.
+            mended: What it shall become; None lets the run end.
+            unit: The unit at which it halted.
+
+        Returns:
+            The answer's text; None if `mended` differs before that unit, so that its live state would not be its own.
+        """
+        ...
+
+    def answer_name(self, round: int) -> str:
+        """Return the name of the file in the inbox that answers the halt of that number, from 1."""
         ...

@@ -7,7 +7,7 @@ from pathlib import Path
 from assay.core.candidate import Candidate
 from assay.journal.events import Repaired
 from assay.journal.history import Measurement, Trial
-from assay.kinds import ScriptKind
+from assay.kinds import Kind, NotebookKind, ScriptKind
 from assay.kinds.base import Failure
 from assay.report.diffs import patch
 from assay.report.evidence import output, sources
@@ -20,7 +20,7 @@ FOLDER = "attempts"
 """Within the folder of a trial; each attempt is a folder named by its number, counted from 1."""
 
 _OWN = frozenset({"failure.md", "stdout.log", "repair.patch"})
-_KINDS = {kind.name: kind for kind in (ScriptKind(),)}
+_KINDS: dict[str, Kind] = {kind.name: kind for kind in (ScriptKind(), NotebookKind())}
 _MOST_CHARACTERS = 8_000
 
 

@@ -29,10 +29,11 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import Grading, Parts, ViewSource
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
+from assay.engine.static import check_any
 from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish
-from assay.grading import Grader, check_candidate
+from assay.grading import Grader
 from assay.journal.objects import ObjectStore
-from assay.kinds import BlocksKind, Kind, ScriptKind
+from assay.kinds import BlocksKind, Kind, NotebookKind, ScriptKind
 from assay.models import open_model
 from assay.models.base import Model
 from assay.models.playbook import Playbook
@@ -47,7 +48,7 @@ from assay.strategies.machine import NEEDED, describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
 
-KINDS: tuple[Kind, ...] = (ScriptKind(), BlocksKind())
+KINDS: tuple[Kind, ...] = (ScriptKind(), BlocksKind(), NotebookKind())
 PLAYBOOK_ROLES = ("baseline",)
 """Roles that the playbook answers whoever answers the rest."""
 DEFAULT_TRIAL_TIMEOUT_S = 3_600.0
@@ -147,7 +148,7 @@ def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
         sandbox=shell.sandbox,
         model=shell.model,
         render=prompts.render,
-        check=lambda candidate: check_candidate(candidate, shell.task, shell.profile),
+        check=lambda candidate: check_any(candidate, shell.task, shell.profile),
         kinds={kind.name: kind for kind in KINDS},
         clock=shell.clock,
         activities=Activities(shell.clock),

@@ -1,0 +1,48 @@
+"""Notebooks through the whole engine: real sandbox, real kernel, real grading."""
+
+from __future__ import annotations
+
+import json
+
+from assay.core.execution import Outcome, UnitOutcome
+from assay.core.trial import TrialState
+from assay.kinds.notebook import new_notebook_candidate, parse
+from support.notebooks import FIT, LOAD, SAVE, candidate_of, honest_cells
+from support.real_engine import RealEngine, Tried
+
+
+def only(tried: Tried) -> object:
+    return tried.measurements[0].execution
+
+
+def test_an_honest_notebook_scores_what_the_script_scores(engine: RealEngine) -> None:
+    tried = engine.try_candidate(new_notebook_candidate(honest_cells(), title="honest"))
+    assert tried.state is TrialState.COMPLETE, tried.trial
+    assert dict(tried.scores) == dict(engine.honest)
+    execution = tried.measurements[0].execution
+    assert execution is not None
+    assert [(run.unit, run.outcome) for run in execution.units] == [
+        (name, UnitOutcome.OK) for name in (LOAD, FIT, SAVE)
+    ]
+    assert "saved" in execution.log_tail
+    assert "@assay-notebook" not in execution.log_tail
+    store = engine._session(engine._check, None).parts.objects  # type: ignore[arg-type]
+    executed = parse(store.get(execution.outputs["executed.ipynb"]).decode(), "executed.ipynb")
+    assert [cell.source for cell in executed.cells] == [cell.source for cell in honest_cells().cells]
+    assert "saved" in json.dumps(executed.cell(SAVE).rest["outputs"])
+    assert executed.cell(FIT).metadata["assay"]["wall_s"] >= 0
+
+
+def test_a_cells_error_is_told_with_cell_line_and_traceback(engine: RealEngine) -> None:
+    tried = engine.try_candidate(
+        candidate_of("x = 1", 'def f():\n    raise ValueError("broken")\n\nf()\nx = 2', "y = 1")
+    )
+    assert tried.state is TrialState.FAILED
+    execution = tried.measurements[0].execution
+    assert execution is not None
+    assert execution.outcome is Outcome.ERROR
+    assert [(run.unit, run.outcome, run.line) for run in execution.units] == [
+        ("c0", UnitOutcome.OK, 0),
+        ("c1", UnitOutcome.ERROR, 4),
+    ]
+    assert "ValueError: broken" in tried.trial.reason
