@@ -30,7 +30,7 @@ from assay.engine.evaluate import Evaluator
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
-from assay.engine.parts import CheckFinding, Parts
+from assay.engine.parts import CheckFinding, Parts, Repairer
 from assay.engine.session import Session
 from assay.engine.static import check_any
 from assay.grading.service import Grader
@@ -38,7 +38,6 @@ from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import Measurement, Trial
 from assay.journal.objects import ObjectStore
-from assay.engine.parts import Repairer
 from assay.kinds import NotebookKind, ScriptKind
 from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
