@@ -185,8 +185,12 @@ def _sample(annotation: Any) -> str:
     """Return a value of `annotation` as it would stand in JSON, with an ellipsis for what is to be filled in."""
     inner = _inner_model(annotation)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
-    if inner is not None:
-        return f"[{_skeleton(inner)}, ...]" if _is_sequence(annotation) else _skeleton(inner)
+    if origin is typing.Annotated:
+        return _sample(args[0])
+    if _is_sequence(annotation) and inner is not None:
+        return f"[{_skeleton(inner)}, ...]"
+    if isinstance(annotation, type) and inner is not None:
+        return _skeleton(inner)
     if origin is Literal:
         return " or ".join(f'"{a}"' if isinstance(a, str) else str(a) for a in args)
     if origin in (typing.Union, types.UnionType):
@@ -216,7 +220,7 @@ def _notes(reply_type: type[BaseModel], prefix: str = "") -> Iterator[str]:
         inner = _inner_model(field.annotation)
         yield f"- `{prefix}{name}`: {_first_line(field)}{'' if _is_sequence(field.annotation) else limit}"
         if inner is not None:
-            yield from _notes(inner, f"{prefix}{name}[].")
+            yield from _notes(inner, f"{prefix}{name}{'[]' if _is_sequence(field.annotation) else ''}.")
 
 
 def _first_line(field: FieldInfo) -> str:
@@ -240,9 +244,11 @@ def _is_sequence(annotation: Any) -> bool:
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    """Return the model that `annotation` is, or that its items are."""
+    """Return the model that `annotation` is, may be or has as its items."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if _is_sequence(annotation):
         return _inner_model(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return next((inner for inner in map(_inner_model, typing.get_args(annotation)) if inner), None)
     return None
