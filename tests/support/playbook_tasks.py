@@ -117,6 +117,24 @@ def column_profile(values: pd.Series, kind: ColumnKind | None) -> ColumnProfile:
     )
 
 
+def wells(seed: int = 0, targets: int = 10, bits: int = 10) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return rows with a profile before, a fingerprint, a dose and a plate, and the names of the profile after."""
+    draw = np.random.default_rng(seed)
+    rows = ROWS + TEST_ROWS
+    plate, dose = draw.integers(0, 8, rows), draw.choice([0.1, 1.0, 10.0], rows)
+    marks = (draw.random((rows, bits)) < 0.4).astype(int)
+    level = draw.normal(0, 1, (8, targets))[plate]
+    change = (marks @ draw.normal(0, 1, (bits, 2)) * (dose / (1 + dose))[:, None]) @ draw.normal(0, 1, (2, targets))
+    frame = pd.DataFrame({"id": [f"w{n}" for n in range(rows)], "plate": plate, "dose": dose})
+    frame["line"] = draw.choice(["A549", "HeLa"], rows)
+    names = tuple(f"post_{n}" for n in range(targets))
+    frame = frame.join(pd.DataFrame(marks, columns=[f"bit_{n}" for n in range(bits)]))
+    frame = frame.join(
+        pd.DataFrame(level + draw.normal(0, 0.3, level.shape), columns=[f"pre_{n}" for n in range(targets)])
+    )
+    return frame.join(pd.DataFrame(level + change + draw.normal(0, 0.3, level.shape), columns=list(names))), names
+
+
 def table(seed: int = 0) -> tuple[pd.DataFrame, dict[str, ColumnKind], np.ndarray]:
     """Return rows with every kind of column, their kinds, and a signal for targets."""
     rng = np.random.default_rng(seed)

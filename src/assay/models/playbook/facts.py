@@ -17,6 +17,9 @@ from assay.models.roles import Brief, Machine
 MIN_PER_CLASS = 12
 """A class with fewer rows may be absent from an inner fold."""
 
+MANY_TARGETS = 8
+"""From so many numbers a row on, they are modelled together."""
+
 _MAX_PAIRS = 10
 _PHRASE_WORDS = 12.0
 _LABEL_METRICS_WITH_CUT = ("f1", "mcc", "matthews", "jaccard", "balanced", "kappa")
@@ -31,6 +34,8 @@ class Family(StrEnum):
     """Two or more short phrases that are to be compared."""
     FORECAST = "forecast"
     IMAGES = "images"
+    PROFILES = "profiles"
+    """Many numbers a row at once."""
     CUSTOM = "custom"
     """Data that only the user's own `prepare` and `grade` know."""
 
@@ -178,6 +183,8 @@ def _family(task: Task, profile: DataProfile, texts: tuple[str, ...], phrases: t
         return Family.IMAGES
     if not profile.columns:
         return Family.CUSTOM
+    if task.problem is Problem.REGRESSION and len(task.targets) >= MANY_TARGETS:
+        return Family.PROFILES
     comparable = task.problem in (Problem.BINARY, Problem.REGRESSION) and len(task.targets) == 1
     if comparable and len(phrases) >= 2 and set(texts) <= set(phrases) and len(profile.columns) <= len(phrases) + 3:
         return Family.PAIRS

@@ -45,6 +45,7 @@ _MEMBERS = {
     "CountVectorizer": "sklearn.feature_extraction.text",
     "TfidfVectorizer": "sklearn.feature_extraction.text",
     "SimpleImputer": "sklearn.impute",
+    "Nystroem": "sklearn.kernel_approximation",
     "LogisticRegression": "sklearn.linear_model",
     "Ridge": "sklearn.linear_model",
     "RidgeCV": "sklearn.linear_model",

@@ -15,6 +15,7 @@ from assay.core.task import Problem, SplitKind
 from assay.models.playbook.facts import Facts, Family
 from assay.models.playbook.imports import import_lines
 from assay.models.playbook.layout import assign, assign_dict, tidy
+from assay.models.playbook.profiles import blocks_of
 from assay.models.playbook.recipe import Recipe
 
 _SCALED = ("linear", "neighbours", "mlp")
@@ -99,6 +100,7 @@ def _context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
         **_model_context(recipe, facts),
         **_forecast_context(recipe, facts),
         **_pairs_context(facts),
+        "p": blocks_of(facts),
     }
 
 

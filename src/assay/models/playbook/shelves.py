@@ -9,6 +9,7 @@ from assay.models.playbook.facts import Facts, Family
 from assay.models.playbook.forecast import ForecastShelf
 from assay.models.playbook.images import ImagesShelf
 from assay.models.playbook.pairs import PairsShelf
+from assay.models.playbook.profiles import ProfilesShelf
 from assay.models.playbook.recipe import Recipe
 from assay.models.playbook.shelf import Idea, Part, Shelf
 from assay.models.playbook.tabular import TabularShelf
@@ -64,6 +65,7 @@ def shelf_of(family: str) -> Shelf:
         Family.PAIRS: PairsShelf,
         Family.FORECAST: ForecastShelf,
         Family.IMAGES: ImagesShelf,
+        Family.PROFILES: ProfilesShelf,
         Family.CUSTOM: CustomShelf,
     }
     return InstalledShelf(shelves.get(family, TabularShelf)())

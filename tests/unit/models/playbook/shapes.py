@@ -7,7 +7,7 @@ import pandas as pd
 
 from assay.core.metric import Needs
 from assay.core.task import Problem
-from support.playbook_tasks import TinyTask, images, phrases, prepared, series, table, texts, tiny
+from support.playbook_tasks import TinyTask, images, phrases, prepared, series, table, texts, tiny, wells
 
 
 def binary_table(needs: Needs = Needs.PROBABILITY, metric: str = "roc_auc") -> TinyTask:
@@ -72,6 +72,20 @@ def phrase_task(problem: Problem) -> TinyTask:
     return tiny(frame, problem=problem, targets=("score",), metric="pearson", needs=needs, kinds=kinds, classes=())
 
 
+def profiles(metric: str = "pearson_mean_rowwise") -> TinyTask:
+    frame, names = wells()
+    return tiny(frame, problem=Problem.REGRESSION, targets=names, metric=metric, needs=Needs.VALUES, kinds={})
+
+
+def bare_profiles() -> TinyTask:
+    """Many targets with nothing that belongs to them: plain numbers only."""
+    frame, names = wells(bits=3)
+    frame = frame.drop(columns=["plate", "dose", "line"]).rename(columns=lambda name: name.replace("pre_", "gene"))
+    genes = [name for name in frame if name.startswith("gene")]
+    frame[genes] = 50 * frame[genes] + 1_000
+    return tiny(frame, problem=Problem.REGRESSION, targets=names, metric="pearson", needs=Needs.VALUES, kinds={})
+
+
 TASKS = {
     "binary": binary_table,
     "regression": regression_table,
@@ -79,6 +93,8 @@ TASKS = {
     "pairs": lambda: phrase_task(Problem.REGRESSION),
     "forecast": series,
     "images": lambda: prepared("train.npz", images()),
+    "profiles": profiles,
+    "profiles-bare": bare_profiles,
 }
 MORE_TASKS = {
     "binary-f1": lambda: binary_table(Needs.LABELS, "f1"),
