@@ -15,6 +15,7 @@ from assay.cli.commands.explain import explanations
 from assay.cli.commands.papers import MIRROR
 from assay.cli.wishes import MOST
 from assay.models.catalogue import DATED, Modality, load, search
+from assay.models.cache_place import CACHE_VARIABLE
 from assay.models.searching import SEARCH_TOKENS, SEARCH_VARIABLE, fee_usd
 from support.briefs import INCOME, INCOME_PROFILE, MACHINE
 
@@ -63,7 +64,7 @@ def test_the_snippet_runs() -> None:
 def test_options_variables_codes_and_figures_are_real_ones() -> None:
     known = {flag for parameter in get_command(build_app()).commands["run"].params for flag in parameter.opts}  # type: ignore[attr-defined]
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) <= known
-    assert set(re.findall(r"ASSAY_\w+", PAGE)) == {SEARCH_VARIABLE, MIRROR}
+    assert set(re.findall(r"ASSAY_\w+", PAGE)) == {SEARCH_VARIABLE, MIRROR, CACHE_VARIABLE}
     assert set(re.findall(r"\bE\d{3}\b", PAGE)) <= explanations().keys()
     assert f"{SEARCH_TOKENS:,}" in PAGE
     assert f"up to {MOST} times" in PAGE

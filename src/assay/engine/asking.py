@@ -125,6 +125,7 @@ class Asker:
             latency_s=answer.latency_s,
             searched=answer.searched,
             sources=answer.sources,
+            kept=answer.kept,
         )
         return reply
 

@@ -97,6 +97,8 @@ class Answered(Payload):
     """Whether the web was searched for it."""
     sources: tuple[str, ...] = ()
     """Addresses that the provider says were looked at."""
+    kept: str = ""
+    """ISO date of the search, by an earlier run, that this is the answer of; empty where it was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,6 +75,8 @@ class Answer(Generic[R]):
     """Whether the web was searched for it."""
     sources: tuple[str, ...] = ()
     """Addresses that the provider says were looked at, in order, each once."""
+    kept: str = ""
+    """ISO date of the earlier run's search that this is the answer of; empty for one that was asked for now."""
 
 
 class Model(Protocol):

@@ -189,6 +189,8 @@ def _retrieved(start: Start, *, catalogue: bool) -> str:
     if start.answer is None or start.answer.error:
         return "nobody named any"
     if start.answer.searched:
+        if start.answer.kept:
+            return f"found by a search of the web that an earlier run made on {clean_line(start.answer.kept, 10)}"
         return "found by a search of the web"
     if start.answer.model == "playbook":
         return "offline, from the catalogue"
@@ -297,6 +299,7 @@ def _start_record(start: Start) -> dict[str, Any]:
             for name, trial in start.models
         ],
         "searched": start.answer.searched if start.answer is not None else False,
+        "kept": start.answer.kept if start.answer is not None and start.answer.kept else None,
         "sources": [clean_line(source, 500) for source in start.answer.sources] if start.answer is not None else [],
         "by": start.answer.model if start.answer is not None else None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -34,8 +35,10 @@ from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish
 from assay.grading import Grader
 from assay.journal.objects import ObjectStore
 from assay.kinds import BlocksKind, Kind, NotebookKind, ScriptKind
-from assay.models import open_model
+from assay.models import can_search, open_model
 from assay.models.base import Model
+from assay.models.cache_place import cache_root
+from assay.models.kept_searches import KeptSearches
 from assay.models.playbook import Playbook
 from assay.models.roles import Machine
 from assay.models.routed import RoutedModel
@@ -111,6 +114,9 @@ def open_shell(
     model = open_model(
         options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder, prices=prices
     )
+    cache = cache_root(os.environ)
+    if cache is not None and can_search(options.model, base_url=options.base_url):
+        model = KeptSearches(model, cache / "searches", clock=clock)
     return Shell(
         folder=folder,
         task=task,

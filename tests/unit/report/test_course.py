@@ -163,7 +163,11 @@ def test_retrieval_says_whether_it_searched_and_where(tmp_path: Path) -> None:
     assert question.answer is not None
     for change, words in (
         ({"model": "playbook"}, "path 1 | offline, from the catalogue | "),
-        ({"searched": True, "sources": ("https://example.org/paper",)}, "found by a search of the web"),
+        ({"searched": True, "sources": ("https://example.org/paper",)}, "found by a search of the web |"),
+        (
+            {"searched": True, "kept": "2026-11-12"},
+            "found by a search of the web that an earlier run made on 2026-11-12 |",
+        ),
     ):
         answered = type(question.answer)(**{**vars(question.answer), **change})
         history.questions[key] = type(question)(**{**vars(question), "answer": answered})

@@ -14,6 +14,7 @@ from typing import Any
 from assay.cli.commands.bytecode import compile_command, uncompiled
 from assay.cli.output import Output
 from assay.cli.shell import Shell
+from assay.models.cache_place import CACHE_VARIABLE, cache_root
 from assay.report.formatting import format_bytes
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY", "OLLAMA_API_KEY", "ASSAY_API_KEY")
@@ -22,6 +23,7 @@ SETTINGS = (
     "ASSAY_ASCII",
     "ASSAY_BASE_URL",
     "ASSAY_PRICE",
+    "ASSAY_WEB_SEARCH",
     "OPENAI_BASE_URL",
     "ANTHROPIC_BASE_URL",
     "OLLAMA_BASE_URL",
@@ -64,6 +66,7 @@ def doctor(shell: Shell, root: Path) -> int:
     slow = uncompiled(IMPORTS)
     if slow:
         fixes.append(f"for faster starts of every solution, compile {', '.join(slow)} once: {compile_command()}")
+    cache = cache_root(os.environ)
     value: dict[str, Any] = {
         "usable": usable,
         "sandbox": {
@@ -80,6 +83,7 @@ def doctor(shell: Shell, root: Path) -> int:
         "packages": packages,
         "not_compiled": slow,
         "disk_free_bytes": free,
+        "cache": str(cache) if cache is not None else None,
         "keys": keys,
         "programs": programs,
         "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ and "URL" not in name},
@@ -111,6 +115,7 @@ def _lines(output: Output, value: dict[str, Any]) -> list[str]:
         lines.append(f"            not installed: {', '.join(absent)}")
     lines += [
         f"  disk      {format_bytes(free)} free",
+        f"  cache     {value['cache'] or 'off'} (answers of the web and of indexes, for later runs; {CACHE_VARIABLE})",
         f"  keys      {', '.join(f'{k} is set' for k in keys) if keys else 'none set; the playbook needs none'}",
         f"  programs  {', '.join(programs) or 'no ' + ', no '.join(value['programs'])} (for --model cli:NAME)",
     ]

@@ -62,6 +62,8 @@ def _asked(p: ev.Asked) -> str:
 def _answered(p: ev.Answered) -> str:
     if p.error:
         return f"no answer from {p.role}: {p.error}"
+    if p.kept:
+        return f"{p.role} answered from a search that an earlier run made on {p.kept}"
     took = format_duration(p.latency_s)
     tokens = f", {p.usage.tokens:,} tokens" if p.usage.tokens else ""
     money = f", {format_money(p.usage.cost_usd)}" if p.usage.cost_usd else ""

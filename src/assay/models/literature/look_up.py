@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.core.clock import Clock, SystemClock
+from assay.models.cache_place import cache_root
 from assay.models.literature.cache import DAY_S, Cache, Kept
 from assay.models.literature.fetch import Fetcher, SourceDown
 from assay.models.literature.indexes import INDEXES
@@ -130,8 +131,7 @@ class Literature:
         return _Answer(papers=kept.papers, dated=kept.dated, remark=f"{reason}; an answer of {kept.dated} stands in")
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return the user's folder for answers of the indexes."""
-    base = environ.get("XDG_CACHE_HOME") or ""
-    home = Path(environ.get("HOME") or "~").expanduser()
-    return (Path(base) if base else home / ".cache") / "assay" / "literature"
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the user's folder for answers of the indexes; None where a person wants nothing kept."""
+    root = cache_root(environ)
+    return root / "literature" if root is not None else None
