@@ -13,6 +13,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag, ViewType
+from mlflow.exceptions import MlflowException
 
 from assay.core.codec import decode, encode
 from assay.tracking.place import Place
@@ -25,6 +26,7 @@ _FEW = 100
 _PARAM_CHARS = 6000
 _TAG_CHARS = 5000
 _PAGE = 500
+_INVALID = "INVALID_PARAMETER_VALUE"
 
 
 def handlers() -> dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
@@ -58,8 +60,16 @@ class Writer:
         return self._place.uri
 
     def write(self, records: Sequence[RunRecord]) -> dict[str, str]:
-        """Bring the store to what `records` say and return the id of each run by its key."""
-        return {record.key: self._write(record) for record in records}
+        """Bring the store to what `records` say and return the id of each run by its key; one refused has none."""
+        ids = {}
+        for record in records:
+            try:
+                ids[record.key] = self._write(record)
+            except MlflowException as error:
+                # One record with a name that the store does not take must not keep back the others.
+                if error.error_code != _INVALID:
+                    raise
+        return ids
 
     def find(self, key: str) -> StoredRun | None:
         """Return the run written under `key`."""
@@ -81,8 +91,6 @@ class Writer:
 
     def read(self, run_id: str) -> StoredRun | None:
         """Return the run with this id, None if there is none."""
-        from mlflow.exceptions import MlflowException
-
         try:
             return self._stored(self._opened().get_run(run_id))
         except MlflowException as error:

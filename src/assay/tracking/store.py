@@ -23,7 +23,7 @@ class RunWriter(Protocol):
     """Whoever brings a store to what records say. Called from one thread at a time."""
 
     def write(self, records: Sequence[RunRecord]) -> Mapping[str, str]:
-        """Write `records` in order and return the id of each run by its key.
+        """Write `records` in order and return the id of each run by its key; one that was refused has none.
 
         Raises:
             StoreLost: The store did not do it, or not in time; some records may be written, and may be again.
@@ -80,6 +80,8 @@ class Store:
 
     def write(self, records: Sequence[RunRecord]) -> Mapping[str, str]:
         """Bring the store to what `records` say and return the id of each run by its key; idempotent.
+
+        A record that the store does not take, for a name that it does not allow, has no id.
 
         Raises:
             StoreLost, MachineError: As for `RunWriter`.

@@ -1,0 +1,140 @@
+"""The journal as records: pure, the same live and afterwards, without secrets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from assay.journal import events as ev
+from assay.journal.events import Event
+from assay.journal.file import FileJournal
+from assay.journal.objects import ObjectStore
+from assay.tracking import Place, RunRecord, RunState, StoreLost
+from assay.tracking.artifacts import TrialFiles
+from assay.tracking.export import export_run
+from assay.tracking.projection import Projection
+from assay.tracking.tracker import Tracker
+from support import histories
+
+PLACE = Place(uri="sqlite:////tmp/nowhere/mlflow.db")
+
+
+class Shelf:
+    """A store that keeps the last record of each run; dead if told so."""
+
+    def __init__(self, *, dead: bool = False) -> None:
+        self.records: dict[str, RunRecord] = {}
+        self.dead = dead
+
+    def write(self, records: Sequence[RunRecord]) -> Mapping[str, str]:
+        if self.dead:
+            raise StoreLost("the process of the experiment store ended")
+        self.records |= {record.key: record for record in records}
+        return {record.key: record.key for record in records}
+
+    def close(self) -> None:
+        pass
+
+
+def night(folder: Path, count: int | None = None) -> list[Event]:
+    _, events = histories.good_run(ObjectStore(folder / "objects"))
+    events = events[:count]
+    FileJournal(folder / "events.jsonl").append(events)
+    return events
+
+
+def test_what_is_tracked_live_is_what_an_export_gives(tmp_path: Path) -> None:
+    events = night(tmp_path / "whole")
+    live, later = Shelf(), Shelf()
+    tracker = Tracker(PLACE, live)
+    folder = tmp_path / "live"
+    histories.good_run(ObjectStore(folder / "objects"))
+    with tracker.following(folder, lambda code, text: None):
+        for event in events:
+            tracker.on_event(event)
+    end = tracker.close(30)
+    assert end.dropped == 0
+    export_run(tmp_path / "whole", later)
+    assert live.records == later.records
+    assert len(live.records) == end.written > 20
+
+
+def test_a_resumed_run_goes_on_with_its_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    _, events = histories.second_wind(ObjectStore(folder / "objects"))
+    resumed = next(number for number, one in enumerate(events) if isinstance(one.payload, ev.RunResumed))
+    FileJournal(folder / "events.jsonl").append(events[:resumed])
+    shelf = Shelf()
+    first = Tracker(PLACE, shelf)
+    with first.following(folder, lambda code, text: None):
+        pass
+    first.close(30)
+    assert {record.state for record in shelf.records.values()} <= set(RunState) - {RunState.RUNNING}
+    known = set(shelf.records)
+    second = Tracker(PLACE, shelf)
+    with second.following(folder, lambda code, text: None):
+        for event in events[resumed:]:
+            second.on_event(event)
+    second.close(30)
+    assert known <= set(shelf.records)
+    assert len({record.name for record in shelf.records.values()}) == len(shelf.records)
+
+
+def test_a_dead_store_is_remarked_on_once_in_the_journal_and_stops_nothing(tmp_path: Path) -> None:
+    events = night(tmp_path, 1)
+    _, all_events = histories.good_run()
+    remarks: list[tuple[str, str]] = []
+    told = threading.Event()
+
+    def remark(code: str, text: str) -> None:
+        remarks.append((code, text))
+        told.set()
+
+    tracker = Tracker(PLACE, Shelf(dead=True), waits_s=(0.0, 0.0))
+    with tracker.following(tmp_path, remark):
+        assert told.wait(20)
+        for event in all_events[len(events) :]:
+            tracker.on_event(event)
+    end = tracker.close(0)
+    assert end.written == 0
+    assert end.dropped > 20
+    assert [code for code, _ in remarks] == ["W420"]
+    assert "assay export" in remarks[0][1]
+
+
+def test_no_secret_reaches_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "correct-horse-battery"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    events = night(tmp_path)
+    changed = [Event.from_dict(_said(event.as_dict(), secret)) for event in events]
+    projection = Projection(changed)
+    records = [projection.run_record(), *(projection.trial_record(n) for n in projection.history.trials)]
+    text = repr(records)
+    assert "[secret]" in text
+    assert secret not in text
+    files = [TrialFiles(projection.history, n).read(ObjectStore(tmp_path / "objects")) for n in (0, 1, 2)]
+    assert secret not in repr(files)
+
+
+def test_hostile_titles_and_recipes_have_names_that_mlflow_takes(tmp_path: Path) -> None:
+    _, events = histories.hostile_texts()
+    projection = Projection(events)
+    for number in projection.history.trials:
+        record = projection.trial_record(number)
+        for name in (*record.params, *record.tags, *record.metrics):
+            assert not set(name) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_. /:-")
+            assert ".." not in name
+
+
+def _said(value: dict[str, object], secret: str) -> dict[str, object]:
+    """Say the secret in everything that a model or a person may have written."""
+    data = value["data"]
+    assert isinstance(data, dict)
+    if value["kind"] == "trial-created":
+        data |= {"plan": f"use {secret}", "title": f"t {secret}", "recipe": {secret: {"key": secret}}}
+    if value["kind"] == "trial-finished":
+        data |= {"reason": f"failed with {secret}"}
+    return value
