@@ -26,7 +26,7 @@ VIEW = LabView(
     metric="val_accuracy",
     higher_is_better=True,
     command="python train.py",
-    options=(Option(name="--lr", default="0.05", low=0.001, high=1.0, log=True, help="step | size"),),
+    options=(Option(name="lr", default="0.05", low=0.001, high=1.0, log=True, help="step | size"),),
     files=("model.py",),
     cycle=4,
     left_s=700.0,
@@ -54,7 +54,7 @@ def said(role: str, inputs: Inputs) -> tuple[str, str]:
 
 def test_the_worker_sees_what_was_tried_what_is_chance_and_why_a_run_failed() -> None:
     system, user = said("lab_worker", WorkerInputs(view=VIEW, challenge="Why no data?", refused=("no command",)))
-    assert "| `--lr` | 0.05 | 0.001 to 1, logarithmic |" in system
+    assert "| lr | `--lr VALUE` | 0.05 | 0.001 to 1, logarithmic |" in system
     assert "step / size" in system, "a bar would break the table"
     assert "Keep the evaluation as it is." in system
     for text in (

@@ -14,6 +14,7 @@ from assay.models.playbook.debug import repair_recipe
 from assay.models.playbook.draft import baseline, draft
 from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.improve import improve
+from assay.models.playbook.lab import lab_reply
 from assay.models.playbook.recipe import Recipe
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
@@ -55,9 +56,9 @@ class Playbook:
 
 
 def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
-    of_star = star_reply(inputs, random)
-    if of_star is not None:
-        return of_star
+    of_strategy = star_reply(inputs, random) or lab_reply(inputs, random)
+    if of_strategy is not None:
+        return of_strategy
     match inputs:
         case BaselineInputs():
             facts = read_facts(inputs.brief)

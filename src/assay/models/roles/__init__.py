@@ -16,6 +16,7 @@ from assay.models.roles.basic import (
 )
 from assay.models.roles.lab import (
     LAB_ROLES,
+    Category,
     Decision,
     Experiment,
     FileEdit,
@@ -111,6 +112,7 @@ __all__ = [
     "BaselineInputs",
     "Block",
     "Brief",
+    "Category",
     "CellEdge",
     "CellEdit",
     "CellText",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from assay.models.roles.shared import Inputs, Reply, Role
+from assay.models.roles.shared import Inputs, Internal, Reply, Role
 
 Action = Literal["run", "wait", "stop", "finish"]
 """What a cycle may do: start an experiment, leave things as they are, end the one under way, or end the lab's work."""
@@ -37,7 +37,9 @@ class Option(Inputs):
     """Something of the repository that may be set by an experiment."""
 
     name: str
-    """As the command is told: `--lr`, or a key of the configuration file."""
+    """As people call it, such as `lr`, or a key of the configuration file."""
+    flag: str = "--{name} {value}"
+    """What is put after the command to set it."""
     default: str
     values: tuple[str, ...] = ()
     """Values that make sense, in order; empty where `low` and `high` bound it."""
@@ -58,6 +60,8 @@ class Experiment(Inputs):
     command: str
     changed: str = ""
     """Options or files in which it differs from the default, in a line."""
+    settings: dict[str, str] = Field(default_factory=dict)
+    """The playbook's own record of the options that it set."""
     state: str
     """running, complete, failed, stopped, lost."""
     score: float | None = None
@@ -201,6 +205,8 @@ class Decision(Reply):
     """Plain texts in its output on which to end it at once, such as `loss=nan`."""
     housekeeping: Housekeeping = Housekeeping()
     """What is to be remembered; every field may stay empty."""
+    settings: Annotated[dict[str, str], Field(default_factory=dict), Internal()]
+    """The playbook's own record of the options that it set."""
 
 
 class WorkerInputs(Inputs):
