@@ -23,6 +23,7 @@ from assay.journal.file import FileJournal
 from assay.journal.objects import ObjectStore
 from assay.kinds import BlocksKind
 from assay.kinds.blocks import BlockRun, blocks_candidate, read_record
+from assay.models.base import Model
 from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
 from assay.sandbox import open_sandbox
@@ -37,6 +38,7 @@ class JobBench:
     folder: Path
     stack: ExitStack
     limits: Limits = field(default_factory=Limits)
+    model: Model = field(default_factory=lambda: ScriptedModel(()))
 
     def __post_init__(self) -> None:
         """Open everything."""
@@ -58,7 +60,7 @@ class JobBench:
             views=NoViews(),
             grading=NoGrading(),
             sandbox=self.sandbox,
-            model=ScriptedModel(()),
+            model=self.model,
             render=Prompts().render,
             check=lambda candidate: (),
             kinds={"blocks": BlocksKind()},

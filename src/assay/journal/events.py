@@ -276,6 +276,8 @@ class EvidenceVerified(Payload):
     """Id of the tracking run that was looked at; empty where none was asked for."""
     numbers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Metric to the values logged, in order of step: `reported` by the job's code, never graded."""
+    record: str = ""
+    """Digest of all that was found, as an object; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,4 +37,15 @@ def _mle_star(options: RunOptions) -> Strategy:
     return MleStar(star, hints=options.hints, blocks=options.blocks, web=web)
 
 
-_MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {"tree": _tree, "mle_star": _mle_star}
+def _code_tasks(options: RunOptions) -> Strategy:
+    from assay.strategies.code_tasks.options import TaskOptions
+    from assay.strategies.code_tasks.strategy import CodeTasks
+
+    return CodeTasks(TaskOptions.from_arguments(options.arguments))
+
+
+_MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {
+    "tree": _tree,
+    "mle_star": _mle_star,
+    "code_tasks": _code_tasks,
+}

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from assay.core.errors import ReplyInvalid
 from assay.models.base import Answer, R, Request
-from assay.models.playbook import foreign
+from assay.models.playbook import code_tasks, foreign
 from assay.models.playbook.ablate import parts_to_study
 from assay.models.playbook.debug import repair_recipe
 from assay.models.playbook.draft import baseline, draft
@@ -28,12 +28,15 @@ from assay.models.roles import (
     ImproveInputs,
     Program,
     Repair,
+    TaskReviewInputs,
     Variant,
 )
 
 
 class Playbook:
-    """Answers every role, those of `mle_star` included; equal requests get equal answers.
+    """Answers the roles of every search, those of `mle_star` included; equal requests get equal answers.
+
+    Of code tasks it reviews by rules; it writes and mends none, since it does not read what a task asks for.
 
     It knows what a practitioner tries on tables, texts, forecasts and small images. It reads the profile of the
     data, never the data, so that its scripts adapt at run time to what the profile does not tell.
@@ -72,6 +75,8 @@ def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
             return _repaired(inputs)
         case AblateInputs():
             return _ablated(inputs)
+        case TaskReviewInputs():
+            return code_tasks.review(inputs)
     return None
 
 

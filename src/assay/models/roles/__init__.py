@@ -98,19 +98,34 @@ from assay.models.roles.star import (
     ValidateInputs,
     Validation,
 )
+from assay.models.roles.tasks import (
+    TASK_ROLES,
+    BlockResult,
+    TaskBrief,
+    TaskCode,
+    TaskPatch,
+    TaskPatchInputs,
+    TaskReview,
+    TaskReviewInputs,
+    TaskWriteInputs,
+)
 
-ROLES: dict[str, Role] = {role.name: role for role in (*BASIC_ROLES, *STAR_ROLES, *NOTEBOOK_ROLES, *LAB_ROLES)}
+ROLES: dict[str, Role] = {
+    role.name: role for role in (*BASIC_ROLES, *STAR_ROLES, *NOTEBOOK_ROLES, *LAB_ROLES, *TASK_ROLES)
+}
 
 __all__ = [
     "LAB_ROLES",
     "NOTEBOOK_ROLES",
     "ROLES",
     "STAR_ROLES",
+    "TASK_ROLES",
     "AblateInputs",
     "Ablation",
     "Attempt",
     "BaselineInputs",
     "Block",
+    "BlockResult",
     "Brief",
     "Category",
     "CellEdge",
@@ -179,6 +194,13 @@ __all__ = [
     "SummarizeInputs",
     "Summary",
     "Target",
+    "TaskBrief",
+    "TaskCode",
+    "TaskPatch",
+    "TaskPatchInputs",
+    "TaskReview",
+    "TaskReviewInputs",
+    "TaskWriteInputs",
     "Todo",
     "TrialSummary",
     "ValidateInputs",

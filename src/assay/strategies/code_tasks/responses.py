@@ -25,6 +25,8 @@ class Responses:
     """Task id to the writer's reply."""
     reviews: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Task id to reviewer to what that one said before anything ran."""
+    given: bool = False
+    """Whether a person handed responses in: then nobody else writes."""
 
 
 def read_responses(path: Path, queue: Queue) -> Responses:
@@ -55,7 +57,7 @@ def read_responses(path: Path, queue: Queue) -> Responses:
         told = ", ".join(repr(name) for name in unknown[:10])
         known = ", ".join(task.id for task in queue.tasks)
         raise TaskError("E162", f"{str(path)!r} answers {told}, but the tasks are {known}", fix="assay explain tasks")
-    return Responses(written=written, reviews=reviews)
+    return Responses(written=written, reviews=reviews, given=True)
 
 
 def _meant(name: str, tasks: Sequence[CodeTask]) -> CodeTask | None:

@@ -1,0 +1,62 @@
+"""TaskOptions: what a person chooses for a run of code tasks; kept as the arguments of its strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.core.errors import UsageError
+
+MOST_RETRIES = 2
+DEFAULT_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskOptions:
+    """What a person chooses for a run of code tasks."""
+
+    file: Path
+    """The queue."""
+    responses: Path | None = None
+    """What agents wrote; None asks the model."""
+    checkpoint: bool = True
+    """Whether a person approves the results before the next cycle is triggered."""
+    retries: int = MOST_RETRIES
+    """Most changes of code at each of the three points, 0 to 2."""
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    """Most seconds of one attempt of a task that names none."""
+    mlflow: str = ""
+    """Experiment store: empty or `local`, an address, or `off`."""
+
+    def arguments(self) -> Mapping[str, str]:
+        """Return them as arguments of the strategy."""
+        return {
+            "file": str(self.file.absolute()),
+            "responses": str(self.responses.absolute()) if self.responses else "",
+            "checkpoint": "yes" if self.checkpoint else "no",
+            "retries": str(self.retries),
+            "timeout": str(self.timeout_s),
+            "mlflow": self.mlflow,
+        }
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, str]) -> TaskOptions:
+        """Return what `arguments` made.
+
+        Raises:
+            UsageError: They are not those of this strategy (E025).
+        """
+        try:
+            return cls(
+                file=Path(arguments["file"]),
+                responses=Path(arguments["responses"]) if arguments.get("responses") else None,
+                checkpoint=arguments.get("checkpoint", "yes") == "yes",
+                retries=min(MOST_RETRIES, max(0, int(arguments.get("retries", MOST_RETRIES)))),
+                timeout_s=float(arguments.get("timeout", DEFAULT_TIMEOUT_S)),
+                mlflow=arguments.get("mlflow", ""),
+            )
+        except (KeyError, ValueError) as error:
+            raise UsageError(
+                "E025", f"code tasks cannot be run with these options: {error}", fix="assay tasks run"
+            ) from None

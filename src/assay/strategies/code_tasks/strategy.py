@@ -1,0 +1,167 @@
+"""The strategy `code_tasks`: every task of a queue in order, the decision, the hand-off, and the manual checkpoint."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from assay.core.budget import Limits
+from assay.core.codec import decode, encode
+from assay.core.errors import AssayError, MachineError
+from assay.engine.endings import Ending
+from assay.engine.session import Session, Step
+from assay.journal.history import History
+from assay.strategies.code_tasks import record
+from assay.strategies.code_tasks.decision import Decision, decide
+from assay.strategies.code_tasks.evidence import EvidenceDesk, required
+from assay.strategies.code_tasks.handoff import Handoff, stamp
+from assay.strategies.code_tasks.intake import read_queue
+from assay.strategies.code_tasks.memory import Memory
+from assay.strategies.code_tasks.options import TaskOptions
+from assay.strategies.code_tasks.queue import Queue, in_order
+from assay.strategies.code_tasks.responses import Responses, read_responses
+from assay.strategies.code_tasks.status import Status
+from assay.strategies.code_tasks.work import Bench, TaskWork
+from assay.tracking import Store, StoreLost, make_template, resolve_place
+
+NAME = "code_tasks"
+CHECKPOINT = "checkpoint"
+"""Why a run ends that waits for a person."""
+NO_STORE, NO_MLFLOW = "W432", "W433"
+OFF = "off"
+
+_logger = logging.getLogger(__name__)
+
+
+class CodeTasks:
+    """Works through a queue. The queue, the responses and the criteria are noted before anything runs.
+
+    Args:
+        options: What a person chose.
+    """
+
+    def __init__(self, options: TaskOptions) -> None:
+        self._options = options
+
+    def run(self, session: Session) -> None:
+        """Work until every task has its final status, then decide and hand off.
+
+        Raises:
+            Ending: A limit is reached, somebody asked to stop, or the results wait for a person.
+        """
+        queue = decode(Queue, session.note(record.QUEUE, lambda: encode(read_queue(self._options.file))))
+        responses = self._responses(session, queue)
+        session.note(record.STAMP, lambda: stamp(session.parts.clock.now()))
+        for remark in queue.remarks:
+            session.parts.log.remark_once("W430", remark)
+        desk = EvidenceDesk(session.parts, self._template(session, queue))
+        bench = Bench(
+            session=session,
+            queue=queue,
+            responses=responses,
+            options=self._options,
+            desk=desk,
+            memory=Memory(session),
+        )
+        order = in_order(queue.tasks)
+
+        def work(step: Step) -> str:
+            task = order[step.number]
+            done = session.parts.log.read(record.ends_of)
+            end = TaskWork(bench, task, step.number, done).run()
+            session.note(record.end_key(task.id), lambda: record.as_note(end))
+            Handoff(session.parts).progress()
+            return f"{task.id}: {end.status}"
+
+        session.steps(work, stop=len(order), lanes=1)
+        self._store(bench)
+        session.note(record.DECISION, lambda: encode(self._decide(session, queue)))
+        handoff = Handoff(session.parts)
+        handoff.results()
+        if self._options.checkpoint and not session.parts.log.read(lambda h: record.APPROVED in h.notes):
+            raise Ending(CHECKPOINT)
+        handoff.trigger(by=self._approver(session))
+
+    def forecast(self, limits: Limits, history: History | None = None) -> Mapping[str, tuple[int, int]] | None:
+        """Return how many questions are likely: none that bounds them is known before the queue is read."""
+        try:
+            tasks = len(read_queue(self._options.file).tasks)
+        except AssayError:
+            return None
+        written = self._options.responses is not None
+        most = self._options.retries * 3
+        return {
+            "task_write": (0, 0) if written else (tasks, tasks),
+            "task_review": (2 * tasks, (2 + 2 * most) * tasks),
+            "task_patch": (0, most * tasks),
+        }
+
+    # --- parts of the run ----------------------------------------------------------------------------------------
+
+    def _responses(self, session: Session, queue: Queue) -> Responses:
+        path, objects = self._options.responses, session.parts.objects
+        if path is None:
+            return Responses()
+        digest = session.note(record.RESPONSES, lambda: objects.put_json(encode(read_responses(path, queue))))
+        return decode(Responses, json.loads(objects.get(digest)))
+
+    def _template(self, session: Session, queue: Queue) -> Path | None:
+        """Return an empty experiment store, if a task needs one and it can be made."""
+        if not any(required(task.kind, task.expected).run for task in queue.tasks):
+            return None
+        try:
+            return make_template(session.parts.folder / "private")
+        except MachineError as error:
+            session.parts.log.remark_once(NO_MLFLOW, f"no experiment can be verified: {error.message}")
+            return None
+
+    def _store(self, bench: Bench) -> None:
+        """Bring every verified run to the experiment store. That it is down stops nothing and loses nothing."""
+        session, wish = bench.session, self._options.mlflow
+        ends = session.parts.log.read(record.ends_of)
+        done = [task for task in bench.queue.tasks if task.id in ends and ends[task.id].status is Status.COMPLETED]
+        tracked = [task for task in done if ends[task.id].run]
+        missing = [task for task in tracked if _stored_key(task.id) not in session.parts.log.read(lambda h: h.notes)]
+        if wish == OFF or not missing:
+            return
+        try:
+            place = resolve_place(wish, session.parts.folder.parent)
+            with Store(place) as store:
+                for task in missing:
+                    trial = session.jobs.trial(ends[task.id].trial or 0)
+                    if trial.evidence is None:
+                        continue
+                    candidate = session.parts.objects.candidate(trial.candidate)
+                    kept = bench.desk.record(task, trial.evidence, candidate, bench.queue.meeting)
+                    ids = store.write([kept])
+                    session.note(_stored_key(task.id), partial(_stored, ids[kept.key], place.uri))
+        except (StoreLost, MachineError, OSError) as error:
+            _logger.warning("the experiment store was not written", exc_info=True)
+            session.parts.log.remark_once(
+                NO_STORE, f"the experiment store was not written ({error}); the evidence is kept, resume tries again"
+            )
+
+    def _decide(self, session: Session, queue: Queue) -> Decision:
+        """Return the decision, from the values of tasks that are completed."""
+        ends = session.parts.log.read(record.ends_of)
+        values: dict[tuple[str, str], tuple[float, ...]] = {}
+        for id, end in ends.items():
+            evidence = session.jobs.trial(end.trial).evidence if end.trial is not None else None
+            if end.status is Status.COMPLETED and evidence is not None:
+                values.update({(id, name): tuple(some) for name, some in evidence.numbers.items()})
+        return decide(queue.criteria, values, alpha=queue.alpha)
+
+    def _approver(self, session: Session) -> str:
+        noted = session.parts.log.read(lambda history: history.notes.get(record.APPROVED))
+        return str(noted["by"]) if noted else "nobody: the checkpoint was switched off"
+
+
+def _stored_key(task: str) -> str:
+    return f"tasks/{task}/stored"
+
+
+def _stored(run: str, uri: str) -> dict[str, str]:
+    return {"run": run, "store": uri}
