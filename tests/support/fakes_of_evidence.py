@@ -1,7 +1,7 @@
 """Ways of faking evidence, as the code of agents; and an honest task that each of them starts from.
 
-The prelude writes to the attempt's own store as MLflow would, without the seconds that importing it takes: whoever fakes
-evidence would do the same.
+The prelude writes to the attempt's own store as MLflow would, without the seconds that importing it takes: whoever
+fakes evidence would do the same.
 """
 
 from __future__ import annotations

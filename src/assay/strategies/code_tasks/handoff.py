@@ -311,7 +311,9 @@ def _told(history: History, task: CodeTask, end: record.TaskEnd | None) -> list[
     evidence = trial.evidence
     if evidence is None:
         return []
-    lines = ["", f"Verified tracking run: {evidence.run}"] if evidence.run else [""]
+    stored = history.notes.get(f"tasks/{task.id}/stored")
+    kept = f"MLflow run {stored['run']} in {stored['store']}" if stored else "kept in the run's folder"
+    lines = ["", f"Verified tracking run: {evidence.run}; {_plain(kept)}"] if evidence.run else [""]
     lines += [f"- file {_plain(name)} (sha256 {digest[:16]})" for name, digest in sorted(evidence.files.items())]
     lines += [f"- reported {_plain(name)}: {_numbers(values)}" for name, values in sorted(evidence.numbers.items())]
     return lines

@@ -41,7 +41,7 @@ def test_no_fake_passes(cycle: Cycle, number: int, fake: Fake) -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("hangs", "timeout"), ("crashes", "block 2"), ("prints", "output"), ("forks", "process"), ("allocates", "memory")],
+    [("hangs", "timeout"), ("crashes", "block 2"), ("prints", "output"), ("forks", "block 2"), ("allocates", "memory")],
 )
 def test_a_broken_task_fails_with_its_reason(cycle: Cycle, name: str, word: str) -> None:
     assert cycle.status(name) == "failed"
