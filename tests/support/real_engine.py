@@ -274,6 +274,10 @@ class RealEngine:
         session = self._session(check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s)
         return self._tried(f"candidate-{self._count:03d}", candidate, session, {"history": self.start})
 
+    def parts(self, *, cell_s: float | None = None) -> Parts:
+        """Return what the engine is put together from."""
+        return self._session(self._check, limited(), cell_s=cell_s).parts
+
     def _tried(self, key: str, candidate: Candidate, session: Session, options: dict[str, Any]) -> Tried:
         trial = session.evaluate(key, candidate, **options)
         names = [view.name for view in self.views.fold_keys()]

@@ -9,7 +9,7 @@ a path put together at run time, or labels kept in memory, are stopped by the sa
 | L02 | reject, warn | target statistics (reject) or scalers (warn) from rows that the script then validates on |
 | L03 | reject | the target column among the features |
 | L04 | reject, warn | files that would hold the answers (reject); labels of test rows (warn) |
-| L05 | reject | network, other processes |
+| L05 | reject, warn | network, other processes; shell lines that fetch (warn) |
 | L06 | reject | replacing functions that scores or outputs are made with |
 | L07 | warn | errors masked |
 | L08 | warn | the process ended from within |
@@ -49,6 +49,7 @@ _RULES: tuple[Rule, ...] = (
     reach.test_labels,
     conduct.network,
     conduct.processes,
+    conduct.shell,
     conduct.patches,
     conduct.masked_errors,
     conduct.exits,

@@ -35,6 +35,7 @@ _GUARDED = re.compile(
     r"^sklearn\.metrics(?:\.|$)|^scipy\.stats\.|^assay(?:\.|$)|^builtins\.open$"
     r"|^pandas\.(?:DataFrame|Series)\.(?:to_csv|equals)$|^numpy\.(?:mean|sqrt|abs|isfinite|isnan)$"
 )
+_FETCHES = re.compile(r"\b(?:pip3?|conda|mamba|uv|apt|apt-get|curl|wget|git\s+clone)\b")
 _DECODERS = re.compile(
     r"(?:b64decode|b32decode|b85decode|a85decode|decompress|fromhex|unhexlify|marshal\.loads|codecs\.decode)$"
 )
@@ -72,6 +73,17 @@ def processes(script: Script, context: Context) -> Iterator[CheckFinding]:
             yield _found("L05", Severity.REJECT, call, f"it calls {name} on the process that started it")
         if iterates and attribute in ("environ", "open_files", "memory_maps", "kill", "terminate", "suspend"):
             yield _found("L05", Severity.REJECT, call, f"it asks every process of the machine for {attribute}")
+
+
+def shell(script: Script, context: Context) -> Iterator[CheckFinding]:
+    """L05: shell lines and magics of a notebook that want something from outside. They end in nothing: a warning."""
+    for call in script.calls:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if not (isinstance(owner, ast.Call) and script.called(owner) == "get_ipython"):
+            continue
+        said = " ".join(script.text(argument) or "" for argument in call.args)
+        if _FETCHES.search(said):
+            yield _found("L05", Severity.WARN, call, f"{said[:60]!r}: there is no network, so it gets nothing")
 
 
 def _parent(script: Script, call: ast.Call) -> bool:

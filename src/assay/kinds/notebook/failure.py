@@ -39,7 +39,9 @@ def diagnose_cells(execution: Execution, problems: tuple[str, ...], output: str)
         return ScriptKind().diagnose(execution, problems)
     last = execution.units[-1]
     outside = execution.outcome not in (Outcome.OK, Outcome.ERROR, Outcome.TIMEOUT)
-    kind = str(execution.outcome) if outside else _KINDS.get(last.outcome, str(execution.outcome))
+    late = execution.outcome is Outcome.TIMEOUT and last.outcome is UnitOutcome.CUT
+    how = UnitOutcome.RUN_TIMEOUT if late else last.outcome
+    kind = str(execution.outcome) if outside else _KINDS.get(how, str(execution.outcome))
     cause = execution.detail if outside or last.outcome is UnitOutcome.CUT else last.error
     missing = _MISSING.search(last.error)
     return Failure(

@@ -31,7 +31,8 @@ _MARK = "@assay-notebook"
 _MISSING = re.compile(rf"^{_MARK} missing (\S+)$", re.MULTILINE)
 _WAIT_S = 1_800.0
 """Longest that a driver waits for an answer; the engine ends it sooner."""
-_MARGIN_S = 3.0
+_MARGIN_S = 6.0
+"""Before the sandbox's own end: what a driver needs to interrupt a cell and to tell of it."""
 _OUTCOMES = {
     "ok": Outcome.OK,
     "cell timeout": Outcome.TIMEOUT,
@@ -68,7 +69,7 @@ def make_launch(
         "folder": FOLDER,
         "inbox": inbox,
         "keep": KEPT_CHARACTERS,
-        "run_s": max(1.0, limits.wall_s - min(_MARGIN_S, 0.1 * limits.wall_s)),
+        "run_s": max(1.0, limits.wall_s - min(_MARGIN_S, 0.3 * limits.wall_s)),
         "cell_s": cell_s,
         "wait_s": _WAIT_S,
     }

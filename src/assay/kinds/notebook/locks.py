@@ -108,7 +108,7 @@ class Locks:
         """
         try:
             locks = decode(cls, json.loads(text))
-        except (TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise IntegrityError("E404", f"the locks in {LOCKS_FILE!r} cannot be read: {error}") from error
         if len(locks.gaps) != len(locks.items) + 1:
             raise IntegrityError("E404", f"the locks in {LOCKS_FILE!r} do not fit together")

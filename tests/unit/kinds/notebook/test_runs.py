@@ -8,11 +8,7 @@ from assay.core.execution import Outcome, UnitOutcome
 from assay.core.trial import TrialState
 from assay.kinds.notebook import new_notebook_candidate, parse
 from support.notebooks import FIT, LOAD, SAVE, candidate_of, honest_cells
-from support.real_engine import RealEngine, Tried
-
-
-def only(tried: Tried) -> object:
-    return tried.measurements[0].execution
+from support.real_engine import RealEngine
 
 
 def test_an_honest_notebook_scores_what_the_script_scores(engine: RealEngine) -> None:
@@ -26,8 +22,7 @@ def test_an_honest_notebook_scores_what_the_script_scores(engine: RealEngine) ->
     ]
     assert "saved" in execution.log_tail
     assert "@assay-notebook" not in execution.log_tail
-    store = engine._session(engine._check, None).parts.objects  # type: ignore[arg-type]
-    executed = parse(store.get(execution.outputs["executed.ipynb"]).decode(), "executed.ipynb")
+    executed = parse(engine.parts().objects.get(execution.outputs["executed.ipynb"]).decode(), "executed.ipynb")
     assert [cell.source for cell in executed.cells] == [cell.source for cell in honest_cells().cells]
     assert "saved" in json.dumps(executed.cell(SAVE).rest["outputs"])
     assert executed.cell(FIT).metadata["assay"]["wall_s"] >= 0

@@ -1,0 +1,119 @@
+"""A failing cell is mended in the live kernel; only the clean run that follows counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from assay.core.candidate import Candidate
+from assay.core.execution import Outcome, UnitOutcome
+from assay.core.trial import TrialState
+from assay.engine.parts import Mended
+from assay.engine.running import Running
+from assay.journal import events as ev
+from assay.journal.file import FileJournal
+from assay.kinds.base import Failure
+from assay.kinds.notebook import NotebookKind, new_notebook_candidate, notebook_of
+from support.notebooks import FIT, LOAD, SAVE, honest_cells
+from support.real_engine import RealEngine, limited
+
+KIND = NotebookKind()
+
+
+class Fixer:
+    """Puts a text into the cell that failed."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+        self.seen: list[Failure] = []
+
+    def repair(self, key: str, candidate: Candidate, failure: Failure, *, round: int, same: bool) -> Mended | None:
+        self.seen.append(failure)
+        if failure.unit not in self.texts:
+            return None
+        return Mended(candidate=mend(candidate, failure.unit, self.texts[failure.unit]), cause="broken", by="test")
+
+
+def mend(candidate: Candidate, name: str, text: str) -> Candidate:
+    unit = next(unit for unit in KIND.units(candidate) if unit.name == name)
+    return KIND.replace(candidate, unit, text)
+
+
+def broken() -> Candidate:
+    notebook = honest_cells("predictions = no_such_name").with_source(SAVE, "write(prediction)")
+    return new_notebook_candidate(notebook, title="broken twice")
+
+
+FIXES = {
+    FIT: "predictions = list(zip(ids, predict(fit(train), test)))",
+    SAVE: 'write(predictions)\nprint("saved")',
+}
+
+
+def test_two_cells_are_mended_in_one_live_kernel_and_one_clean_run_confirms(engine: RealEngine) -> None:
+    fixer = Fixer(FIXES)
+    tried = engine.try_candidate(broken(), repairer=fixer)
+    assert tried.state is TrialState.COMPLETE, tried.trial
+    assert dict(tried.scores) == dict(engine.honest)
+    assert [(f.outcome, f.unit, f.line) for f in fixer.seen] == [("cell error", FIT, 1), ("cell error", SAVE, 1)]
+    number = tried.trial.number
+    started = [
+        e.payload
+        for e in FileJournal(engine.folder / "events.jsonl").read()
+        if isinstance(e.payload, ev.AttemptStarted)
+    ]
+    codes = [(s.attempt, s.view) for s in started if s.trial == number]
+    folds = [key.name for key in engine.views.fold_keys()]
+    # The candidate in between was mended live: it was never started.
+    assert codes == [(1, folds[0]), *((3, fold) for fold in folds)]
+    final = engine.parts().objects.candidate(tried.trial.candidate)
+    assert all(m.code == final.digest for m in tried.measurements if m.score is not None)
+
+
+def test_cells_before_the_failing_one_are_not_run_again(engine: RealEngine) -> None:
+    candidate = broken()
+    first = candidate
+    running = Running(engine.parts(), candidate, engine.view(), 0, limited(), live=True)
+    try:
+        halted = running.wait()
+        assert running.halted
+        assert halted.outcome is Outcome.ERROR
+        assert not halted.outputs
+        candidate = mend(candidate, FIT, FIXES[FIT])
+        assert running.go_on(candidate, FIT)
+        again = running.wait()
+        assert running.halted
+        assert not running.go_on(mend(candidate, LOAD, "ids = []"), SAVE), "an earlier cell is not what is alive"
+        assert running.go_on(mend(candidate, SAVE, FIXES[SAVE]), SAVE)
+        ended = running.wait()
+        assert not running.halted
+    finally:
+        running.close()
+    assert [(run.unit, run.outcome) for run in again.units][1:] == [
+        (FIT, UnitOutcome.ERROR),
+        (FIT, UnitOutcome.OK),
+        (SAVE, UnitOutcome.ERROR),
+    ]
+    assert ended.outcome is Outcome.OK
+    assert [run.unit for run in ended.units] == [LOAD, FIT, FIT, SAVE, SAVE], "the loading cell ran once"
+    assert notebook_of(first).cell(FIT).source == "predictions = no_such_name"
+
+
+def test_a_cell_time_out_is_sent_to_repair_and_mended_live(engine: RealEngine) -> None:
+    slow = honest_cells("import time\nwhile True:\n    time.sleep(0.1)")
+    fixer = Fixer({FIT: FIXES[FIT]})
+    began = time.monotonic()
+    tried = engine.try_candidate(new_notebook_candidate(slow, title="slow"), repairer=fixer, cell_s=2.0)
+    assert tried.state is TrialState.COMPLETE, tried.trial
+    assert [(f.outcome, f.unit) for f in fixer.seen] == [("cell timeout", FIT)]
+    assert "time.sleep(0.1)" in fixer.seen[0].detail
+    assert time.monotonic() - began < limited().wall_s
+
+
+def test_without_a_repairer_nothing_halts(engine: RealEngine) -> None:
+    tried = engine.try_candidate(mend(broken(), FIT, "raise KeyError('nobody mends this')"))
+    assert tried.state is TrialState.FAILED
+    execution = tried.measurements[0].execution
+    assert execution is not None
+    assert "executed.ipynb" in execution.outputs
+    assert len(tried.measurements) == 1
