@@ -49,7 +49,7 @@ class MleStar:
         self._wanted = options or StarOptions()
         self._hints = hints
         self._web = web
-        self._sources = Sources(hints=hints)
+        self._hands: tuple[Sources, ...] = ()
         self._blocks = blocks
         self._options = self._wanted
         self._proposals: int | None = None
@@ -65,7 +65,9 @@ class MleStar:
         trials = session.note("mle_star/trials", lambda: most)
         self._options = options = self._wanted.within(trials)
         self._proposals = options.allotment(trials)
-        self._sources = sources_of(session, self._hints, web=session.note("mle_star/web", lambda: self._web))
+        web = session.note("mle_star/web", lambda: self._web)
+        paths = 1 if options.shared_start else options.paths
+        self._hands = sources_of(session, self._hints, web=web, paths=paths, models=options.models)
         session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
         if options.shared_start:
             session.steps(self._start, start=BASELINES, stop=options.first_path)
@@ -106,7 +108,9 @@ class MleStar:
         return f"path {path.number + 1}: {_named(best)}"
 
     def _on_path(self, step: Step) -> Path:
-        return Path(step, self._options, self._sources, self._blocks, self._proposals)
+        number = max(0, step.number - self._options.first_path)
+        sources = self._hands[min(number, len(self._hands) - 1)]
+        return Path(step, self._options, sources, self._blocks, self._proposals)
 
     # --- ensembles -------------------------------------------------------------------------------------------------
 
