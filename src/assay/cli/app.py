@@ -318,15 +318,23 @@ def resume(
 
 def tell(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(help="What the run should heed.")],
+    text: Annotated[str, typer.Argument(help="What the run should heed.")] = "",
+    hints: Annotated[
+        list[str] | None,
+        typer.Option("--model-hint", metavar="TEXT", help="A model or an idea to try; may be given again."),
+    ] = None,
+    blocks: Annotated[
+        list[str] | None,
+        typer.Option("--block", metavar="TEXT|@FILE", help="Code to refine first; may be given again."),
+    ] = None,
     run_name: RunOption = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Say something to a running search; every later question shows it."""
+    """Say something to a running search: every later question shows it, and code is refined first."""
     from assay.cli.commands.steer import tell as command
 
-    return command(shell_of(context), runs, run_name, text)
+    return command(shell_of(context), runs, run_name, text, hints=tuple(hints or ()), blocks=tuple(blocks or ()))
 
 
 def stop(

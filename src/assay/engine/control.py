@@ -13,6 +13,7 @@ from assay.core.clock import Clock, SystemClock
 from assay.core.codec import decode, encode
 from assay.core.files import write_whole
 from assay.core.finish_plan import FinishPlan
+from assay.journal.events import Wish
 from assay.models.scrub import scrub
 
 
@@ -35,6 +36,8 @@ class Message:
 
     verb: Verb
     text: str = ""
+    what: Wish = Wish.REMARK
+    """What the text is."""
     plan: FinishPlan | None = None
 
 

@@ -188,7 +188,7 @@ class Run:
 
     def _obey(self, message: control.Message) -> None:
         if message.verb is control.Verb.TELL:
-            self._parts.log.add(ev.Told(text=message.text))
+            self._parts.log.add(ev.Told(text=message.text, what=message.what))
             return
         if message.verb is control.Verb.FINISH:
             self._parts.log.add(ev.FinishPlanned(plan=message.plan))

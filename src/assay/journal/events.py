@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from assay.core.budget import Limits
@@ -391,12 +392,24 @@ class PhaseEntered(Payload):
     phase: str
 
 
+class Wish(StrEnum):
+    """What a person's words are."""
+
+    REMARK = "remark"
+    """Words for every later question."""
+    HINT = "hint"
+    """A model or an idea to try: words for every later question, and for those that retrieve models by itself."""
+    BLOCK = "block"
+    """Code to refine first, where a strategy works on passages."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Told(Payload):
     """A person said something to the run."""
 
     kind: ClassVar[str] = "told"
     text: str
+    what: Wish = Wish.REMARK
 
 
 @dataclass(frozen=True, kw_only=True)

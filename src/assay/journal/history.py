@@ -110,6 +110,11 @@ class Question:
     asked: float = 0.0
 
 
+def worth_a_try(hint: str) -> str:
+    """Return a hint as the words that every question shows."""
+    return f"Worth a try: {hint}"
+
+
 class History:
     """Everything that the events up to one number tell.
 
@@ -135,6 +140,11 @@ class History:
         self.phase = ""
         self.phases: list[tuple[float, str]] = []
         self.told: list[tuple[float, str]] = []
+        """Words for every question, hints among them."""
+        self.hints: list[str] = []
+        """Models and ideas that a person told the run to try."""
+        self.blocks: list[tuple[float, str]] = []
+        """Code that a person told the run to refine first."""
         self.finish_plan: FinishPlan | None = None
         """When a person wants the run to finish up; new limits at a resumption put an earlier plan aside."""
         self.remarks: list[tuple[float, ev.Remarked]] = []
@@ -406,7 +416,12 @@ class History:
         self.phases.append((time, payload.phase))
 
     def _on_told(self, payload: ev.Told, time: float) -> None:
-        self.told.append((time, payload.text))
+        if payload.what is ev.Wish.BLOCK:
+            self.blocks.append((time, payload.text))
+            return
+        if payload.what is ev.Wish.HINT:
+            self.hints.append(payload.text)
+        self.told.append((time, worth_a_try(payload.text) if payload.what is ev.Wish.HINT else payload.text))
 
     def _on_planned(self, payload: ev.FinishPlanned, _: float) -> None:
         self.finish_plan = payload.plan

@@ -91,6 +91,8 @@ def milestones(teller: Teller) -> list[tuple[float, Cell]]:
         found.append((trial.finished, ("rejected: ", *teller.named(trial))))
     for time, text in facts.history.told:
         found.append((time, ("somebody told the run: ", Said(clean_line(text, 300)))))
+    for time, text in facts.history.blocks:
+        found.append((time, ("somebody wanted this code refined first: ", Said(clean_line(text, 300)))))
     for time, remark in facts.history.remarks:
         found.append((time, (f"{clean_line(remark.code, 8)}: ", Said(clean_line(remark.text, 300)))))
     return sorted(found, key=lambda item: item[0])

@@ -175,7 +175,10 @@ class MleStar:
             except NoAnswer as nothing:
                 raise Skipped(str(nothing)) from nothing
             if candidate is not None:
-                staged.evaluate("trial", candidate)
+                remarks: tuple[str, ...] = ()
+                if self._options.leakage:
+                    candidate, remarks = without_leaks(staged.within("finalize"), candidate)
+                staged.evaluate("trial", candidate, remarks=remarks)
         with phase(step, "validate") as staged:
             if not self._options.validate:
                 raise Skipped("switched off")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assay.core.budget import Limits
 from assay.core.reference import Reference
+from assay.journal.history import worth_a_try
 from assay.strategies.known import TAKE_HINTS
 
 DEFAULT_FIX_ROUNDS = 2
@@ -52,4 +53,4 @@ class RunOptions:
         """What the run is told at its start: the remarks, and the hints where the strategy retrieves no models."""
         if self.strategy in TAKE_HINTS:
             return self.remarks
-        return (*self.remarks, *(f"Worth a try: {hint}" for hint in self.hints))
+        return (*self.remarks, *(worth_a_try(hint) for hint in self.hints))

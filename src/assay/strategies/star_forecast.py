@@ -20,7 +20,8 @@ def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
         starts * (models + merged) + paths * outer * inner + rounds
         for merged, outer in zip(merges, (least_outer, most_outer), strict=True)
     ]
-    leaks = scripts if options.leakage else [0, 0]
+    # All data used, and fit for all rows: looked at where they change something.
+    leaks = (scripts[0], scripts[1] + starts * options.data_usage + 1) if options.leakage else (0, 0)
     asked = {
         "research": (starts * options.research, starts * options.research),
         "retrieve": (starts, starts),
@@ -34,7 +35,7 @@ def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
         "code": (paths * least_outer * inner, paths * most_outer * inner + starts + 1),
         "ensemble_plan": (rounds, rounds),
         "ensemble": (rounds, rounds),
-        "leakage": (leaks[0], leaks[1]),
+        "leakage": leaks,
         "finalize": (1, 1),
         "validate": (options.validate, options.validate),
         "debug": (0, scripts[1]),

@@ -87,14 +87,15 @@ class Path:
 
     def _retrieve(self) -> tuple[ModelIdea, ...]:
         options, step = self._options, self._step
+        sources = self._sources_now()
         try:
-            found = research(step.within("research"), self._sources) if options.research else ""
+            found = research(step.within("research"), sources) if options.research else ""
         except NoAnswer:
             found = ""
         try:
             return retrieve(
                 step.within("retrieve"),
-                self._sources,
+                sources,
                 count=options.models,
                 path=max(0, self.number),
                 paths=options.paths,
@@ -164,11 +165,23 @@ class Path:
             shown = "; ".join(f"{f.part}: {f.effect}" for f in found)
         summaries.append(shown)
         try:
-            target = extract(part.within("extract"), best, shown, found, refined, self._blocks)
+            target = extract(part.within("extract"), best, shown, found, refined, self._wanted(part))
         except NoAnswer:
             return best
         refined.append(target.block)
         return self._inner(outer, best, target, shown)
+
+    def _wanted(self, part: Step) -> tuple[str, ...]:
+        """Return the passages that a person wants worked on, at the start or since; how many those are is noted."""
+        told = part.history.blocks
+        count = part.session.note(f"{part.key}/blocks", lambda: len(told))
+        return (*self._blocks, *(text for _, text in told[:count]))
+
+    def _sources_now(self) -> Sources:
+        """Return what retrieval may draw on, with what a person has told since the start; how much that is is noted."""
+        hints = self._step.history.hints
+        count = self._step.session.note(f"{self._step.key}/hints", lambda: len(hints))
+        return replace(self._sources, hints=tuple(dict.fromkeys((*self._sources.hints, *hints[:count]))))
 
     def _ablated(self, part: Step, parent: Trial, studied: Sequence[Finding]) -> list[Finding]:
         if not self._allowance.take():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 from assay.core.budget import Limits
 from assay.core.errors import ReplyInvalid, UsageError
 from assay.core.trial import TrialState
+from assay.engine import control
+from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.strategies.mle_star import MleStar
@@ -274,3 +277,63 @@ def test_the_forecast_holds_the_questions_that_are_put(tmp_path: Path, options: 
     left = MleStar(options).forecast(made.limits, made.log.read(lambda h: h))
     assert left is not None
     assert all(fewest == 0 for fewest, _ in left.values())
+
+
+def test_what_a_person_adds_during_the_run_is_used(tmp_path: Path) -> None:
+    """A model before the retrieval, and code to refine first while the ablation is being told."""
+    block = "wish ="
+
+    def say(what: ev.Wish, text: str) -> None:
+        control.send(tmp_path, control.Message(verb=control.Verb.TELL, text=text, what=what))
+        deadline = time.monotonic() + 60
+        while not made.log.read(lambda h: text in [*h.hints, *(told for _, told in h.blocks)]):
+            assert time.monotonic() < deadline, "the run never heard"
+            time.sleep(0.05)
+
+    def person(request: Request[Any]) -> Scripted:
+        if request.key == "step-0001/baseline":
+            say(ev.Wish.HINT, "CatBoost")
+        if request.role == "summarize":
+            say(ev.Wish.BLOCK, block)
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=1, outer=1, inner=2, paths=1, rounds=0), answers=person)
+    made.open().work()
+    (retrieval,) = asked(made, "retrieve")
+    assert retrieval.hints == ("CatBoost",)
+    assert "Worth a try: CatBoost" in asked(made, "plan")[0].brief.remarks
+    (extraction,) = asked(made, "extract")
+    assert extraction.wanted == (block,)
+    assert not any(block in remark for remark in extraction.brief.remarks), "code is no remark for every question"
+    notes = made.log.read(lambda h: h.notes)
+    assert (notes["step-0002/hints"], notes["step-0002/refine-0/blocks"]) == (1, 1)
+
+
+def test_the_model_looks_at_every_script_that_may_win_once_before_it_runs(tmp_path: Path) -> None:
+    """Every operator there is, with each of them changing something; the rewritten script is the one that runs."""
+
+    def eager(request: Request[Any]) -> Scripted:
+        inputs = request.inputs
+        if request.role == "data_usage":
+            return {"complete": False, "plan": "Use the rest."}
+        if request.role == "finalize":
+            return {"ready": False, "plan": "Without the cap."}
+        if request.role == "leakage" and request.key.startswith("step-0003/"):
+            return {"leaks": [{"block": inputs.code, "why": "it sees the test rows"}]}
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=2, paths=1, rounds=1), answers=eager)
+    told = made.strategy.forecast(made.limits)  # type: ignore[union-attr]
+    made.open().work()
+    history = made.log.read(lambda h: h)
+    own = [t for t in history.trials.values() if t.operator not in ("baseline", "ablate", "blend")]
+    assert {t.operator for t in own} == {"init", "merge", "data_usage", "refine", "ensemble", "finalize"}
+    looks = [key for key, question in history.questions.items() if question.role == "leakage"]
+    places = {t.key.removesuffix("/trial") + ("/finalize" if t.operator == "finalize" else "") for t in own}
+    assert sorted(key.removesuffix("/leakage") for key in looks) == sorted(places)
+    assert len(looks) == len(own)
+    assert told is not None
+    assert told["leakage"][0] <= len(looks) <= told["leakage"][1]
+    ensemble = next(t for t in own if t.operator == "ensemble")
+    asked_about = next(r.inputs.code for r in made.model.requests if r.key.startswith("step-0003/leakage"))  # type: ignore[attr-defined]
+    assert made.parts.objects.candidate(ensemble.created_as).source != asked_about

@@ -4,28 +4,47 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from assay.cli.flags import Problems
 from assay.cli.lookup import find_live_run
 from assay.cli.shell import Shell
+from assay.cli.wishes import read_blocks, read_hints
 from assay.core.errors import UsageError
 from assay.engine.control import Message, Verb, send
+from assay.journal.events import Wish
+from assay.strategies.known import refuse_blocks
+from assay.strategies.launch import read_description
 
 MOST_CHARACTERS = 4_000
 
 
-def tell(shell: Shell, root: Path, name: str | None, text: str) -> int:
-    """Leave a sentence for a run; every later question will show it."""
+def tell(
+    shell: Shell,
+    root: Path,
+    name: str | None,
+    text: str,
+    *,
+    hints: tuple[str, ...] = (),
+    blocks: tuple[str, ...] = (),
+) -> int:
+    """Leave words, models to try and code to refine first for a run, which hears them before its next question."""
+    problems = Problems()
     words = text.strip()
-    if not words:
-        raise UsageError("E002", f"the message {text!r} says nothing", fix='assay tell "prefer simpler models"')
+    wishes = [(Wish.HINT, hint) for hint in read_hints(hints, problems)]
+    wishes += [(Wish.BLOCK, block) for block in read_blocks(blocks, problems)]
     if len(words) > MOST_CHARACTERS:
-        raise UsageError(
-            "E002", f"the message has {len(words):,} characters; at most {MOST_CHARACTERS:,} are shown to a model"
-        )
+        problems.add(f"the message has {len(words):,} characters; at most {MOST_CHARACTERS:,} are shown to a model")
+    if not words and not wishes:
+        raise UsageError("E002", f"the message {text!r} says nothing", fix='assay tell "prefer simpler models"')
+    problems.raise_any("tell")
     folder = find_live_run(root, name, f'tell "{words[:30]}"')
-    send(folder, Message(verb=Verb.TELL, text=words))
-    shell.output.answer(
-        "tell", {"run": folder.name, "text": words}, f"told {folder.name}; the next question will show it"
-    )
+    if blocks:
+        refuse_blocks(read_description(folder)[1].strategy, blocks)
+    for what, wish in [*([(Wish.REMARK, words)] if words else []), *wishes]:
+        send(folder, Message(verb=Verb.TELL, text=wish, what=what))
+    told = {"run": folder.name, "text": words, "hints": list(hints), "blocks": list(blocks)}
+    refined = "; the next ablation is followed by work on the code" if blocks else ""
+    shown = "; the next question will show it" if words or hints else ""
+    shell.output.answer("tell", told, f"told {folder.name}{shown}{refined}")
     return 0
 
 

@@ -166,8 +166,11 @@ def _phase(p: ev.PhaseEntered) -> str:
     return f"phase: {p.phase}"
 
 
+_WISHES = {ev.Wish.REMARK: "", ev.Wish.HINT: " to try", ev.Wish.BLOCK: " to refine first"}
+
+
 def _told(p: ev.Told) -> str:
-    return f"told: {p.text}"
+    return f"told{_WISHES[p.what]}: {p.text}"
 
 
 def _planned(p: ev.FinishPlanned) -> str:
