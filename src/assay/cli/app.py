@@ -207,6 +207,10 @@ def run(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE: an option of the strategy; may be given again.")
     ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="ROLE=NAME", help="A variant of a role's prompt; may be given again."),
+    ] = None,
     hints: Annotated[
         list[str] | None,
         typer.Option("--model-hint", metavar="TEXT", help="A model or an idea to try; may be given again."),
@@ -270,6 +274,7 @@ def run(
             offline=offline,
             finish_up=finish_up,
             settings=tuple(settings or ()),
+            variants=tuple(variants or ()),
             hints=tuple(hints or ()),
             blocks=tuple(blocks or ()),
             compare=tuple(compare or ()),

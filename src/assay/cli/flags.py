@@ -68,6 +68,7 @@ class RunFlags:
     offline: bool = False
     finish_up: str | None = None
     settings: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     compare: tuple[Path, ...] = ()
@@ -92,6 +93,8 @@ class RunChoices:
     base_url: str | None
     arguments: Mapping[str, str]
     """Options of the strategy by name."""
+    variants: Mapping[str, str]
+    """Variants of prompts by role."""
     finish_up_s: float | None
     """Seconds before the time limit at which the search hands over to the finish; None leaves it to the engine."""
     hints: tuple[str, ...]
@@ -198,6 +201,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         base_url=flags.base_url,
         arguments=dict(problems.read("--set", text, setting, ("", "")) for text in flags.settings),
         finish_up_s=problems.read("--finish-up", flags.finish_up, duration, None),
+        variants=dict(problems.read("--variant", text, variant, ("", "")) for text in flags.variants),
         hints=read_hints(flags.hints, problems),
         blocks=read_blocks(flags.blocks, problems),
         references=read_references(flags.compare, problems),
@@ -235,6 +239,14 @@ def setting(text: str) -> tuple[str, str]:
     if not (equals and name.strip() and value.strip()):
         raise ValueError("is no setting such as paths=3")
     return name.strip().replace("-", "_"), value.strip()
+
+
+def variant(text: str) -> tuple[str, str]:
+    """Return role and variant of `ROLE=VARIANT`."""
+    role, equals, name = text.partition("=")
+    if not (equals and role.strip() and name.strip()):
+        raise ValueError("is no choice of a prompt such as draft=bold")
+    return role.strip(), name.strip()
 
 
 def money(text: str) -> Decimal:

@@ -51,10 +51,12 @@ class Prompts:
 
     Args:
         overrides: Folder that may hold `<role>.yaml` and `brief.yaml`; need not exist.
+        variants: Name of the variant to take, by role; the prompt itself for roles that are not named.
     """
 
-    def __init__(self, overrides: Path | None = None) -> None:
+    def __init__(self, overrides: Path | None = None, variants: Mapping[str, str] | None = None) -> None:
         self._overrides = overrides
+        self._chosen = dict(variants or {})
         self._files: dict[str, _PromptFile] = {}
 
     def render(self, role: str, inputs: Inputs, *, variant: str | None = None) -> tuple[Message, ...]:
@@ -63,13 +65,13 @@ class Prompts:
         Args:
             role: A key of `ROLES`.
             inputs: What the role is told.
-            variant: Name of a variant of the prompt; None for the prompt itself.
+            variant: Name of a variant of the prompt; None for the chosen one, or the prompt itself.
 
         Raises:
             TaskError: There is no such prompt (E150), its file is malformed (E151), it uses a variable that it may
                 not (E152), or it cannot be rendered (E153).
         """
-        texts = self._texts(role, variant)
+        texts = self._texts(role, variant or self._chosen.get(role))
         given = {name: getattr(inputs, name) for name in type(inputs).model_fields}
         messages = []
         for kind, text in (("system", texts.system), ("user", texts.user)):
@@ -89,6 +91,15 @@ class Prompts:
         for role in ROLES:
             for variant in (None, *self._load(role).variants):
                 self._texts(role, variant)
+
+    def check_chosen(self) -> None:
+        """Load the variants that were chosen.
+
+        Raises:
+            TaskError: There is no such role or variant (E150), or its file is wrong, as in `render`.
+        """
+        for role, variant in self._chosen.items():
+            self._texts(role, variant)
 
     def _texts(self, role: str, variant: str | None) -> _Texts:
         prompt = self._load(role)

@@ -104,6 +104,7 @@ def open_shell(
     limits, clock = options.limits, SystemClock()
     begun = clock.monotonic()
     strategy = open_strategy(options)
+    prompts_of(task, options)
     sandbox = open_sandbox(_mode(options.sandbox))
     stack.callback(sandbox.close)
     at_once = executions_at_once(sandbox, limits)
@@ -140,7 +141,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
 
 
 def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
-    prompts = Prompts(overrides=shell.task.folder / "prompts")
+    prompts = prompts_of(shell.task, options)
     return Parts(
         folder=shell.folder,
         task=shell.task,
@@ -186,6 +187,17 @@ def _ungraded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
     budget = Budget(options.limits, parts.log, shell.clock, begun=shell.begun)
     jobs = Jobs(parts, budget, sandbox_limits(shell.machine))
     return Run(parts, Session(parts, None, budget, jobs), shell.strategy, UngradedFinish())
+
+
+def prompts_of(task: Task, options: RunOptions) -> Prompts:
+    """Return the prompts of a run, with the variants that a person chose.
+
+    Raises:
+        TaskError: There is no such variant (E150), or its file is wrong.
+    """
+    prompts = Prompts(task.folder / "prompts", options.variants)
+    prompts.check_chosen()
+    return prompts
 
 
 def executions_at_once(sandbox: Sandbox, limits: Limits) -> int:

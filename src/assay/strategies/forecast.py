@@ -19,7 +19,7 @@ from assay.models.form import describe, has_scripts
 from assay.models.prices import PriceTable, prices_of
 from assay.models.roles import ROLES, Brief, Machine
 from assay.operators.rendering import Prompts
-from assay.strategies.assemble import PLAYBOOK_ROLES, trial_timeout_s
+from assay.strategies.assemble import PLAYBOOK_ROLES, prompts_of, trial_timeout_s
 from assay.strategies.launch import in_force, read_description
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
@@ -162,6 +162,7 @@ def foresee(
     prices = prices_of(options.model, base_url=options.base_url, table=table, at=now)
     if history is not None and history.started is not None:
         prices = in_force(history.started.prices, prices)
+    prompts = prompts_of(task, options)
     if prices is None:
         return Forecast(prices=None)
     expected = open_strategy(options).forecast(options.limits, history)
@@ -172,7 +173,7 @@ def foresee(
         return forecast(expected, lambda role: (0, 0), prices)
     limits = options.limits
     machine = describe_machine(options.python, workers=limits.workers, trial_timeout_s=trial_timeout_s(limits))
-    sizes = PromptSizes(Prompts(overrides=task.folder / "prompts"), task, profile_apart(task), machine)
+    sizes = PromptSizes(prompts, task, profile_apart(task), machine)
     return forecast(expected, sizes.tokens, prices)
 
 

@@ -33,6 +33,8 @@ class RunOptions:
     """Interpreter of the candidates; None means Assay's own."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Options of the strategy."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Variants of prompts to take, by role."""
     remarks: tuple[str, ...] = ()
     """What a person wants every question to say."""
     hints: tuple[str, ...] = ()

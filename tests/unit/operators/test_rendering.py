@@ -152,6 +152,17 @@ def test_a_variant_replaces_only_its_own_text() -> None:
         render("draft", QUESTIONS["draft"], variant="shy")
 
 
+def test_a_person_chooses_a_variant_for_a_role_and_no_other() -> None:
+    chosen = Prompts(variants={"draft": "bold"})
+    chosen.check_chosen()
+    assert chosen.render("draft", QUESTIONS["draft"]) == render("draft", QUESTIONS["draft"], variant="bold")
+    assert chosen.render("improve", QUESTIONS["improve"]) == render("improve", QUESTIONS["improve"])
+    for wrong in ({"draft": "shy"}, {"nobody": "bold"}):
+        with pytest.raises(TaskError) as caught:
+            Prompts(variants=wrong).check_chosen()
+        assert caught.value.code == "E150"
+
+
 @pytest.mark.parametrize(
     ("outcome", "hint"),
     [("timeout", "Make it fit into 30 s"), ("memory", "7.5 GB: sparse"), ("ok", "cannot be graded")],

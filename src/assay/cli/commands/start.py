@@ -156,6 +156,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         gate=choices.gate,
         finish_up_s=choices.finish_up_s,
         arguments=choices.arguments,
+        variants=choices.variants,
         hints=choices.hints,
         blocks=choices.blocks,
         references=choices.references,
