@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.keeping import build_service, finish, gc
-from assay.cli.reading import cost, diff, logs, ls, report, show, status, top
+from assay.cli.reading import cost, diff, export, logs, ls, report, show, status, top
 from assay.cli.typed import (
     RUNS,
     About,
@@ -20,7 +20,9 @@ from assay.cli.typed import (
     IdColumn,
     Json,
     MetricFlag,
+    Mlflow,
     ModelFlag,
+    NoMlflow,
     Positive,
     RequireGain,
     RowCap,
@@ -65,6 +67,7 @@ def build_app() -> typer.Typer:
         logs,
         cost,
         report,
+        export,
         tell,
         stop,
         finish,
@@ -233,6 +236,8 @@ def run(
     name: Annotated[str | None, typer.Option("--name", help="Name of the run; two words by default.")] = None,
     runs: Runs = RUNS,
     display: Display = None,
+    mlflow: Mlflow = None,
+    no_mlflow: NoMlflow = False,
     detach: Detach = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and leave.")] = False,
     json: Json = False,
@@ -278,6 +283,8 @@ def run(
             hints=tuple(hints or ()),
             blocks=tuple(blocks or ()),
             compare=tuple(compare or ()),
+            mlflow=mlflow,
+            no_mlflow=no_mlflow,
         ),
         require_gain=require_gain,
         dry_run=dry_run,
@@ -301,6 +308,8 @@ def resume(
     require_gain: RequireGain = False,
     runs: Runs = RUNS,
     display: Display = None,
+    mlflow: Mlflow = None,
+    no_mlflow: NoMlflow = False,
     detach: Detach = False,
     json: Json = False,
 ) -> int:
@@ -318,7 +327,17 @@ def resume(
         workers=workers,
         goal=goal,
     )
-    return command(shell_of(context), runs, name, flags, display=display, require_gain=require_gain, detach=detach)
+    return command(
+        shell_of(context),
+        runs,
+        name,
+        flags,
+        display=display,
+        require_gain=require_gain,
+        detach=detach,
+        mlflow=mlflow,
+        no_mlflow=no_mlflow,
+    )
 
 
 def tell(

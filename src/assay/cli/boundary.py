@@ -15,6 +15,7 @@ import typer
 
 from assay.cli.output import Output, clean
 from assay.cli.shell import Shell
+from assay.cli.tracked import spelled_out
 from assay.core.errors import AssayError, MachineError, UsageError
 from assay.core.files import write_whole
 
@@ -90,7 +91,7 @@ def _dispatch(argv: list[str], shell: Shell) -> int:
     from assay.cli.app import build_app
 
     try:
-        result = build_app()(args=argv, prog_name="assay", standalone_mode=False, obj=shell)
+        result = build_app()(args=spelled_out(argv), prog_name="assay", standalone_mode=False, obj=shell)
     except _BAD_USAGE as error:
         raise _usage_error(error) from None
     except typer.Abort:

@@ -72,6 +72,8 @@ class RunFlags:
     hints: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     compare: tuple[Path, ...] = ()
+    mlflow: str | None = None
+    no_mlflow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,13 @@ FinishUp = Annotated[
 Detach = Annotated[
     bool, typer.Option("--detach", help="Work in the background, whatever becomes of this terminal; return at once.")
 ]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow", metavar="[URI]", help="Show every trial in MLflow: mlflow.db in the folder of runs, or URI."
+    ),
+]
+NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help="No MLflow, whatever ASSAY_MLFLOW or task.toml say.")]
 About = Annotated[str | None, typer.Option("--about", help="What is to be done: text, or a file that holds it.")]
 Target = Annotated[str | None, typer.Option("--target", help="Column to predict; several with commas.")]
 MetricFlag = Annotated[str | None, typer.Option("--metric", metavar="NAME[:min|max]", help="What counts.")]

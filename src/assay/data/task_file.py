@@ -21,7 +21,7 @@ from assay.data.layout import find_layout
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH)(_|$|\d)", re.IGNORECASE)
 """Variables that a task may not quote."""
-_TEXTS = ("about", "metric", "better", "id", "name", "problem", "time", "positive", "data")
+_TEXTS = ("about", "metric", "better", "id", "name", "problem", "time", "positive", "data", "mlflow")
 _ROLES = ("train", "test", "sample", "description")
 _FILES = ("train", "test", "sample", "description", "grader", "prepare")
 _LISTS = ("target", "series", "side", "protect")
@@ -43,6 +43,8 @@ class TaskFile:
     inspection: Inspection
     limits: Mapping[str, Any]
     """The `limits` table as it stands, for whoever starts a run."""
+    mlflow: str = ""
+    """Where the run is to be tracked; empty for nowhere."""
 
 
 def load_task(path: Path) -> Task:
@@ -80,6 +82,7 @@ def load_task_file(path: Path, *, said: Given | None = None, environment: Mappin
     return TaskFile(
         inspection=inspect(folder, more=_given(values).overlaid(said or Given())),
         limits=values.get("limits", {}),
+        mlflow=values.get("mlflow", ""),
     )
 
 

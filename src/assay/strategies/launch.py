@@ -24,7 +24,7 @@ from assay.core.usage import Usage
 from assay.data import verify_data
 from assay.engine.budget import spent
 from assay.engine.log import EventLog
-from assay.engine.observer import Observer
+from assay.engine.observer import Follower, Observer
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History
@@ -78,6 +78,7 @@ def launch(
             shell = open_shell(stack, folder, task, options, prices=prices)
             _write_description(folder, task, options, prices)
             log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
+            _follow(stack, observers, folder, log)
             log.add(_started(folder, shell, options, prices))
             if options.finish_up_s is not None and options.limits.wall_s is not None:
                 at = shell.clock.now() + max(0.0, options.limits.wall_s - options.finish_up_s)
@@ -99,6 +100,12 @@ def launch(
 def _examine(stack: contextlib.ExitStack, task: Task, log: EventLog) -> None:
     if task.graded:
         stack.enter_context(examined(task, log))
+
+
+def _follow(stack: contextlib.ExitStack, observers: Sequence[Observer], folder: Path, log: EventLog) -> None:
+    for observer in observers:
+        if isinstance(observer, Follower):
+            stack.enter_context(observer.following(folder, log.remark_once))
 
 
 def _worth_keeping(history: History) -> bool:
@@ -152,6 +159,7 @@ def resume(
         now = prices_of(options.model, base_url=options.base_url, table=table, at=clock.now())
         prices = in_force(started.prices, now)
         shell = open_shell(stack, folder, task, options, prices=prices, spent=log.read(spent))
+        _follow(stack, observers, folder, log)
         news = prices if prices != started.prices else None
         log.add(ev.RunResumed(limits=limits, prices=news, sandbox=shell.sandbox.tier, pid=os.getpid()))
         _tell_of_prices(log, prices, now)

@@ -50,6 +50,9 @@ class RunOptions:
     gate: bool = True
     """Whether the winner is checked once its submission is written."""
 
+    mlflow: str = ""
+    """Address of the experiment store that shows every trial, without any password; empty for none."""
+
     @property
     def told(self) -> tuple[str, ...]:
         """What the run is told at its start: the remarks, and the hints where the strategy retrieves no models."""

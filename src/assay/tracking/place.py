@@ -20,6 +20,9 @@ _HARMLESS = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 _REMOTE = ("MLFLOW_", "AWS_", "AZURE_", "GOOGLE_", "DATABRICKS_", "SSL_", "REQUESTS_", "CURL_", "PG", "MYSQL_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "HOME")
 
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+"""MLflow itself would ask a server that is down for minutes; whoever sets these variables has their own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -54,7 +57,7 @@ class Place:
             prefixes = (*_REMOTE, *_PROXIES)
             kept |= {name: value for name, value in environ.items() if name.upper().startswith(prefixes)}
         off = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "GIT_PYTHON_REFRESH": "quiet"}
-        return {"LANG": "C.UTF-8", **kept, **off, "MLFLOW_TRACKING_URI": self.uri}
+        return {"LANG": "C.UTF-8", **_PATIENCE, **kept, **off, "MLFLOW_TRACKING_URI": self.uri}
 
 
 def resolve_place(wish: str, runs: Path, environ: Mapping[str, str] | None = None) -> Place:

@@ -43,6 +43,8 @@ class Intake:
     inspection: Inspection
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the task file says about limits."""
+    mlflow: str = ""
+    """What the task file says about an experiment store."""
 
     @property
     def task(self) -> Task:
@@ -81,7 +83,7 @@ def take_in(path: Path, flags: TaskFlags) -> Intake:
     if file is None:
         return Intake(inspection=inspect(path, more=said))
     loaded = load_task_file(file, said=said)
-    return Intake(inspection=loaded.inspection, limits=loaded.limits)
+    return Intake(inspection=loaded.inspection, limits=loaded.limits, mlflow=loaded.mlflow)
 
 
 def given(flags: TaskFlags) -> Given:

@@ -33,6 +33,7 @@ from assay.cli.interrupts import interruptible
 from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, is_live, run_folders
 from assay.cli.shell import Shell
+from assay.cli.tracked import mlflow_wish, store_address, tracking
 from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.errors import AssayError, MachineError, NothingFound
@@ -78,6 +79,7 @@ def run(
     problems.raise_any("run")
     refuse_blocks(strategy, choices.blocks)
     require_model(choices)
+    store_address(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow), runs)
     intake = take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
     if intake.limits:
         limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
@@ -88,7 +90,8 @@ def run(
             f"--finish-up {run_flags.finish_up!r}: needs a longer --time or --until, of which it is the last part"
         )
         problems.raise_any("run")
-    options = run_options(choices, limits, strategy=strategy, runs=runs)
+    wish = mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow, file=intake.mlflow)
+    options = run_options(choices, limits, strategy=strategy, runs=runs, mlflow=store_address(wish, runs))
     foreseen = expect(intake.task, options)
     for line in plan_lines(intake, options, foreseen, defaulted=defaulted):
         shell.output.say(line)
@@ -139,7 +142,7 @@ def bounded(limits: Limits) -> tuple[Limits, bool]:
     return replace(limits, wall_s=DEFAULT_TIME_S), True
 
 
-def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Path) -> RunOptions:
+def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Path, mlflow: str = "") -> RunOptions:
     """Return what the engine is told."""
     return RunOptions(
         limits=limits,
@@ -160,6 +163,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         hints=choices.hints,
         blocks=choices.blocks,
         references=choices.references,
+        mlflow=mlflow,
     )
 
 
@@ -172,6 +176,8 @@ def plan_lines(intake: Intake, options: RunOptions, foreseen: Forecast, *, defau
     said = [f" wishes   {wish_words(options)}"] if options.hints or options.blocks else []
     if options.references:
         said.append(f" compare  the winner with {format_count(len(options.references), 'published solution')}")
+    if options.mlflow:
+        said.append(f" mlflow   {options.mlflow}")
     about = [f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
     return [*intake.lines(), *about, *said]
 
@@ -206,7 +212,8 @@ def start(
     from assay.strategies.launch import launch
 
     view = choose_view(shell, display, options.runs, forecast=forecast_json(foreseen, options.limits))
-    return see_through(shell, options.runs, view, lambda seen: launch(task, options, seen), require_gain=require_gain)
+    work: Work = lambda seen: launch(task, options, seen)  # noqa: E731 - a name would say no more
+    return see_through(shell, options.runs, view, work, require_gain=require_gain, mlflow=options.mlflow)
 
 
 def resume(
@@ -218,6 +225,8 @@ def resume(
     display: str | None,
     require_gain: bool,
     detach: bool = False,
+    mlflow: str | None = None,
+    no_mlflow: bool = False,
 ) -> int:
     """Take a run up where it was left; with `detach` in the background."""
     problems, now, cores = Problems(), shell.output.clock.now(), os.cpu_count() or 1
@@ -234,13 +243,17 @@ def resume(
     if summary.model not in ("", "playbook"):
         for line in _rest_lines(folder, summary, changed or summary.limits):
             shell.output.say(line)
+    from assay.strategies.launch import read_description
+    from assay.strategies.launch import resume as take_up
+
+    kept = read_description(folder)[1].mlflow
+    uri = store_address(mlflow_wish(mlflow, off=no_mlflow, file=kept), folder.parent)
     if detach:
         return in_background(shell, folder.parent, folder.name, [] if name is not None else [folder.name])
-    from assay.strategies.launch import resume as take_up
 
     view = choose_view(shell, shown, folder.parent, summary)
     work: Work = lambda seen: take_up(folder, limits=changed, observers=seen)  # noqa: E731 - a name would say no more
-    return see_through(shell, folder.parent, view, work, require_gain=require_gain)
+    return see_through(shell, folder.parent, view, work, require_gain=require_gain, mlflow=uri)
 
 
 def _rest_lines(folder: Path, summary: Summary, limits: Limits) -> list[str]:
@@ -276,8 +289,16 @@ def _latest_unfinished(root: Path) -> Path:
     raise NothingFound("E203", f"no run in {str(root)!r} waits to be taken up", fix="assay ls")
 
 
-def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gain: bool) -> int:
+def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gain: bool, mlflow: str = "") -> int:
     """Do `work` under `view`, write the reports, say how it ended; return the exit code.
+
+    Args:
+        shell: What the command was called with.
+        runs: The folder of runs.
+        view: Shows what happens.
+        work: Does it.
+        require_gain: Whether a solution counts only with a real gain.
+        mlflow: Address of the experiment store to track in; empty for none.
 
     Raises:
         AssayError: Nothing could be started, or the run cannot go on.
@@ -290,12 +311,14 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
         if not shell.output.abilities.terminal:
             shell.output.complain("saving …  once more stops at once")
 
-    with interruptible(shell, first_signal):
+    with interruptible(shell, first_signal), tracking(shell.output, mlflow) as tracker:
         with view:
-            end = work([_Tracker(shell, runs), view])
+            end = work([_Tracker(shell, runs), view, *([tracker] if tracker is not None else [])])
         if shell.signals:
             raise KeyboardInterrupt
         try_reports(shell, end.folder)
+        if tracker is not None:
+            tracker.deliver(end.folder)
         summary, way = SummaryFile(end.folder).read(), _way(end.folder)
         code = exit_code(summary, end.exit_code, way=way, require_gain=require_gain)
         shell.output.say()
