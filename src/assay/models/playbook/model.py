@@ -15,6 +15,7 @@ from assay.models.playbook.draft import baseline, draft
 from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.improve import improve
 from assay.models.playbook.lab import lab_reply
+from assay.models.playbook.notebook import notebook_reply
 from assay.models.playbook.recipe import Recipe
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
@@ -34,7 +35,7 @@ from assay.models.roles import (
 
 
 class Playbook:
-    """Answers the roles of every search, those of `mle_star` included; equal requests get equal answers.
+    """Answers the roles of every search, those of `mle_star` and of notebooks included; equal requests get equal answers.
 
     Of code tasks it reviews by rules; it writes and mends none, since it does not read what a task asks for.
 
@@ -59,7 +60,7 @@ class Playbook:
 
 
 def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
-    of_strategy = star_reply(inputs, random) or lab_reply(inputs, random)
+    of_strategy = star_reply(inputs, random) or lab_reply(inputs, random) or notebook_reply(inputs, random)
     if of_strategy is not None:
         return of_strategy
     match inputs:

@@ -64,7 +64,7 @@ def weave(scripts: Sequence[Script], facts: Facts, rule: Rule, *, title: str, pl
         ReplyInvalid: One of them cannot stand in a function.
     """
     parts = [_taken_apart(script) for script in scripts]
-    ending = filled("mixture", _context(scripts, facts, rule))
+    ending = ending_of(scripts, facts, rule)
     shared, own = _shared_imports(parts, imports_of(import_lines(ending)))
     functions = [
         _function(f"model_{k}", script.title, part, kept)
@@ -73,6 +73,11 @@ def weave(scripts: Sequence[Script], facts: Facts, rule: Rule, *, title: str, pl
     future = sorted({name for part in parts for name in part.future})
     heads = [docstring(title, plan), *([f"from __future__ import {', '.join(future)}"] if future else []), shared]
     return "\n\n".join(heads) + "\n\n\n" + "\n\n\n".join(functions) + "\n\n\n" + ending
+
+
+def ending_of(scripts: Sequence[Script], facts: Facts, rule: Rule) -> str:
+    """Return what follows the models' functions: running them, combining their files, writing the answer."""
+    return filled("mixture", _context(scripts, facts, rule))
 
 
 def can_hold_out(facts: Facts) -> bool:
