@@ -239,6 +239,9 @@ def run(
     mlflow: Mlflow = None,
     no_mlflow: NoMlflow = False,
     detach: Detach = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="A config file of CellScientist, as it is.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and leave.")] = False,
     json: Json = False,
 ) -> int:
@@ -289,6 +292,8 @@ def run(
         require_gain=require_gain,
         dry_run=dry_run,
         detach=detach,
+        config=config,
+        strategy_typed=str(context.get_parameter_source("strategy")) != "ParameterSource.DEFAULT",
     )
 
 

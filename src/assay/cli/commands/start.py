@@ -69,8 +69,15 @@ def run(
     require_gain: bool,
     dry_run: bool,
     detach: bool = False,
+    config: Path | None = None,
+    strategy_typed: bool = True,
 ) -> int:
     """Check everything, then work on `path` until a limit is reached; with `detach` in the background."""
+    if config is not None:
+        from assay.cli.configs import configured
+
+        typed = strategy if strategy_typed else None
+        strategy, limit_flags, run_flags = configured(shell, config, typed, limit_flags, run_flags)
     now, cores = shell.output.clock.now(), os.cpu_count() or 1
     problems = Problems()
     limits = read_limits(limit_flags, problems, now=now, cores=cores)
