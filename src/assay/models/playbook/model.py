@@ -35,7 +35,7 @@ from assay.models.roles import (
 
 
 class Playbook:
-    """Answers the roles of every search, those of `mle_star` and of notebooks included; equal requests get equal answers.
+    """Answers the roles of every search, `mle_star` and notebooks included; equal requests get equal answers.
 
     Of code tasks it reviews by rules; it writes and mends none, since it does not read what a task asks for.
 
