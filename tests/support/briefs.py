@@ -124,4 +124,4 @@ def brief_of(task: Task = INCOME, *, profile: DataProfile = INCOME_PROFILE, **ch
 
 
 def full_brief(**changes: Any) -> Brief:
-    return brief_of(history=HISTORY, best=3, noise=0.0006, **changes)
+    return brief_of(**{"history": HISTORY, "best": 3, "noise": 0.0006, **changes})

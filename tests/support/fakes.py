@@ -21,6 +21,7 @@ from assay.core.files import write_whole
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import Twist, View, ViewKey, ViewKind
+from assay.core.weakness import Segment, Weakness, Weaknesses
 from assay.grading import Blend, Grade, Graded, Invalid, Mixed, PredictionStats
 
 
@@ -103,6 +104,18 @@ class FakeGrading:
         }
         left_out = {n: "adding it does not improve the mix" for n in members if n not in first}
         return Blend(weights=dict.fromkeys(first, 0.5), scores=scores, left_out=left_out)
+
+    def weaknesses(
+        self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Path]]
+    ) -> Weaknesses | None:
+        """Return one segment of each member; its loss is the number in the first file."""
+        by_trial = {}
+        for number, files in members.items():
+            loss = float(files[views[0].key.name].read_text(encoding="utf-8"))
+            segment = Segment(by="colour", name="red", rows=20, loss=loss, share=0.5)
+            by_trial[number] = Weakness(measure="error", rows=90, folds=len(views), loss=loss, segments=(segment,))
+        pairs = [(one, other, 0.5) for one in by_trial for other in by_trial if one < other]
+        return Weaknesses(trials=tuple(by_trial), found=tuple(by_trial.values()), alike=tuple(pairs))
 
     def combine(
         self, task: Task, view: View, blend: Blend, members: Mapping[int, Mapping[str, Path]], into: Path

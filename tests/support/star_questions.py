@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assay.core.weakness import Segment, Weakness
 from assay.models.roles import (
     Attempt,
     Brief,
@@ -56,6 +57,16 @@ ATTEMPTS = (
     Attempt(plan="A neural | net.", trial=tried(8, "net", None, problem="ValueError: NaN")),
     Attempt(plan="Words."),
 )
+WEAKNESS = Weakness(
+    measure="share of pairs ordered wrongly",
+    rows=37_363,
+    folds=5,
+    loss=0.0729,
+    segments=(
+        Segment(by="predicted", name="0.31 to 0.58", rows=7_473, loss=0.188, share=0.515, bias=0.0123),
+        Segment(by="class", name="1", rows=8_940, loss=0.0729, share=0.239, taken_for="0"),
+    ),
+)
 SOLUTIONS = (Solution(trial=PARENT, code=CODE), Solution(trial=RIVAL, code=OTHER))
 LINT = ("L02 StandardScaler is fitted on rows that the script then validates on",)
 GATE = ("Three seeds differ by 0.0002.",)
@@ -76,11 +87,16 @@ def star_questions(brief: Brief) -> dict[str, Inputs]:
         ),
         "extract": ExtractInputs(
             brief=brief, parent=PARENT, code=CODE, summary="Rooms carry it.", findings=FINDINGS, refined=(REFINED,),
-            wanted=(OTHER,), problem="The block is not in the script.",
+            wanted=(OTHER,), problem="The block is not in the script.", weakness=WEAKNESS,
         ),
-        "plan": PlanInputs(brief=brief, parent=PARENT, code=CODE, block=BLOCK, attempts=ATTEMPTS),
+        "plan": PlanInputs(
+            brief=brief, parent=PARENT, code=CODE, block=BLOCK, attempts=ATTEMPTS, weakness=WEAKNESS
+        ),
         "code": CodeInputs(brief=brief, code=CODE, block=BLOCK, plan=PLAN, recipe={"secret": 1}),
-        "ensemble_plan": EnsemblePlanInputs(brief=brief, solutions=SOLUTIONS, attempts=ATTEMPTS),
+        "ensemble_plan": EnsemblePlanInputs(
+            brief=brief, attempts=ATTEMPTS, alike=((6, 4, 0.934),),
+            solutions=(winner.model_copy(update={"weakness": WEAKNESS}), SOLUTIONS[1]),
+        ),
         "ensemble": EnsembleInputs(brief=brief, plan=PLAN, solutions=SOLUTIONS, index=1),
         "leakage": LeakageInputs(brief=brief, code=CODE, lint=LINT),
         "data_usage": DataUsageInputs(brief=brief, code=CODE),

@@ -102,7 +102,7 @@ def relation(column: pd.Series, kind: ColumnKind, target: Target) -> Relation | 
     if kind is ColumnKind.IDENTIFIER and numbers is None:
         return None
     if numbers is None:
-        codes, names = _categories(column)
+        codes, names = categories(column)
         return Relation(explained=_rounded(target.explained(codes)), groups=_extremes(codes, names, target.means))
     values = numbers.to_numpy(dtype=np.float64)
     there = np.isfinite(values)
@@ -110,13 +110,17 @@ def relation(column: pd.Series, kind: ColumnKind, target: Target) -> Relation | 
         return None
     rank = None if target.means is None else _correlation(_ranks(values[there]), _ranks(target.means[there]))
     return Relation(
-        explained=_rounded(target.explained(_bins(values, _BINS))),
+        explained=_rounded(target.explained(split_evenly(values, _BINS))),
         rank=None if rank is None else _rounded(rank),
         fifths=_fifths(values, target.means),
     )
 
 
-def _categories(column: pd.Series) -> tuple[Codes, list[str]]:
+def categories(column: pd.Series) -> tuple[Codes, list[str]]:
+    """Return the category of each row as a position in the list of names, the most frequent first.
+
+    Missing values are a category; those that are rare, or beyond the first 200, are one together, the last.
+    """
     there = column.notna().to_numpy()
     texts = np.where(there, column.astype(str).to_numpy(dtype=object), MISSING).astype(str)
     names, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
@@ -126,7 +130,7 @@ def _categories(column: pd.Series) -> tuple[Codes, list[str]]:
     return new[codes], [str(names[at]) for at in kept] + [OTHERS] * (len(kept) < len(names))
 
 
-def _bins(values: Floats, count: int) -> Codes:
+def split_evenly(values: Floats, count: int) -> Codes:
     """Return the bin of each value, about equally many in each; missing ones have a bin of their own."""
     there = np.isfinite(values)
     distinct = np.unique(values[there])
@@ -142,7 +146,7 @@ def _fifths(values: Floats, means: Floats | None) -> tuple[float, ...]:
     there = np.isfinite(values)
     if means is None or len(np.unique(values[there])) < _SHOWN_GROUPS or there.sum() < _SHOWN_GROUPS * _SHOWN_ROWS:
         return ()
-    codes, shown = _bins(values[there], _SHOWN_GROUPS), means[there]
+    codes, shown = split_evenly(values[there], _SHOWN_GROUPS), means[there]
     counts = np.bincount(codes)
     if counts.min() < _SHOWN_ROWS:
         return ()

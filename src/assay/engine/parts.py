@@ -13,6 +13,7 @@ from assay.core.profile import DataProfile
 from assay.core.reference import Reference
 from assay.core.task import Task
 from assay.core.view import Twist, View, ViewKey
+from assay.core.weakness import Weaknesses
 from assay.engine.activities import Activities
 from assay.engine.log import EventLog
 from assay.grading import Blend, Grade, Invalid, Mixed, PredictionStats
@@ -89,6 +90,12 @@ class Grading(Protocol):
         self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Mapping[str, Path]]]
     ) -> Blend:
         """Return weights for members' stored files (trial, view, name), chosen on the views' answers."""
+        ...
+
+    def weaknesses(
+        self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Path]]
+    ) -> Weaknesses | None:
+        """Return where members' files of predictions (trial, view) are wrong; None where that cannot be said."""
         ...
 
     def combine(

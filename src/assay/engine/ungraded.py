@@ -65,6 +65,10 @@ class NoGrading:
         """Raise."""
         raise _ungraded()
 
+    def weaknesses(self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Path]]) -> NoReturn:
+        """Raise."""
+        raise _ungraded()
+
     def combine(
         self, task: Task, view: View, blend: Blend, members: Mapping[int, Mapping[str, Path]], into: Path
     ) -> NoReturn:

@@ -11,7 +11,7 @@ import numpy as np
 
 from assay.core.codec import decode, encode
 from assay.core.errors import TaskError
-from assay.grading import blend_operations
+from assay.grading import blend_operations, weakness_operations
 from assay.grading.answers import Answers, answers_of, any_columns, expected_of, join
 from assay.grading.arrays import Array
 from assay.grading.grade import PredictionStats
@@ -125,5 +125,6 @@ OPERATIONS: Mapping[str, Callable[[Mapping[str, Any], Tell], Reply]] = MappingPr
         "grade": grade,
         "self_test": self_test,
         "stats": stats,
+        "weaknesses": lambda request, tell: weakness_operations.weaknesses(request),
     }
 )

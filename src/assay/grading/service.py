@@ -14,6 +14,7 @@ from assay.core.errors import MachineError, TaskError
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import View
+from assay.core.weakness import Weaknesses
 from assay.grading.blend import Blend, Mixed, blend_settings
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.process import GradingProcess, Lost
@@ -203,6 +204,37 @@ class Grader:
             target.write_bytes(heaviest.read_bytes())
             return Mixed(file=target)
         return Mixed(file=target, dropped={int(number): str(why) for number, why in reply["dropped"].items()})
+
+    def weaknesses(
+        self, task: Task, views: Sequence[View], members: Mapping[int, Mapping[str, Path]]
+    ) -> Weaknesses | None:
+        """Return where members' stored predictions are wrong on `views`; None where that cannot be said.
+
+        Only sums over twenty rows or more leave the grading process.
+
+        Args:
+            task: Names metric and contract.
+            views: At least one, each with answers.
+            members: Trial number to view name to its file of predictions, for every view.
+
+        Raises:
+            MachineError: E520, E521.
+        """
+        for view in views:
+            _need_answers(view)
+        request = {
+            "op": "weaknesses",
+            "question": encode(question(task)),
+            "views": [{"name": view.key.name, **_sources(task, view)} for view in views],
+            "members": {str(number): _absolute(files) for number, files in members.items()},
+        }
+        readable = [path for view in views for path in (view.answers, *_readable(task, view)) if path]
+        readable += [path for files in members.values() for path in files.values()]
+        try:
+            reply = self._request(request, task, readable, [], self._time_limit_s)
+        except (_Refused, TaskError):
+            return None
+        return decode(Weaknesses, reply["weaknesses"])
 
     def _grade(self, task: Task, view: View, predictions: Path, *, seed: int | None) -> Grade:
         _need_answers(view)

@@ -25,7 +25,7 @@ def ablate(step: Step, parent: Trial, studied: tuple[Finding, ...] = ()) -> list
         brief=brief(step),
         parent=summary(parent),
         code=whole.source,
-        studied=(*studied, *findings(step.history, parent)),
+        studied=(*studied, *findings(step.session, step.history, parent)),
     )
     reply = expect(step.ask("ablate", "ablate", inputs), Ablation)
     variants = [

@@ -9,6 +9,7 @@ from assay.engine.session import Session, Step
 from assay.engine.stage import Stage
 from assay.journal.history import History, Trial
 from assay.models.roles import Brief, Finding, Machine, TrialSummary
+from assay.operators.difference import difference
 
 MOST_TRIALS = 40
 """Trials shown to a role: the best and the latest, so that prompts stay small however long the run."""
@@ -29,6 +30,7 @@ def summary(trial: Trial) -> TrialSummary:
         verdict=str(trial.verdict or ""),
         wall_s=trial.wall_s,
         problem=trial.reason,
+        scores=dict(trial.scores),
         recipe=dict(trial.recipe),
     )
 
@@ -89,20 +91,31 @@ def _heard(session: Session, history: History, stage: Stage | None) -> dict[str,
     }
 
 
-def findings(history: History, parent: Trial) -> tuple[Finding, ...]:
-    """Return what ablations measured on a trial: the paired loss of score without each part."""
+def findings(session: Session, history: History, parent: Trial) -> tuple[Finding, ...]:
+    """Return what ablations measured on a trial: the paired loss of score without each part, and the lines it was.
+
+    Args:
+        session: Holds the scripts.
+        history: What is known.
+        parent: The trial.
+    """
     found = []
+    objects = session.parts.objects
     for variant in sorted(history.trials.values(), key=_order):
         if variant.operator != "ablate" or parent.number not in variant.parents or not variant.state.is_final:
             continue
         shared = sorted(set(parent.scores) & set(variant.scores))
         gains = [history.metric.gain(parent.scores[view], variant.scores[view]) for view in shared]
+        whole, changed = (objects.candidate(trial.candidate).source for trial in (parent, variant))
+        left_out, instead = difference(whole, changed)
         found.append(
             Finding(
                 part=variant.title,
                 description=variant.plan,
                 effect=sum(gains) / len(gains) if gains else None,
                 noise=_std_error(gains),
+                left_out=left_out,
+                instead=instead,
             )
         )
     return tuple(found)

@@ -2,86 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from assay.core.metric import Metric, Needs
+from assay.core.metric import Needs
 from assay.core.profile import ColumnProfile
 from assay.core.task import OutputContract, Problem, Split, SplitKind, Task
-from assay.models.roles import Attempt, Finding, TrialSummary
+from assay.operators.prompt_text import (
+    cell,
+    clip,
+    digits,
+    fenced,
+    most,
+    names,
+    number,
+    pairs,
+    percent,
+    seconds,
+    tail,
+    thousands,
+    three,
+)
+from assay.operators.prompt_trials import (
+    apart,
+    effect,
+    foremost,
+    leader,
+    origin,
+    outcome,
+    pace,
+    rows,
+    score,
+    worst,
+)
 
 _SHOWN_CLASSES = 30
 _ORDER_ONLY = frozenset({"average_precision", "roc_auc", "roc_auc_mean_columnwise", "spearman"})
 """Metrics that see only the order of each prediction column."""
 _TELLING = 0.005
 """Share of the target from which on a column is told to tell something."""
-_TICKS = re.compile("`{3,}")
-
-
-def number(value: float) -> str:
-    """Return `value` to four significant digits."""
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-
-
-def thousands(value: int) -> str:
-    """Return a count with separators."""
-    return f"{value:,}"
-
-
-def percent(value: float) -> str:
-    """Return a share in [0, 1] as a percentage."""
-    if 0 < value < 0.01:
-        return "<1 %"
-    return f"{100 * value:.0f} %"
-
-
-def seconds(value: float) -> str:
-    """Return a duration in the unit that fits."""
-    if value < 1:
-        return "under 1 s"
-    if value < 120:
-        return f"{value:.0f} s"
-    return f"{value / 60:.0f} min" if value < 7_200 else f"{value / 3_600:.1f} h"
-
-
-def clip(text: str, size: int) -> str:
-    """Return at most `size` characters of `text`, from its beginning."""
-    text = str(text)
-    return text if len(text) <= size else text[: size - 4] + " ..."
-
-
-def tail(text: str, size: int) -> str:
-    """Return at most `size` characters of `text`, from its end, where tracebacks say what happened."""
-    return text if len(text) <= size else "... " + text[-(size - 4) :]
-
-
-def cell(text: str, size: int = 100) -> str:
-    """Return `text` fit for a cell of a table: one line, without bars, clipped."""
-    return clip(" ".join(str(text).replace("|", "/").split()), size)
-
-
-def fenced(text: str, language: str = "python") -> str:
-    """Return `text` as a fenced block that no backticks inside of it can end; its lines stay as they are."""
-    fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(text)), default=0))
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
-
-
-def most(items: Sequence[Any], count: int) -> Sequence[Any]:
-    """Return the first `count` items."""
-    return items[:count]
-
-
-def names(value: str | Sequence[str] | None) -> str:
-    """Return column names in backticks."""
-    if value is None:
-        return ""
-    return ", ".join(f"`{name}`" for name in ([value] if isinstance(value, str) else value))
-
-
-def pairs(params: Sequence[tuple[str, Any]]) -> str:
-    """Return fixed arguments as `name=value`."""
-    return ", ".join(f"{name}={value}" for name, value in params)
 
 
 def values(column: ColumnProfile) -> str:
@@ -115,9 +74,9 @@ def relation(column: ColumnProfile) -> str:
     if known.rank is not None:
         told.append(f"rank correlation {known.rank:+.2f}")
     if known.fifths:
-        told.append(f"mean from its low to its high values {' / '.join(_digits(mean, 3) for mean in known.fifths)}")
+        told.append(f"mean from its low to its high values {' / '.join(digits(mean, 3) for mean in known.fifths)}")
     if known.groups:
-        told.append(" / ".join(f"{cell(name, 40)} {_digits(mean, 3)} ({n:,} rows)" for name, mean, n in known.groups))
+        told.append(" / ".join(f"{cell(name, 40)} {digits(mean, 3)} ({n:,} rows)" for name, mean, n in known.groups))
     return "; ".join(told)
 
 
@@ -192,61 +151,6 @@ def averaging(task: Task) -> str:
     return "the mean of their predictions, each back on the scale of the target"
 
 
-def leader(attempts: Sequence[Attempt], parent: TrialSummary, metric: Metric) -> int:
-    """Return the index of the attempt that scored best, the first of equals; -1 where none beat `parent`."""
-    best, index = parent.score, -1
-    for i, attempt in enumerate(attempts):
-        scored = attempt.trial.score if attempt.trial is not None else None
-        if scored is not None and (best is None or metric.is_better(scored, best)):
-            best, index = scored, i
-    return index
-
-
-def score(trial: TrialSummary) -> str:
-    """Return a trial's score with its standard error."""
-    if trial.score is None:
-        return "none"
-    error = f" ± {_digits(trial.std_error, 2)}" if trial.std_error is not None else ""
-    return f"{_digits(trial.score, 5)}{error}"
-
-
-def pace(history: Sequence[TrialSummary]) -> str:
-    """Return how long one fold took the scripts so far, baselines left out; empty where none was run."""
-    took = sorted(t.wall_s for t in history if t.operator != "baseline" and t.wall_s > 0)
-    if not took:
-        return ""
-    low, middle, high = seconds(took[0]), seconds(took[(len(took) - 1) // 2]), seconds(took[-1])
-    return low if low == high else f"{low} to {high}, half of them at most {middle}"
-
-
-def origin(trial: TrialSummary) -> str:
-    """Return which operator made a trial, from what."""
-    parents = " ".join(f"#{number}" for number in trial.parents[:3])
-    return f"{trial.operator} {parents}".strip()
-
-
-def effect(finding: Finding) -> str:
-    """Return what leaving out a part did."""
-    if finding.effect is None:
-        return "the variant failed"
-    error = f" ± {_digits(finding.noise, 2)}" if finding.noise is not None else ""
-    return f"{_digits(finding.effect, 3, '+')}{error}"
-
-
-def outcome(value: str) -> str:
-    """Return an execution's outcome in words."""
-    said = {
-        "error": "it ended with an error",
-        "timeout": "its time ran out",
-        "memory": "it used more memory than there is",
-        "disk": "it wrote more than is allowed",
-        "output": "it printed more than is allowed",
-        "processes": "it started too many processes",
-        "ok": "it ran to its end, but its output cannot be graded",
-    }
-    return said.get(value, value)
-
-
 def traps(packages: Mapping[str, str]) -> list[str]:
     """Return the traps of the installed versions in which code written from memory is caught."""
     told = []
@@ -276,12 +180,6 @@ def traps(packages: Mapping[str, str]) -> list[str]:
     return told
 
 
-def _digits(value: float, count: int, sign: str = "-") -> str:
-    """Return `value` to `count` significant digits, large numbers in full: `45,920 ± 640`, not `6.4e+02`."""
-    large = abs(value) >= min(10**count, 10_000)
-    return f"{value:{sign},.0f}" if large else f"{value:{sign}.{count}g}"
-
-
 def _major(packages: Mapping[str, str], name: str) -> int:
     first = packages.get(name, "0").partition(".")[0]
     return int(first) if first.isdigit() else 0
@@ -304,9 +202,9 @@ def _positive(task: Task) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        averaging, cell, cells, clip, effect, fenced, header, leader, most, names, number, origin, outcome, pace, pairs,
-        percent, probabilities, relation, score, seconds, split, tail, telling, thousands, traps, values,
-        wants_probabilities,
+        apart, averaging, cell, cells, clip, effect, fenced, foremost, header, leader, most, names, number, origin,
+        outcome, pace, pairs, percent, probabilities, relation, rows, score, seconds, split, tail, telling, thousands,
+        three, traps, values, wants_probabilities, worst,
     )
 }  # fmt: skip
 """Filters by the name that templates use."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from assay.core.candidate import Candidate
 from assay.engine.session import Step
+from assay.engine.weak_spots import weak_spots
 from assay.journal.history import Trial
 from assay.models.playbook import cheating_program, read_facts
 from assay.models.roles import BaselineInputs, DraftInputs, ImproveInputs, Program, Reply
@@ -40,11 +41,12 @@ def improve(step: Step, parent: Trial) -> Candidate:
         brief=brief(step),
         parent=summary(parent),
         code=step.session.parts.objects.candidate(parent.candidate).source,
-        findings=findings(history, parent),
+        findings=findings(step.session, history, parent),
         attempts=tuple(summary(t) for t in earlier if t.state.is_final),
         index=len(earlier),
         lane=step.lane,
         lanes=step.lanes,
+        weakness=weak_spots(step.session, [parent]).of(parent.number),
     )
     return script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,))
 

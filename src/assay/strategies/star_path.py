@@ -190,7 +190,7 @@ class Path:
             tried = run_ablation(part, parent, studied)
         except NoAnswer:
             return []
-        return list(findings(part.history.with_trials(tried), parent))
+        return list(findings(part.session, part.history.with_trials(tried), parent))
 
     def _inner(self, outer: int, parent: Trial, target: Target, shown: str) -> Trial:
         """Return the best of `parent` and of scripts in which one block of it is rewritten, plan after plan."""

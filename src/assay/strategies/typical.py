@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
 import typing
 from dataclasses import dataclass
@@ -89,6 +90,8 @@ class _Maker:
             return self._value(next(arg for arg in args if arg is not type(None)), python=python)
         if origin is Literal:
             return args[0]
+        if origin is tuple and args[-1] is not Ellipsis:
+            return tuple(self._value(arg) for arg in args)
         if origin is tuple:
             return tuple(self._value(args[0], python=python) for _ in range(self._fullness.items))
         if origin is dict or hint is dict:
@@ -107,6 +110,9 @@ class _Maker:
             return _row(1, self._fullness)
         if isinstance(hint, type) and issubclass(hint, BaseModel):
             return self.record(hint)
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            types_of = typing.get_type_hints(hint)
+            return hint(**{field.name: self._value(types_of[field.name]) for field in dataclasses.fields(hint)})
         raise TypeError(f"no typical value of {hint!r}")
 
 

@@ -24,7 +24,7 @@ from assay.journal.summary import Summary
 from assay.models.base import Request
 from assay.models.roles import BaselineInputs, DraftInputs
 from assay.models.scripted import Scripted
-from assay.operators.brief import brief
+from assay.operators.brief import brief_at
 from assay.strategies.tree import Tree, TreeOptions
 from support.engine import Bench, propose
 
@@ -42,7 +42,7 @@ class Once:
 
 
 def ask(session: Session, key: str = "q") -> None:
-    inputs = BaselineInputs(brief=brief(session, session.view(), key), name="constant")
+    inputs = BaselineInputs(brief=brief_at(session, session.view(), key), name="constant")
     session.ask(key, "baseline", inputs)
 
 
@@ -117,7 +117,7 @@ def test_a_refused_question_costs_its_step_and_not_the_search_and_is_not_repeate
     assert first.log.read(lambda history: history.usage.tokens) == 900
 
     def step_again(session: Session) -> None:
-        inputs = DraftInputs(brief=brief(session, session.view().pinned(2), "step-0002"), index=0)
+        inputs = DraftInputs(brief=brief_at(session, session.view().pinned(2), "step-0002"), index=0)
         with pytest.raises(NoAnswer, match="too long"):
             session.ask("step-0002/draft", "draft", inputs)
 
@@ -215,7 +215,7 @@ def test_an_answer_after_the_run_has_ended_changes_nothing_and_is_asked_for_agai
     assert len(backend.read()) == events
 
     def other(session: Session) -> None:
-        inputs = BaselineInputs(brief=brief(session, session.view(), "q"), name="boosting")
+        inputs = BaselineInputs(brief=brief_at(session, session.view(), "q"), name="boosting")
         session.ask("q", "baseline", inputs)
 
     # Another question, even: a newer version of the prompts is no reason to refuse where nothing was answered.

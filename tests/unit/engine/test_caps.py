@@ -20,7 +20,7 @@ from assay.journal.memory import MemoryJournal
 from assay.models.base import Request
 from assay.models.roles import BaselineInputs
 from assay.models.scripted import Scripted
-from assay.operators.brief import brief
+from assay.operators.brief import brief_at
 from support.engine import Bench
 
 
@@ -103,7 +103,7 @@ def test_a_run_looks_after_every_answer_even_a_useless_one(tmp_path: Path) -> No
 
     class Ask:
         def run(self, session: Session) -> None:
-            inputs = BaselineInputs(brief=brief(session, session.view(), "q"), name="constant")
+            inputs = BaselineInputs(brief=brief_at(session, session.view(), "q"), name="constant")
             with pytest.raises(NoAnswer):
                 session.ask("q", "baseline", inputs)
 

@@ -15,7 +15,7 @@ from assay.journal.memory import MemoryJournal
 from assay.models.base import Request
 from assay.models.roles import BaselineInputs
 from assay.models.scripted import Scripted
-from assay.operators.brief import brief
+from assay.operators.brief import brief_at
 from support.engine import Bench, propose, table
 from support.fakes import script
 
@@ -31,7 +31,7 @@ class Once:
 
 
 def question(session: Session) -> BaselineInputs:
-    return BaselineInputs(brief=brief(session, session.view(), "q"), name="constant")
+    return BaselineInputs(brief=brief_at(session, session.view(), "q"), name="constant")
 
 
 def test_an_answer_in_the_journal_is_not_asked_for_again(tmp_path: Path) -> None:

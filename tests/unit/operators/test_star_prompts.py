@@ -18,8 +18,11 @@ from assay.models.roles import (
     Finding,
     LeakageReport,
     Solution,
+    TrialSummary,
 )
-from assay.operators.prompt_filters import averaging, effect, fenced, leader, pace, score
+from assay.operators.prompt_filters import averaging
+from assay.operators.prompt_text import fenced
+from assay.operators.prompt_trials import apart, effect, leader, pace, score
 from assay.operators.rendering import Prompts
 from support.briefs import HISTORY, HOURLY, INCOME, SPAM, brief_of, full_brief, tried
 from support.star_questions import BLOCK, CODE, IDEA, OTHER, PARENT, PLAN, REFINED, star_questions
@@ -362,3 +365,55 @@ def test_the_time_that_is_left_and_what_scripts_took_are_told() -> None:
 @pytest.mark.parametrize("took", [(), (0.0,)])
 def test_no_pace_is_told_before_a_script_was_run(took: tuple[float, ...]) -> None:
     assert pace([tried(n, "draft", None, wall_s=wall_s) for n, wall_s in enumerate(took)]) == ""
+
+
+@pytest.mark.parametrize("role", ["extract", "plan"])
+def test_who_plans_sees_where_the_script_is_wrong(role: str) -> None:
+    text = told(role)
+    assert "Where #6 is wrong, on rows that it was not trained on (37,363 rows of 5 folds, share of pairs" in text
+    assert "| predicted 0.31 to 0.58 | 20 % | 0.188 | 52 % | +0.0123 |" in text
+    assert "| class 1, mostly taken for 0 | 24 % | 0.0729 | 24 % |  |" in text
+    assert "is wrong, on rows" not in told(role, weakness=None)
+
+
+def test_who_combines_sees_where_each_is_wrong_and_how_alike_their_errors_are() -> None:
+    text = told("ensemble_plan")
+    told_of = "predicted 0.31 to 0.58 0.188 (20 % of the rows, 52 % of the loss)"
+    assert f"- #6 (share of pairs ordered wrongly 0.0729): {told_of}\n" in text
+    assert "averaging them gains little): #6 and #4 0.934." in text
+
+
+@pytest.mark.parametrize("role", ["summarize", "extract"])
+def test_a_part_that_was_left_out_is_told_with_its_lines(role: str) -> None:
+    rate = Finding(part="rate", description="", effect=0.002, noise=0.001, left_out="RATE = 0.1", instead="RATE = 1.0")
+    plain = Finding(part="rooms", description="", effect=0.0, left_out='    frame["rooms"] = 1')
+    text = told(role, findings=(rate, plain))
+    assert "- rate: +0.002 ± 0.001\n  Without these lines, ...\n\n```python\nRATE = 0.1\n```\n" in text
+    assert "  ... and with these in their place:\n\n```python\nRATE = 1.0\n```\n" in text
+    assert '- rooms: +0\n  Without these lines:\n\n```python\n    frame["rooms"] = 1\n```\n' in text
+
+
+def scored(number: int, **scores: float) -> TrialSummary:
+    return tried(number, f"t{number}", sum(scores.values()) / len(scores), folds=len(scores), scores=scores)
+
+
+def test_a_gain_is_told_fold_by_fold_and_marked_where_it_is_noise() -> None:
+    rival = scored(1, a=0.90, b=0.80, c=0.85)
+    better = scored(2, a=0.91, b=0.81, c=0.861)
+    unsure = scored(3, a=0.95, b=0.76, c=0.85)
+    brief = full_brief(noise=None)
+    assert apart(better, rival, brief) == "+0.0103 ± 0.00053"
+    assert apart(better, rival, full_brief(noise=0.02)) == "+0.0103 ± 0.00053", "the folds themselves say more"
+    assert apart(unsure, rival, brief).endswith("(noise)")
+    assert apart(scored(4, a=0.92), rival, brief) == "+0.02 (too few folds to tell)"
+    assert apart(scored(4, a=0.92), rival, full_brief(noise=0.03)) == "+0.02 (noise)"
+    assert [apart(rival, rival, brief), apart(rival, None, brief), apart(tried(5, "old", 0.9), rival, brief)] == [
+        ""
+    ] * 3
+    text = told("plan", parent=rival, attempts=(Attempt(plan="More.", trial=better),))
+    assert "| run time | gain on #1 |" in text
+    assert "| 2 | More. | 0.86033 ± 0.0009 | 3 | complete | 9 s | +0.0103 ± 0.00053 |" in text
+    table = told("extract", full_brief(history=(rival, better), best=2))
+    assert "| run time | gain on #2 |" in table
+    assert "| 1 | t1 |" in table
+    assert "| -0.0103 ± 0.00053 |\n" in table

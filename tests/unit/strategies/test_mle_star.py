@@ -97,6 +97,58 @@ def test_who_plans_and_rewrites_is_told_the_study_and_the_best_attempts_block(tm
     assert (first.earlier, second.block) == ("", first.block)
 
 
+def test_who_plans_is_told_where_the_best_so_far_is_wrong(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=2, paths=2, rounds=1))
+    made.open().work()
+    for inputs in [*asked(made, "extract"), *asked(made, "plan")]:
+        # The fake grading gives the score as the loss; folds differ a little.
+        rivals = [inputs.parent, *(a.trial for a in getattr(inputs, "attempts", ()))]
+        best = min(trial.score for trial in rivals)
+        assert inputs.weakness.loss == pytest.approx(best, abs=0.05)
+    (combined,) = asked(made, "ensemble_plan")
+    numbers = tuple(sorted(solution.trial.number for solution in combined.solutions))
+    assert combined.alike == ((*numbers, 0.5),)
+    assert all(solution.weakness is not None for solution in combined.solutions)
+    notes = made.log.read(lambda h: [key for key in h.notes if key.startswith("weak/")])
+    assert len(notes) == len(set(notes)) >= 3, "noted, so that a resumed run puts the same questions"
+
+
+@pytest.mark.parametrize("how", ["named", "copied"])
+def test_an_ensemble_of_one_is_not_run_and_its_round_says_so(tmp_path: Path, how: str) -> None:
+    def alone(request: Request[Any]) -> Scripted:
+        reply = answer(request)
+        if request.role != "ensemble":
+            return reply
+        only = request.inputs.solutions[0]
+        if how == "named":
+            return {**reply, "members": [only.trial.number]}  # type: ignore[dict-item]
+        return {**reply, "code": f"# all that is left\n{only.code}"}  # type: ignore[dict-item]
+
+    made = bench(tmp_path, StarOptions(models=2, outer=0, paths=2, rounds=2), answers=alone)
+    made.open().work()
+    history = made.log.read(lambda h: h)
+    assert not [t for t in history.trials.values() if t.operator == "ensemble"]
+    for step in (4, 5):
+        skipped = history.notes[f"phase/step-{step:04d}/ensemble/ended"]["skipped"]
+        assert skipped.startswith("only #")
+        assert skipped.endswith("was run already")
+
+
+def test_an_ensemble_comes_from_the_members_that_it_holds(tmp_path: Path) -> None:
+    def all_but_one(request: Request[Any]) -> Scripted:
+        reply = answer(request)
+        if request.role != "ensemble":
+            return reply
+        numbers = [solution.trial.number for solution in request.inputs.solutions]
+        return {**reply, "members": numbers[1:]}  # type: ignore[dict-item]
+
+    made = bench(tmp_path, StarOptions(models=1, outer=0, paths=3, rounds=1), answers=all_but_one)
+    made.open().work()
+    (trial,) = [t for t in made.log.read(lambda h: h).trials.values() if t.operator == "ensemble"]
+    (inputs,) = asked(made, "ensemble")
+    assert trial.parents == tuple(solution.trial.number for solution in inputs.solutions[1:])
+
+
 def test_what_is_combined_on_a_single_path_is_its_best_and_a_beginning_that_is_not_in_it(tmp_path: Path) -> None:
     made = bench(tmp_path, StarOptions(models=2, outer=1, inner=1, paths=1, rounds=1), answers=_worse_merges)
     made.open().work()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from assay.core.weakness import Weakness
 from assay.models.roles.shared import Brief, Finding, Inputs, Program, Recipe, Reply, Role, Script, TrialSummary
 
 
@@ -42,6 +43,8 @@ class ImproveInputs(Inputs):
     """Which of the steps side by side asks, 0 .. lanes-1; they do not see each other."""
     lanes: int = 1
     """How many steps may be side by side."""
+    weakness: Weakness | None = None
+    """Where the parent is wrong; None where that is not known."""
 
 
 class DebugInputs(Inputs):

@@ -98,6 +98,8 @@ class TrialSummary(Inputs):
     """Mean seconds of one execution."""
     problem: str = ""
     """One line on why it failed or was rejected."""
+    scores: dict[str, float] = Field(default_factory=dict)
+    """Graded score by fold, for comparisons fold by fold."""
     recipe: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -145,6 +147,10 @@ class Finding(Inputs):
     """Gain lost without the part, in units of the metric, positive if the part helps; None if the variant failed."""
     noise: float | None = None
     """Standard error of `effect`."""
+    left_out: str = ""
+    """The lines of the script that the variant lacks or has otherwise; empty where that is not known."""
+    instead: str = ""
+    """What stands in their place; empty where nothing does."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from assay.core.weakness import Weakness
 from assay.models.roles.shared import (
     Brief,
     Fenced,
@@ -130,6 +131,8 @@ class Solution(Inputs):
 
     trial: TrialSummary
     code: str
+    weakness: Weakness | None = None
+    """Where it is wrong; None where that is not known, or of no use to who is asked."""
 
 
 class MergeInputs(Inputs):
@@ -178,6 +181,8 @@ class ExtractInputs(Inputs):
     """Blocks that a person wants worked on first."""
     problem: str = ""
     """What was wrong with the last answer to this question; empty at first."""
+    weakness: Weakness | None = None
+    """Where the parent is wrong; None where that is not known."""
 
 
 class Target(Reply):
@@ -219,6 +224,8 @@ class PlanInputs(Inputs):
     """What the last ablation showed."""
     attempts: tuple[Attempt, ...]
     """All plans for this block so far, in order."""
+    weakness: Weakness | None = None
+    """Where the best attempt is wrong, or the parent if none beat it; None where that is not known."""
 
 
 class Plan(Reply):
@@ -266,6 +273,8 @@ class EnsemblePlanInputs(Inputs):
     solutions: tuple[Solution, ...]
     attempts: tuple[Attempt, ...] = ()
     """Earlier plans and what came of them."""
+    alike: tuple[tuple[int, int, float], ...] = ()
+    """How the errors of two solutions correlate over the rows, by their numbers."""
 
 
 class EnsembleInputs(Inputs):
@@ -276,6 +285,13 @@ class EnsembleInputs(Inputs):
     solutions: tuple[Solution, ...]
     index: int
     """Round, counted from 0."""
+
+
+class Ensembled(Program):
+    """A complete script that combines several solutions."""
+
+    members: tuple[int, ...] = ()
+    """Numbers of the solutions that the script trains; those that it leaves out are not among them."""
 
 
 # --- guards ----------------------------------------------------------------------------------------------------------
@@ -370,7 +386,7 @@ STAR_ROLES = (
     Role(name="plan", inputs=PlanInputs, reply=Plan),
     Role(name="code", inputs=CodeInputs, reply=Block),
     Role(name="ensemble_plan", inputs=EnsemblePlanInputs, reply=Plan),
-    Role(name="ensemble", inputs=EnsembleInputs, reply=Program),
+    Role(name="ensemble", inputs=EnsembleInputs, reply=Ensembled),
     Role(name="leakage", inputs=LeakageInputs, reply=LeakageReport),
     Role(name="data_usage", inputs=DataUsageInputs, reply=DataUsage),
     Role(name="finalize", inputs=FinalizeInputs, reply=Readiness),

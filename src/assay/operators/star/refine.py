@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from assay.core.candidate import Candidate
 from assay.engine.endings import NoAnswer
 from assay.engine.session import Step
+from assay.engine.weak_spots import weak_spots
 from assay.journal.history import Trial
 from assay.models.roles import (
     Attempt,
@@ -25,7 +26,7 @@ from assay.models.roles import (
 )
 from assay.operators.brief import brief, summary
 from assay.operators.expect import expect
-from assay.operators.prompt_filters import leader
+from assay.operators.prompt_trials import leader
 from assay.operators.star.passage import counterpart, locate, replaced
 
 ASKED = 2
@@ -74,6 +75,7 @@ def extract(
         NoAnswer: No answer names a block that stands in the script.
     """
     code, problem = source(step, parent), ""
+    weakness = weak_spots(step.session, [parent]).of(parent.number)
     for asked in range(ASKED):
         inputs = ExtractInputs(
             brief=brief(step, f"extract-{asked}"),
@@ -84,6 +86,7 @@ def extract(
             refined=tuple(refined),
             wanted=tuple(wanted),
             problem=problem,
+            weakness=weakness,
         )
         targets = expect(step.ask(f"extract-{asked}", "extract", inputs), Extraction).targets
         placed = [(locate(code, target.block), target) for target in targets]
@@ -105,8 +108,9 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
         tried: The earlier plans, in order.
     """
     told = list(attempts(tried))
-    best = leader(told, summary(parent), step.history.metric)
+    best, weak = leader(told, summary(parent), step.history.metric), parent
     if best >= 0:
+        weak = tried[best].trial or parent
         told[best] = told[best].model_copy(update={"code": best_block(step, parent, block, tried)})
     inputs = PlanInputs(
         brief=brief(step),
@@ -115,6 +119,7 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
         block=block,
         summary=shown,
         attempts=tuple(told),
+        weakness=weak_spots(step.session, [weak]).of(weak.number),
     )
     return expect(step.ask("plan", "plan", inputs), Plan)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.core.candidate import Candidate
+from assay.core.weakness import Weaknesses
 from assay.engine.session import Step
 from assay.journal.history import Trial
 from assay.models.roles import (
@@ -103,6 +104,7 @@ def solution(step: Step, trial: Trial) -> Solution:
     return Solution(trial=summary(trial), code=step.session.parts.objects.candidate(trial.candidate).source)
 
 
-def solutions(step: Step, trials: Sequence[Trial]) -> tuple[Solution, ...]:
-    """Return trials with their scripts."""
-    return tuple(solution(step, trial) for trial in trials)
+def solutions(step: Step, trials: Sequence[Trial], spots: Weaknesses | None = None) -> tuple[Solution, ...]:
+    """Return trials with their scripts, and with where they are wrong if that is given."""
+    known = spots or Weaknesses()
+    return tuple(solution(step, trial).model_copy(update={"weakness": known.of(trial.number)}) for trial in trials)

@@ -32,6 +32,7 @@ from assay.models.roles.star import (
     CodeInputs,
     DataUsage,
     DataUsageInputs,
+    Ensembled,
     EnsembleInputs,
     EnsemblePlanInputs,
     FinalizeInputs,
@@ -158,9 +159,9 @@ def test_scripts_of_others_are_merged_as_they_stand_with_a_share_for_each_of_the
 # --- ensembles -------------------------------------------------------------------------------------------------------
 
 
-def ensemble(task: TinyTask, plan: str, solutions: list[Solution]) -> Program:
+def ensemble(task: TinyTask, plan: str, solutions: list[Solution]) -> Ensembled:
     inputs = EnsembleInputs(brief=task.brief, plan=plan, solutions=tuple(solutions), index=0)
-    return ask("ensemble", inputs, Program)
+    return ask("ensemble", inputs, Ensembled)
 
 
 def next_way(task: TinyTask, solutions: list[Solution], attempts: list[Attempt], seed: int = 0) -> Plan:
@@ -212,6 +213,7 @@ def test_the_best_come_first_and_the_costly_weak_ones_are_dropped_aloud() -> Non
     assert f"Left out, so that the whole ends within half the time of a trial: {slow[1].trial.title}." in program.plan
     alone = ensemble(task, "Weights from held-out rows. Why.", slow)
     assert alone.recipe == slow[0].trial.recipe
+    assert alone.members == (slow[0].trial.number,), "so that who asked can tell that it is none"
 
 
 def test_mixtures_among_the_solutions_are_taken_apart_only_where_that_changes_nothing() -> None:

@@ -12,7 +12,7 @@ from assay.models.playbook.star.mixture import Scale, united
 from assay.models.playbook.star.solutions import known_mixture, program_of, shortened
 from assay.models.playbook.star.weave import Rule, Script, can_hold_out, weave
 from assay.models.roles import Program
-from assay.models.roles.star import Attempt, EnsembleInputs, EnsemblePlanInputs, Plan, Solution
+from assay.models.roles.star import Attempt, Ensembled, EnsembleInputs, EnsemblePlanInputs, Plan, Solution
 
 _HELD_OUT_COST = 1.8
 """Runs of each member where four fifths of the rows choose the weights first."""
@@ -45,8 +45,10 @@ def planned_ensemble(inputs: EnsemblePlanInputs, random: Random) -> Plan:
     return Plan(title=way.title, plan=f"{way.title}. {way.reason}{_learned(inputs.attempts, facts)}")
 
 
-def ensemble(inputs: EnsembleInputs) -> Program:
+def ensemble(inputs: EnsembleInputs) -> Ensembled:
     """Return the script that combines `inputs.solutions` as the plan says, within half the time of a trial.
+
+    Solutions for which that is too short are left out, down to a single one: who asks sees it by `members`.
 
     Raises:
         ReplyInvalid: A script cannot be part of another.
@@ -63,7 +65,8 @@ def ensemble(inputs: EnsembleInputs) -> Program:
     if dropped:
         names = "; ".join(solution.trial.title for solution in dropped)
         plan += f" Left out, so that the whole ends within half the time of a trial: {names}."
-    return _program(chosen, way, facts, plan)
+    program = _program(chosen, way, facts, plan)
+    return Ensembled(**program.model_dump(), members=tuple(solution.trial.number for solution, _ in chosen))
 
 
 _MEAN = "Mean of all solutions"
