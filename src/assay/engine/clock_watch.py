@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.core.clock import Clock
 
-JUMPED, HELD_UP = "W431", "W432"
+JUMPED, HELD_UP = "W441", "W442"
 JUMP_S = 60.0
 """Smaller differences between the two clocks are corrections that nobody needs to hear of."""
 HELD_UP_S = 120.0

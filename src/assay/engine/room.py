@@ -11,7 +11,7 @@ from assay.core.clock import Clock
 from assay.engine.log import EventLog
 from assay.journal import events as ev
 
-FULL = "W430"
+FULL = "W440"
 MOST_KEPT_BYTES = 2**30
 """So much is kept free for the journal, the reports and the submission, ..."""
 KEPT_SHARE = 0.03

@@ -37,8 +37,8 @@ def test_a_full_disk_pauses_with_a_remark_and_goes_on(tmp_path: Path) -> None:
     room = Room(log, clock, tmp_path, is_over=lambda: False, measure=disk.measure)
     assert room.wait() == pytest.approx(90, abs=1.5)
     assert remarks(log) == [
-        "W430 only 512 MB are free on the disk; nothing new is started until there is more (assay gc)",
-        "W430 there is room on the disk again; the run goes on",
+        "W440 only 512 MB are free on the disk; nothing new is started until there is more (assay gc)",
+        "W440 there is room on the disk again; the run goes on",
     ]
     assert room.wait() == 0.0
     assert len(remarks(log)) == 2
@@ -85,7 +85,7 @@ def test_sleep_and_a_clock_that_was_set_are_seen_and_small_corrections_are_not()
     clock.advance(clock.slept + 2)
     seen = watch.look()
     assert seen is not None
-    assert seen[0] == "W431"
+    assert seen[0] == "W441"
     assert "jumped 3h04m ahead" in seen[1]
     clock.slept -= 600
     clock.advance(-600 + 2)
@@ -96,5 +96,5 @@ def test_sleep_and_a_clock_that_was_set_are_seen_and_small_corrections_are_not()
     clock.advance(150)
     seen = watch.look()
     assert seen is not None
-    assert seen == ("W432", "this process was held up for 2m30s; its limits went on counting")
+    assert seen == ("W442", "this process was held up for 2m30s; its limits went on counting")
     assert watch.look() is None
