@@ -39,8 +39,10 @@ from assay.journal.file import FileJournal
 from assay.journal.history import Measurement, Trial
 from assay.journal.objects import ObjectStore
 from assay.kinds import NotebookKind, ScriptKind
+from assay.models.base import Model
 from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
+from assay.operators.repair import TieredRepairer
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import SandboxLimits
 from assay.sandbox.choose import Mode
@@ -260,6 +262,7 @@ class RealEngine:
         repairer: Repairer | None = None,
         check: Callable[[Candidate], Sequence[CheckFinding]] | None = None,
         cell_s: float | None = None,
+        model: Model | None = None,
     ) -> Tried:
         """Evaluate a candidate of any kind.
 
@@ -269,9 +272,12 @@ class RealEngine:
             repairer: Mends it when it fails, at most twice.
             check: Static checks in place of the real ones.
             cell_s: Most seconds of one cell of a notebook.
+            model: Answers what a repairer asks.
         """
         self._count += 1
-        session = self._session(check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s)
+        session = self._session(
+            check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s, model=model
+        )
         return self._tried(f"candidate-{self._count:03d}", candidate, session, {"history": self.start})
 
     def parts(self, *, cell_s: float | None = None) -> Parts:
@@ -294,6 +300,7 @@ class RealEngine:
         *,
         repairer: Repairer | None = None,
         cell_s: float | None = None,
+        model: Model | None = None,
     ) -> Session:
         parts = Parts(
             folder=self.folder,
@@ -306,7 +313,7 @@ class RealEngine:
             views=self.views,
             grading=self.grader,
             sandbox=self.sandbox,
-            model=ScriptedModel(()),
+            model=model or ScriptedModel(()),
             render=Prompts(overrides=self.folder / "prompts").render,
             check=check,
             kinds={"script": ScriptKind(), "notebook": NotebookKind(cell_s=cell_s)},
@@ -320,7 +327,10 @@ class RealEngine:
         judge = Judge(parts, measurer, budget)
         delivery = Delivery(parts, measurer, budget)
         evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery)
-        return Session(parts, evaluator, budget)
+        session = Session(parts, evaluator, budget)
+        if isinstance(repairer, TieredRepairer):
+            repairer.attach(session)
+        return session
 
     def _started(self) -> ev.RunStarted:
         return ev.RunStarted(

@@ -42,8 +42,8 @@ from assay.models.kept_searches import KeptSearches
 from assay.models.playbook import Playbook
 from assay.models.roles import Machine
 from assay.models.routed import RoutedModel
-from assay.operators.debug import ModelRepairer
 from assay.operators.rendering import Prompts
+from assay.operators.repair import TieredRepairer
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
@@ -173,7 +173,7 @@ def _graded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
     budget = Budget(limits, log, shell.clock, begun=shell.begun, scale=scale, gate=options.gate)
     measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=executions_at_once(shell.sandbox, limits))
     delivery = Delivery(parts, measurer, budget, scale=scale)
-    repairer = ModelRepairer()
+    repairer = TieredRepairer()
     judge = Judge(parts, measurer, budget)
     evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=options.fix_rounds)
     session = Session(parts, evaluator, budget)

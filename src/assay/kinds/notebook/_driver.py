@@ -367,9 +367,9 @@ def _traceback(cell: Any) -> str:
 
 
 def _line(cell: Any, traceback: str) -> int:
-    """Return the line of the cell that raised, from 1; 0 if the traceback does not say."""
-    found = re.search(rf"Cell In ?\[{cell.execution_count}\], line (\d+)", traceback)
-    return int(found[1]) if found else 0
+    """Return the innermost line of the cell that raised, from 1; 0 if the traceback does not say."""
+    found = re.findall(rf"Cell In ?\[{cell.execution_count}\], line (\d+)", traceback)
+    return int(found[-1]) if found else 0
 
 
 def _how_it_died(manager: Any) -> str:

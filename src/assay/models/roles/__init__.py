@@ -52,6 +52,7 @@ from assay.models.roles.notebook import (
     WrittenCell,
     WrittenNotebook,
 )
+from assay.models.roles.notebook_debug import NOTEBOOK_DEBUG, NotebookDebugInputs, NotebookRepair
 from assay.models.roles.shared import (
     Brief,
     Fenced,
@@ -112,11 +113,12 @@ from assay.models.roles.tasks import (
 )
 
 ROLES: dict[str, Role] = {
-    role.name: role for role in (*BASIC_ROLES, *STAR_ROLES, *NOTEBOOK_ROLES, *LAB_ROLES, *TASK_ROLES)
+    role.name: role for role in (*BASIC_ROLES, *STAR_ROLES, *NOTEBOOK_ROLES, NOTEBOOK_DEBUG, *LAB_ROLES, *TASK_ROLES)
 }
 
 __all__ = [
     "LAB_ROLES",
+    "NOTEBOOK_DEBUG",
     "NOTEBOOK_ROLES",
     "ROLES",
     "STAR_ROLES",
@@ -167,6 +169,8 @@ __all__ = [
     "ModelIdea",
     "NewSubtask",
     "NotebookCritiqueInputs",
+    "NotebookDebugInputs",
+    "NotebookRepair",
     "NotebookReportInputs",
     "NotebookStrategyInputs",
     "NotebookWriteInputs",

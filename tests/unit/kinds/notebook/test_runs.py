@@ -38,6 +38,6 @@ def test_a_cells_error_is_told_with_cell_line_and_traceback(engine: RealEngine) 
     assert execution.outcome is Outcome.ERROR
     assert [(run.unit, run.outcome, run.line) for run in execution.units] == [
         ("c0", UnitOutcome.OK, 0),
-        ("c1", UnitOutcome.ERROR, 4),
+        ("c1", UnitOutcome.ERROR, 2),
     ]
     assert "ValueError: broken" in tried.trial.reason
