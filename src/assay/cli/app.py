@@ -122,7 +122,7 @@ def demo(
 
 def init(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="Folder with train.csv and its like, or a single file.")] = Path(),
+    path: Annotated[Path, typer.Argument(help="Folder with train.csv and its like, a file, or a notebook.")] = Path(),
     about: About = None,
     target: Target = None,
     metric: MetricFlag = None,

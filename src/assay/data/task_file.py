@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ _TABLES: Mapping[str, Mapping[str, type] | None] = {
     "split": {"kind": str, "k": int, "seed": int, "column": str, "horizon": int},
     "holdout": {"fraction": float, "sealed": bool},
     "limits": None,
+    "notebook": {"file": str, "locked": list, "open": list, "sections": list},
 }
 _NUMBERS = ("row_cap", "top_k")
 _ORIGINS = {"name": "guessed: by the folder or file", "data": "given: where the data lie"}
@@ -45,6 +46,8 @@ class TaskFile:
     """The `limits` table as it stands, for whoever starts a run."""
     mlflow: str = ""
     """Where the run is to be tracked; empty for nowhere."""
+    notebook: Mapping[str, Any] = field(default_factory=dict)
+    """The `notebook` table as it stands: a notebook of the user's, and which of its cells are locked."""
 
 
 def load_task(path: Path) -> Task:
@@ -83,6 +86,7 @@ def load_task_file(path: Path, *, said: Given | None = None, environment: Mappin
         inspection=inspect(folder, more=_given(values).overlaid(said or Given())),
         limits=values.get("limits", {}),
         mlflow=values.get("mlflow", ""),
+        notebook=values.get("notebook", {}),
     )
 
 
@@ -245,6 +249,8 @@ def _check_table(table: str, values: dict[str, Any], fields: Mapping[str, type],
             problems.append(f"{table}.{key}: must be {kind.__name__}, not {value!r}")
     if table == "split":
         _check_split(values, problems)
+    if table == "notebook":
+        _check_notebook(values, problems)
     fraction = values.get("fraction", 0.0)
     if _is_number(fraction) and not 0 <= fraction <= 0.5:
         problems.append(f"holdout.fraction: must be between 0 and 0.5, not {fraction!r}")
@@ -259,6 +265,14 @@ def _check_split(values: dict[str, Any], problems: list[str]) -> None:
             problems.append(f"split.{key}: must be at least 1, not {values[key]!r}")
     if _is_number(values.get("seed")) and values["seed"] < 0:
         problems.append(f"split.seed: must not be negative, got {values['seed']!r}")
+
+
+def _check_notebook(values: dict[str, Any], problems: list[str]) -> None:
+    if "file" not in values:
+        problems.append("notebook.file: is missing")
+    for key in ("locked", "open", "sections"):
+        if not _is_texts(values.get(key, [])):
+            problems.append(f"notebook.{key}: must be a list of texts")
 
 
 def _check_choice(field: str, value: Any, known: list[str], problems: list[str]) -> None:

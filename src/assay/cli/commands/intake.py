@@ -115,7 +115,44 @@ def task_file(path: Path) -> Path | None:
 
 
 def init(shell: Shell, path: Path, flags: TaskFlags, *, out: Path | None, force: bool) -> int:
-    """Inspect `path` and write `task.toml` beside the data, or into the folder `out`."""
+    """Inspect `path` and write `task.toml` beside the data, or into the folder `out`; for a notebook with its cells."""
+    from assay.cli.commands.notebook_intake import already_there, find_notebook, has_table, read_cells, write_table
+    from assay.data.task_file import load_task_file
+
+    if out is not None and not out.is_dir():
+        raise UsageError("E002", f"--out {str(out)!r}: there is no such folder", fix=f"mkdir {out}")
+    notebook = find_notebook(path)
+    cells = None if notebook is None else read_cells(notebook)
+    data = path.parent if notebook == path else path
+    beside = (out or data) / "task.toml"
+    if notebook == path and cells is not None and beside.is_file():
+        # A task that a person may have corrected: only its table of cells is ours to write.
+        if has_table(beside) and not force:
+            raise already_there(beside, path)
+        write_table(beside, cells, load_task_file(beside).inspection.task.folder)
+        lines = [*cells.lines(), f"wrote the cells into {beside}; correct what is guessed"]
+        shell.output.answer("init", {"file": str(beside), "notebook": cells.json()}, clean_lines(lines))
+        return 0
+    inspection, file = _written(data, flags, out=out, force=force)
+    if cells is not None:
+        write_table(file, cells, inspection.task.folder)
+    width = max((len(line.field) for line in inspection.lines), default=0)
+    lines = [f" {line.field:<{width}}  {one_line(line.value, 60)}  ({line.origin})" for line in inspection.lines]
+    lines += [finding_line(f) for f in inspection.findings]
+    lines += [clean(line) for line in cells.lines()] if cells is not None else []
+    lines.append(f"wrote {file}; correct what is guessed, then: assay check {file} · assay run {file}")
+    told = {"notebook": cells.json()} if cells is not None else {}
+    shell.output.answer("init", {"file": str(file), **inspection_json(inspection), **told}, "\n".join(lines))
+    return 0
+
+
+def clean_lines(lines: list[str]) -> str:
+    """Return lines as one text without characters that a terminal would obey."""
+    return "\n".join(clean(line) for line in lines)
+
+
+def _written(path: Path, flags: TaskFlags, *, out: Path | None, force: bool) -> tuple[Inspection, Path]:
+    """Inspect `path` and write the task file; return what was found, and where the file is."""
     from assay.data.intake import inspect
     from assay.data.task_file import write_task
 
@@ -128,15 +165,8 @@ def init(shell: Shell, path: Path, flags: TaskFlags, *, out: Path | None, force:
             kept="the file, unchanged",
             fix=f"edit it, or: assay init {path} --force",
         )
-    if out is not None and not out.is_dir():
-        raise UsageError("E002", f"--out {str(out)!r}: there is no such folder", fix=f"mkdir {out}")
     write_task(inspection, file)
-    width = max((len(line.field) for line in inspection.lines), default=0)
-    lines = [f" {line.field:<{width}}  {one_line(line.value, 60)}  ({line.origin})" for line in inspection.lines]
-    lines += [finding_line(f) for f in inspection.findings]
-    lines.append(f"wrote {file}; correct what is guessed, then: assay check {file} · assay run {file}")
-    shell.output.answer("init", {"file": str(file), **inspection_json(inspection)}, "\n".join(lines))
-    return 0
+    return inspection, file
 
 
 def finding_line(finding: DataFinding) -> str:
