@@ -9,7 +9,6 @@ model, the real journal and the real checks; the wall time beside it is that of 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import statistics
 import subprocess
 import sys
@@ -20,17 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from scripted_run import started
 
 from assay.core.budget import Limits
 from assay.core.errors import ReplyInvalid
-from assay.data.intake import inspect
-from assay.engine.log import EventLog
-from assay.journal import events as ev
-from assay.journal.file import FileJournal
 from assay.models.base import Request
 from assay.models.scripted import Scripted, ScriptedModel
-from assay.strategies.assemble import assemble, open_shell
-from assay.strategies.launch import task_digest
 from assay.strategies.options import RunOptions
 
 SCRIPT = "pass\n"
@@ -43,47 +37,17 @@ def answers(request: Request[Any]) -> Scripted:
     return {"title": "nothing", "plan": "none", "code": f"{SCRIPT}# {request.key}\n"}
 
 
-def write_data(folder: Path) -> None:
-    """Write a table of 400 rows."""
-    folder.mkdir()
-    rows = [f"{n},{n % 7},{n % 5 + 0.1 * (n % 3)}" for n in range(400)]
-    (folder / "train.csv").write_text("id,x,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    (folder / "test.csv").write_text(
-        "id,x\n" + "\n".join(f"{n},{n % 7}" for n in range(400, 440)) + "\n", encoding="utf-8"
-    )
-
-
 def run(folder: Path, trials: int) -> tuple[float, int, float]:
     """Run that many trials; return seconds, peak memory of this process in bytes, and seconds inside children."""
-    write_data(folder / "data")
-    task = inspect(folder / "data", target="y", metric="rmse").task
     options = RunOptions(limits=Limits(trials=trials, workers=1), runs=folder)
-    target = folder / "run"
-    target.mkdir()
-    with contextlib.ExitStack() as stack:
-        shell = open_shell(stack, target, task, options)
-        model = ScriptedModel(answers)
-        model.requests = deque(maxlen=0)  # type: ignore[assignment]  # what a test double remembers is not the engine's
-        object.__setattr__(shell, "model", model)
-        log = EventLog(FileJournal(target / "events.jsonl"), shell.clock)
-        log.add(
-            ev.RunStarted(
-                run="run",
-                task=task,
-                task_digest=task_digest(task),
-                strategy="tree",
-                model="scripted",
-                seed=0,
-                limits=options.limits,
-                sandbox=shell.sandbox.tier,
-            )
-        )
-        engine = assemble(shell, log, options)
-        shell.views.build(shell.views.fold_keys()[0])
-        started = time.perf_counter()
-        engine.work()
-        seconds = time.perf_counter() - started
-        inside = log.read(lambda h: sum(m.execution.wall_s for m in h.all_measurements() if m.execution))
+    model = ScriptedModel(answers)
+    model.requests = deque(maxlen=0)  # type: ignore[assignment]  # what a test double remembers is not the engine's
+    with started(folder, model, options) as opened:
+        opened.shell.views.build(opened.shell.views.fold_keys()[0])
+        begun = time.perf_counter()
+        opened.engine.work()
+        seconds = time.perf_counter() - begun
+        inside = opened.log.read(lambda h: sum(m.execution.wall_s for m in h.all_measurements() if m.execution))
     return seconds, psutil.Process().memory_info().rss, inside
 
 

@@ -10,7 +10,6 @@ the other. Prints both and their ratio; fewer seconds make the engine's own time
 from __future__ import annotations
 
 import argparse
-import contextlib
 import subprocess
 import sys
 import tempfile
@@ -18,17 +17,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from scripted_run import started
+
 from assay.core.budget import Limits
 from assay.core.digest import digest_text
-from assay.data.intake import inspect
 from assay.engine.log import EventLog
-from assay.journal import events as ev
-from assay.journal.file import FileJournal
 from assay.journal.objects import ObjectStore
 from assay.models.base import Answer, R, Request
 from assay.models.scripted import Scripted, ScriptedModel
-from assay.strategies.assemble import assemble, open_shell
-from assay.strategies.launch import task_digest
 from assay.strategies.options import RunOptions
 
 SCRIPT = """\
@@ -101,39 +97,12 @@ def _shift_line(code: str) -> str:
     return next(line for line in code.splitlines() if line.startswith("shift = "))
 
 
-def write_data(folder: Path) -> None:
-    """Write a small table."""
-    folder.mkdir()
-    rows = [f"{n},{n % 7},{n % 5 + 0.1 * (n % 3)}" for n in range(300)]
-    (folder / "train.csv").write_text("id,x,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    (folder / "test.csv").write_text("id,x\n" + "\n".join(f"{n},1" for n in range(300, 320)) + "\n", encoding="utf-8")
-
-
 def overlapped(folder: Path, model: SlowModel, options: RunOptions) -> tuple[float, EventLog]:
     """Run the strategy; return the seconds of its search and its log."""
-    write_data(folder / "data")
-    task = inspect(folder / "data", target="y", metric="rmse", split="holdout=0.3").task
-    target = folder / "run"
-    target.mkdir()
-    with contextlib.ExitStack() as stack:
-        shell = open_shell(stack, target, task, options)
-        object.__setattr__(shell, "model", model)
-        log = EventLog(FileJournal(target / "events.jsonl"), shell.clock)
-        log.add(
-            ev.RunStarted(
-                run="run",
-                task=task,
-                task_digest=task_digest(task),
-                strategy=options.strategy,
-                model=model.name,
-                seed=0,
-                limits=options.limits,
-                sandbox=shell.sandbox.tier,
-            )
-        )
-        assemble(shell, log, options).work()
-    phases = dict((name, at) for at, name in log.read(lambda history: history.phases))
-    return phases["finish"] - phases["search"], log
+    with started(folder, model, options, rows=300, split="holdout") as run:
+        run.engine.work()
+    phases = dict((name, at) for at, name in run.log.read(lambda history: history.phases))
+    return phases["finish"] - phases["search"], run.log
 
 
 def sequential(folder: Path, model: SlowModel, log: EventLog) -> tuple[float, int, int]:
