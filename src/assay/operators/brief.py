@@ -10,6 +10,7 @@ from assay.engine.stage import Stage
 from assay.journal.history import History, Trial
 from assay.models.roles import Brief, Finding, Machine, TrialSummary
 from assay.operators.difference import difference
+from assay.operators.lessons import lessons
 
 MOST_TRIALS = 40
 """Trials shown to a role: the best and the latest, so that prompts stay small however long the run."""
@@ -71,6 +72,7 @@ def brief_at(session: Session, history: History, key: str, stage: Stage | None =
         best=best.number if best else None,
         noise=heard["noise"],
         remarks=tuple(text for _, text in history.told[: heard["told"]]),
+        lessons=lessons(history),
         remaining_s=heard.get("left"),
         stage=stage.name if stage else "",
         stage_s=heard.get("stage_left"),

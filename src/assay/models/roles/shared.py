@@ -117,6 +117,8 @@ class Brief(Inputs):
     """Gains under this are noise, in units of the metric; None when not measured."""
     remarks: tuple[str, ...] = ()
     """What a person told the run, oldest first."""
+    lessons: tuple[str, ...] = ()
+    """Failures that several scripts met, a sentence each."""
     remaining_s: float | None = None
     """Seconds left for the search; None when time is not bounded. Not for decisions of the playbook."""
     stage: str = ""
