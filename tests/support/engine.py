@@ -30,6 +30,7 @@ from assay.journal.base import JournalBackend
 from assay.journal.memory import MemoryJournal
 from assay.journal.objects import ObjectStore
 from assay.kinds import ScriptKind
+from assay.kinds.base import Kind
 from assay.models.base import Message, Request
 from assay.models.roles import Inputs
 from assay.models.scripted import Scripted, ScriptedModel
@@ -107,11 +108,16 @@ class Bench:
     grading: Grading = field(default_factory=FakeGrading)
     gate: bool = False
     """Whether the winner is checked."""
+    strategy_name: str = "tree"
+    """What the journal calls the strategy."""
+    behaviour: Callable[[Command, Workspace, SandboxLimits], FakeResult] = behave
+    """What a fake candidate does."""
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: {"script": ScriptKind()})
     render: Callable[[str, Inputs], tuple[Message, ...]] = render
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
-        self.sandbox = FakeSandbox(behave)
+        self.sandbox = FakeSandbox(self.behaviour)
 
     def open(self) -> Run:
         """Return the run, started or resumed by what the journal holds."""
@@ -134,7 +140,7 @@ class Bench:
             model=self.model,
             render=self.render,
             check=self.check,
-            kinds={"script": ScriptKind()},
+            kinds=self.kinds,
             clock=self.clock,
             activities=Activities(self.clock),
         )
@@ -163,7 +169,7 @@ class Bench:
                 run="bench",
                 task=task,
                 task_digest="d",
-                strategy="tree",
+                strategy=self.strategy_name,
                 model="scripted",
                 seed=7,
                 limits=self.limits,

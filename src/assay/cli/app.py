@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.keeping import build_service, finish, gc
-from assay.cli.reading import cost, diff, export, logs, ls, report, show, status, top
+from assay.cli.reading import apply, cost, diff, export, logs, ls, report, show, status, top
 from assay.cli.typed import (
     RUNS,
     About,
@@ -18,17 +18,20 @@ from assay.cli.typed import (
     FinishUp,
     Goal,
     IdColumn,
+    IdeasFile,
     Json,
     MetricFlag,
     Mlflow,
     ModelFlag,
     NoMlflow,
+    Only,
     Positive,
     RequireGain,
     RowCap,
     Run,
     RunOption,
     Runs,
+    SourceFlag,
     SplitFlag,
     StrategyFlag,
     Target,
@@ -64,6 +67,7 @@ def build_app() -> typer.Typer:
         top,
         show,
         diff,
+        apply,
         logs,
         cost,
         report,
@@ -214,6 +218,9 @@ def run(
         list[str] | None,
         typer.Option("--variant", metavar="ROLE=NAME", help="A variant of a role's prompt; may be given again."),
     ] = None,
+    only: Only = None,
+    source: SourceFlag = None,
+    ideas: IdeasFile = None,
     hints: Annotated[
         list[str] | None,
         typer.Option("--model-hint", metavar="TEXT", help="A model or an idea to try; may be given again."),
@@ -249,7 +256,9 @@ def run(
     from assay.cli.commands.intake import TaskFlags
     from assay.cli.commands.start import run as command
     from assay.cli.flags import LimitFlags, RunFlags
+    from assay.cli.notebook_flags import with_notebook_flags
 
+    strategy, given = with_notebook_flags(strategy, settings or (), only=only, source=source, ideas=ideas)
     return command(
         shell_of(context),
         path,
@@ -281,7 +290,7 @@ def run(
             base_url=base_url,
             offline=offline,
             finish_up=finish_up,
-            settings=tuple(settings or ()),
+            settings=given,
             variants=tuple(variants or ()),
             hints=tuple(hints or ()),
             blocks=tuple(blocks or ()),

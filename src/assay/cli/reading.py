@@ -70,6 +70,20 @@ def diff(
     return command(shell_of(context), runs, run_name, new, old)
 
 
+def apply(
+    context: typer.Context,
+    trial: Annotated[str, typer.Argument(metavar="N", help="Number of a trial, or best.")] = "best",
+    run_name: RunOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Write the open cells of a run's notebook into yours, after showing them."""
+    from assay.cli.commands.apply import apply as command
+
+    return command(shell_of(context), runs, run_name, trial, yes=yes)
+
+
 def logs(
     context: typer.Context,
     name: Run = None,

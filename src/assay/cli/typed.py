@@ -62,7 +62,17 @@ ModelFlag = Annotated[
     typer.Option("--model", help="playbook (the default, no key), PROVIDER:MODEL or cli:PROGRAM.", show_default=False),
 ]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of the model's server.")]
-StrategyFlag = Annotated[str, typer.Option("--strategy", help="Which search: tree or mle_star.")]
+StrategyFlag = Annotated[
+    str, typer.Option("--strategy", help="Which search: tree, mle_star, notebook or notebook_review.")
+]
+
+Only = Annotated[
+    str | None, typer.Option("--only", metavar="STAGE", help="One stage of notebook: generate, execute or analyze.")
+]
+SourceFlag = Annotated[
+    str | None, typer.Option("--source", metavar="NOTEBOOK|RUN", help="What a stage or a review of notebooks works on.")
+]
+IdeasFile = Annotated[Path | None, typer.Option("--ideas", help="idea.json that notebooks are written from.")]
 
 
 def shell_of(context: typer.Context) -> Shell:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 INTERRUPT = "interrupt"
 """Why a search stops that is to be resumed rather than finished up."""
+STAGE = "stage"
+"""Why a run ends that was asked for one stage alone, such as the writing of a notebook: it is done, without a score."""
 
 
 class Ending(Exception):

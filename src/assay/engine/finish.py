@@ -13,6 +13,7 @@ from assay.core.view import View
 from assay.engine.blending import Blending
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
+from assay.engine.endings import STAGE
 from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
@@ -182,6 +183,8 @@ class Finish:
 
 def exit_code(history: History, stopped_by: str, winner: int | None) -> int:
     """Return the exit code of a run that ended by itself: 0, 1 (goal not reached), 3 (no score) or 6 (provider)."""
+    if winner is None and stopped_by == STAGE:
+        return 0
     if winner is None:
         return 6 if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens") else 3
     goal, best = history.limits.goal, history.trials[winner].score

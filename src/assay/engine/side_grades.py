@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from assay.core.errors import TaskError
@@ -68,8 +67,3 @@ def _graded(session: Session, trial: Trial, file: str, metric: Metric | None) ->
         if isinstance(grade, Graded):
             found[view] = grade.score.value
     return found
-
-
-def mean(values: Sequence[float]) -> float | None:
-    """Return the mean; None of nothing."""
-    return sum(values) / len(values) if values else None

@@ -70,7 +70,7 @@ class ObjectStore:
         """
         try:
             if self._has(digest):
-                source.unlink()
+                source.unlink(missing_ok=True)  # two outputs with the same content are one file
             else:
                 path = self._prepared(digest)
                 flush_file(source)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from assay.core.candidate import Candidate
 from assay.core.errors import IntegrityError
 from assay.journal.history import Trial
+from assay.report.diffs import NOTEBOOK
 from assay.report.facts import Facts, State
 from assay.report.files import replace_folder, safe_name
 from assay.report.formatting import format_score, format_spread
 from assay.report.markdown import escape
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
+
+SCRIPT = "notebook.py"
+"""The code of a winning notebook as a plain script."""
 
 
 def write_best(run_folder: Path, teller: Teller) -> None:
@@ -50,9 +55,20 @@ def write_best(run_folder: Path, teller: Teller) -> None:
             content[safe] = source
     if submission is not None:
         content["submission.csv"] = submission
-    content["README.md"] = _readme(teller, winner, candidate.entry, submitted=submission is not None)
+    entry = candidate.entry
+    if candidate.kind == NOTEBOOK:
+        entry = SCRIPT
+        content[entry] = _script(candidate)
+    content["README.md"] = _readme(teller, winner, entry, submitted=submission is not None)
     content["best.json"] = text
     replace_folder(folder, content)
+
+
+def _script(candidate: Candidate) -> str:
+    """Return the code of a notebook as a plain script, which runs without Jupyter."""
+    from assay.kinds.notebook import flatten, notebook_of
+
+    return flatten(notebook_of(candidate)).text
 
 
 def _submission(facts: Facts, winner: Trial) -> bytes | None:

@@ -6,6 +6,7 @@ from assay.report import blended, checked, costs, opening, results, searched, tr
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
+from assay.report.notebook.section import notebook_section
 from assay.report.prose import clean_line
 from assay.report.telling import Teller, verify
 
@@ -23,6 +24,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         results.task_section(teller),
         results.method_section(teller),
         results.results_section(teller),
+        notebook_section(teller),
         blended.blend_section(teller),
         searched.search_section(teller),
         results.mattered_section(teller),

@@ -30,6 +30,8 @@ from assay.report.telling import Teller
 from assay.report.trials import trial_record, write_all
 
 SCHEMA = 1
+NOTEBOOK_STRATEGIES = ("notebook", "notebook_review")
+"""Strategies with files of their own; what makes those is loaded for them alone."""
 
 
 def write_reports(
@@ -71,6 +73,10 @@ def write_reports(
     write_all(run_folder, facts)
     teller = Teller(facts, build_ledger(facts))
     write_best(run_folder, teller)
+    if history.started.strategy in NOTEBOOK_STRATEGIES:
+        from assay.report.notebook.write import write_notebooks
+
+        write_notebooks(run_folder, history, objects, final=final)
     for name, content in _contents(teller).items():
         replace_file(run_folder / name, content)
 

@@ -65,7 +65,8 @@ def diagnose(before: Mapping[str, float], after: Mapping[str, float]) -> Diagnos
 
 def words(before: Mapping[str, float], after: Mapping[str, float]) -> str:
     """Return the diagnosis with the numbers it rests on; of equal or unknown scores, that there is nothing to tell."""
-    shared = [name for name in before if name in after]
+    # Sorted: what comes back from a journal has another order, and a question must be the same.
+    shared = sorted(name for name in before if name in after)
     if not shared:
         return "Nothing is measured beside the score itself."
     moved = ", ".join(f"{name} {before[name]:.5g} -> {after[name]:.5g}" for name in shared)
@@ -73,8 +74,8 @@ def words(before: Mapping[str, float], after: Mapping[str, float]) -> str:
 
 
 def _moved(before: Mapping[str, float], after: Mapping[str, float], names: tuple[str, ...]) -> int:
-    """Return 1 if the first score of a family rose, -1 if it fell, 0 if neither or there is none."""
-    for name in before:
+    """Return 1 if the first score of a family by name rose, -1 if it fell, 0 if neither or there is none."""
+    for name in sorted(before):
         if name in after and family_of(name) is names:
             change = after[name] - before[name]
             return 0 if abs(change) <= SAME * max(abs(before[name]), 1e-12) else (1 if change > 0 else -1)

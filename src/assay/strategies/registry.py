@@ -9,6 +9,9 @@ from assay.engine.run import Strategy
 from assay.models import can_search
 from assay.strategies.known import STRATEGIES, refuse_blocks
 from assay.strategies.mle_star import MleStar
+from assay.strategies.notebook import NotebookSearch
+from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
+from assay.strategies.notebook_review import NotebookReview
 from assay.strategies.options import RunOptions
 from assay.strategies.star_options import StarOptions
 from assay.strategies.tree import Tree, TreeOptions
@@ -44,8 +47,18 @@ def _code_tasks(options: RunOptions) -> Strategy:
     return CodeTasks(TaskOptions.from_arguments(options.arguments))
 
 
+def _notebook(options: RunOptions) -> Strategy:
+    return NotebookSearch(NotebookOptions.from_arguments(options.arguments))
+
+
+def _notebook_review(options: RunOptions) -> Strategy:
+    return NotebookReview(ReviewOptions.from_arguments(options.arguments))
+
+
 _MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {
     "tree": _tree,
     "mle_star": _mle_star,
     "code_tasks": _code_tasks,
+    "notebook": _notebook,
+    "notebook_review": _notebook_review,
 }

@@ -191,9 +191,9 @@ def diff(shell: Shell, root: Path, name: str | None, new: str, old: str | None) 
     trial = find_trial(history, new)
     base = find_trial(history, old) if old is not None else _base_of(history, trial)
     objects = ObjectStore(folder / "objects")
-    after = objects.candidate(trial.candidate).files
-    before = objects.candidate(base.candidate).files if base is not None else {}
-    lines = _diff_lines(base, before, trial, after)
+    after = objects.candidate(trial.candidate)
+    before = objects.candidate(base.candidate) if base is not None else None
+    lines = _cell_lines(before, after) or _diff_lines(base, before.files if before else {}, trial, after.files)
     against = f"#{base.number} {one_line(base.title, 60)}" if base is not None else "nothing"
     head = f"#{trial.number} {one_line(trial.title, 60)} against {against}"
     if base is not None:
@@ -207,6 +207,15 @@ def diff(shell: Shell, root: Path, name: str | None, new: str, old: str | None) 
     }
     shell.output.answer("diff", value, "\n".join([shell.output.paint(head, "bold"), *body]))
     return 0
+
+
+def _cell_lines(before: Candidate | None, after: Candidate) -> list[str]:
+    """Return the difference of two notebooks cell by cell; empty where either is none, or nothing differs."""
+    if after.kind != "notebook" or before is None or before.kind != "notebook":
+        return []
+    from assay.kinds.notebook import diff_text, notebook_of
+
+    return diff_text(notebook_of(before), notebook_of(after)).splitlines()
 
 
 def _diff_lines(base: Trial | None, before: Mapping[str, str], trial: Trial, after: Mapping[str, str]) -> list[str]:

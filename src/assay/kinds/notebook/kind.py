@@ -29,7 +29,7 @@ class NotebookKind:
     """
 
     name = NOTEBOOK
-    outputs = ("submission.csv", "probabilities.csv")
+    outputs = ("submission.csv", "probabilities.csv", "baseline.csv")
 
     def __init__(self, *, cell_s: float | None = None) -> None:
         self._cell_s = cell_s
