@@ -20,10 +20,11 @@ from assay.operators.star.sources import sources_of
 from assay.operators.star.start import Sources
 from assay.strategies.known import BASELINES
 from assay.strategies.shared import run_baseline
-from assay.strategies.star_forecast import star_questions
+from assay.strategies.star_forecast import star_questions, within_time
 from assay.strategies.star_options import StarOptions
 from assay.strategies.star_path import Path
 from assay.strategies.star_phase import Allowance, Skipped, phase
+from assay.strategies.star_reach import reachable
 
 FEWEST_MEMBERS = 2
 
@@ -77,7 +78,8 @@ class MleStar:
 
     def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
         """Return the questions by role: see `Strategy.forecast`; what was asked already is taken off."""
-        asked = star_questions(self._wanted.within(limits.trials))
+        options = self._wanted.within(limits.trials)
+        asked = within_time(star_questions(options), reachable(options, limits, history))
         done = (
             Counter(question.role for question in history.questions.values()) if history is not None else Counter[str]()
         )

@@ -57,12 +57,23 @@ def _by_time(limits: Limits, history: History | None) -> tuple[int, int] | None:
 
 def _step_s(wall_s: float, history: History | None) -> tuple[float, float]:
     """Return the seconds of a step, one answer and one trial, at least and at most."""
+    fastest, slowest = trial_s(wall_s, history)
+    return ANSWER_S[0] + fastest, ANSWER_S[1] + slowest
+
+
+def trial_s(wall_s: float, history: History | None = None) -> tuple[float, float]:
+    """Return the seconds that a trial is likely to take, at least and at most.
+
+    Args:
+        wall_s: The run's time limit.
+        history: Its baseline says how long a fold takes; None before the start.
+    """
     fold = _fold_s(history) if history is not None else None
     if fold is None:
-        return ANSWER_S[0] + FIT_S, ANSWER_S[1] + FIT_SHARE * wall_s
+        return FIT_S, FIT_SHARE * wall_s
     seconds, folds = fold
     # A race may end after the first fold.
-    return ANSWER_S[0] + seconds, ANSWER_S[1] + SLOWER * folds * seconds
+    return seconds, SLOWER * folds * seconds
 
 
 def _fold_s(history: History) -> tuple[float, int] | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from assay.strategies.star_options import StarOptions
 
 
 def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
     """Return the fewest and the most questions by role.
 
-    Fewest: the first merge fails, and every path ends as soon as its patience allows. Time that runs out can make it
-    fewer still; it is not known before how long a script takes.
+    Fewest: the first merge fails, and every path ends as soon as its patience allows. What time allows of them is
+    another question: see `within_time`.
     """
     paths, models, inner, rounds = options.paths, options.models, options.inner, options.rounds
     starts = 1 if options.shared_start else paths
@@ -41,3 +43,16 @@ def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
         "debug": (0, scripts[1]),
     }
     return {role: counts for role, counts in asked.items() if counts[1]}
+
+
+def within_time(
+    asked: Mapping[str, tuple[int, int]], reachable: Mapping[str, tuple[int, int]] | None
+) -> dict[str, tuple[int, int]]:
+    """Return the questions that the sizes ask for, as far as time allows; all of them where it does not bound them."""
+    if reachable is None:
+        return dict(asked)
+    found = {}
+    for role, (fewest, most) in asked.items():
+        few, many = reachable.get(role, (0, 0))
+        found[role] = (min(fewest, few), min(most, many))
+    return found

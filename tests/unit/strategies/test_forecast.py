@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.budget import Limits
+from assay.core.clock import FakeClock
 from assay.core.codec import encode
 from assay.core.prices import Prices, Rate
 from assay.core.trial import TrialState, Verdict
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
+from assay.models.base import Request
 from assay.models.roles import ROLES
+from assay.models.scripted import Scripted
 from assay.operators.rendering import Prompts
 from assay.strategies.forecast import Forecast, PromptSizes, Range, forecast, foresee, foresee_rest, reply_tokens
+from assay.strategies.mle_star import MleStar
 from assay.strategies.options import RunOptions
-from assay.strategies.pace import steps_ahead
+from assay.strategies.pace import ANSWER_S, steps_ahead
+from assay.strategies.star_options import StarOptions
 from assay.strategies.tree import Tree, TreeOptions
 from assay.strategies.typical import FULL, SPARSE, Fullness, typical_brief, typical_inputs
 from support.briefs import INCOME
 from support.engine import Bench
 from support.run_writer import RunWriter
+from support.star import answer
 from support.tasks import RMSE, empty_profile, regression_task, small_machine
 
 PRICES = Prices(input=Rate(usd=Decimal(1)), output=Rate(usd=Decimal(10)))
@@ -94,6 +102,66 @@ def test_how_many_questions_the_tree_puts(limits: Limits, expected: dict[str, Ra
     told = Tree().forecast(limits)
     assert told is not None
     assert {role: questions for role, questions in told.items() if questions != (0, 0)} == expected
+
+
+STAR = StarOptions(research=1)
+
+
+def star(limits: Limits, history: History | None = None) -> dict[str, Range]:
+    told = MleStar(STAR).forecast(limits, history)
+    assert told is not None
+    return told
+
+
+def test_mle_star_foresees_no_more_than_its_time_allows() -> None:
+    unbounded, day, quarter, minute = (star(Limits(wall_s=wall_s)) for wall_s in (None, 86_400.0, 900.0, 60.0))
+    assert day == {role: (min(few, day[role][0]), most) for role, (few, most) in unbounded.items()}, (
+        "all of it, in a day"
+    )
+    assert unbounded["plan"] == (2 * 2 * 3, 2 * 4 * 3)
+    # In a quarter of an hour 8 + 5 s a plan at the fastest do not allow that many; at the slowest there is none.
+    assert 0 < quarter["plan"][1] < unbounded["plan"][1]
+    assert quarter["plan"][0] == 0
+    assert quarter["init"] == (8, 8)
+    assert quarter["ensemble"][0] == 0
+    assert (minute["research"], minute["code"], minute["ensemble"]) == ((2, 2), (0, 0), (0, 0))
+    for bounded in (day, quarter, minute):
+        assert all(few <= most <= unbounded[role][1] for role, (few, most) in bounded.items())
+
+
+def test_more_workers_and_faster_folds_let_mle_star_get_further() -> None:
+    slow, wide = star(Limits(wall_s=900)), star(Limits(wall_s=900, workers=4))
+    assert sum(most for _, most in wide.values()) > sum(most for _, most in slow.values())
+    brisk = star(Limits(wall_s=900), Past(steps=2, wall_s=20, fold_s=0.5))
+    heavy = star(Limits(wall_s=900), Past(steps=2, wall_s=20, fold_s=60))
+    assert brisk["code"][1] > heavy["code"][1]
+    assert brisk["code"][0] >= heavy["code"][0]
+
+
+def test_a_run_of_mle_star_whose_time_is_used_asks_nothing_more() -> None:
+    assert set(star(Limits(wall_s=600), Past(steps=4, wall_s=600, fold_s=1)).values()) == {(0, 0)}
+
+
+@pytest.mark.parametrize("wall_s", [400.0, 2_000.0])
+def test_a_run_of_mle_star_puts_as_many_questions_as_its_time_was_foreseen_to_allow(
+    tmp_path: Path, wall_s: float
+) -> None:
+    """Answers take from the fastest to the slowest that is assumed."""
+    clock = FakeClock()
+    turn = itertools.cycle((ANSWER_S[0], 20.0, ANSWER_S[1] / 2))
+
+    def in_time(request: Request[Any]) -> Scripted:
+        clock.advance(next(turn))
+        return answer(request)
+
+    limits = Limits(wall_s=wall_s)
+    options = StarOptions(models=2, outer=2, inner=2, paths=1, rounds=2)
+    made = Bench(tmp_path, strategy=MleStar(options), answers=in_time, clock=clock, limits=limits, k=2)
+    told = made.strategy.forecast(limits)  # type: ignore[union-attr]
+    made.open()._search()
+    put = Counter(request.role for request in made.model.requests)
+    for role, (fewest, most) in told.items():
+        assert fewest <= put[role] <= most, role
 
 
 def test_nobody_knows_how_far_an_unbounded_run_goes() -> None:
