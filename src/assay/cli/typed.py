@@ -28,7 +28,9 @@ Cost = Annotated[str | None, typer.Option("--cost", metavar="USD", help="Most mo
 Tokens = Annotated[str | None, typer.Option("--tokens", help="Most tokens, such as 500k or 2M.")]
 Trials = Annotated[str | None, typer.Option("--trials", help="Most trials, baselines included.")]
 TrialTimeout = Annotated[str | None, typer.Option("--trial-timeout", help="Most time of one execution.")]
-Workers = Annotated[str | None, typer.Option("--workers", help="Trials at a time; the number of cores by default.")]
+Workers = Annotated[
+    str | None, typer.Option("--workers", help="Trials at a time; by default one for each usable core.")
+]
 Goal = Annotated[str | None, typer.Option("--goal", metavar="SCORE", help="Stop when the search score reaches this.")]
 RequireGain = Annotated[
     bool, typer.Option("--require-gain", help="Exit 1 unless the best beats the baseline for real.")

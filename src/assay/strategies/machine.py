@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from assay.core.cores import usable_cores
 from assay.core.errors import MachineError
 from assay.models.roles import Machine
 
@@ -122,7 +122,7 @@ def describe_machine(
             f"{str(python or sys.executable)!r} lacks {' and '.join(missing)}, without which no baseline runs",
             fix=f"{python or sys.executable} -m pip install {' '.join((*missing, 'scikit-learn'))}",
         )
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     memory = psutil.virtual_memory().total / 2**30
     return Machine(
         cores=max(1, cores // max(1, workers)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from assay.cli.commands.intake import Intake, TaskFlags, finding_line, inspection_json, take_in
@@ -22,6 +21,7 @@ from assay.cli.flags import (
 from assay.cli.shell import Shell
 from assay.core.budget import Limits
 from assay.core.codec import encode
+from assay.core.cores import usable_cores
 
 EXIT_BAD_DATA = 2
 """Something was found under which scores would mislead."""
@@ -58,7 +58,7 @@ def check(
 
 
 def _limits(shell: Shell, flags: LimitFlags, problems: Problems) -> Limits:
-    return read_limits(flags, problems, now=shell.output.clock.now(), cores=os.cpu_count() or 1)
+    return read_limits(flags, problems, now=shell.output.clock.now(), cores=usable_cores())
 
 
 def _forecast(

@@ -11,6 +11,7 @@ from assay.cli.commands.intake import TaskFlags, take_in
 from assay.cli.commands.start import expect, plan_lines, run_options, start
 from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.shell import Shell
+from assay.core.cores import usable_cores
 
 DEMO_TIME = "70s"
 """Leaves room for start, finish and report within the 90 seconds that are promised on two cores."""
@@ -32,7 +33,7 @@ def demo(shell: Shell, runs: Path, limit_flags: LimitFlags, run_flags: RunFlags)
         replace(limit_flags, time=limit_flags.time or DEMO_TIME),
         problems,
         now=shell.output.clock.now(),
-        cores=os.cpu_count() or 1,
+        cores=usable_cores(),
     )
     choices = read_choices(run_flags, problems)
     problems.raise_any("demo")

@@ -14,6 +14,7 @@ from typing import Any
 from assay.cli.commands.bytecode import compile_command, uncompiled
 from assay.cli.output import Output
 from assay.cli.shell import Shell
+from assay.core.cores import usable_cores
 from assay.models.cache_place import CACHE_VARIABLE, cache_root
 from assay.report.formatting import format_bytes
 
@@ -79,7 +80,7 @@ def doctor(shell: Shell, root: Path) -> int:
         },
         "python": {"version": platform.python_version(), "executable": sys.executable},
         "system": platform.platform(),
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "packages": packages,
         "not_compiled": slow,
         "disk_free_bytes": free,

@@ -36,6 +36,7 @@ from assay.cli.shell import Shell
 from assay.cli.tracked import mlflow_wish, store_address, tracking
 from assay.core.budget import Limits
 from assay.core.codec import encode
+from assay.core.cores import usable_cores
 from assay.core.errors import AssayError, MachineError, NothingFound
 from assay.core.task import Task
 from assay.engine.observer import Observer
@@ -78,7 +79,7 @@ def run(
 
         typed = strategy if strategy_typed else None
         strategy, limit_flags, run_flags = configured(shell, config, typed, limit_flags, run_flags)
-    now, cores = shell.output.clock.now(), os.cpu_count() or 1
+    now, cores = shell.output.clock.now(), usable_cores()
     problems = Problems()
     limits = read_limits(limit_flags, problems, now=now, cores=cores)
     choices = read_choices(run_flags, problems)
@@ -236,7 +237,7 @@ def resume(
     no_mlflow: bool = False,
 ) -> int:
     """Take a run up where it was left; with `detach` in the background."""
-    problems, now, cores = Problems(), shell.output.clock.now(), os.cpu_count() or 1
+    problems, now, cores = Problems(), shell.output.clock.now(), usable_cores()
     read_limits(flags, problems, now=now, cores=cores)
     shown = problems.read("--display", display, one_of(DISPLAYS), "auto")
     problems.raise_any("resume")
