@@ -1,0 +1,72 @@
+"""Finish-up: in which phase of its planned end the lab is, by the clock and by what truly trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assay.core.finish_plan import FinishPlan
+from assay.operators.lab.record import Result
+
+MARGIN_S = 1_200.0
+"""So long before the deadline the report has the word, ..."""
+MARGIN_SHARE = 1 / 3
+"""... of a short finish-up no more than this share."""
+
+
+class Phase(StrEnum):
+    """Where the lab is on its way to the end."""
+
+    SEARCH = "search"
+    FINAL_TRAINING = "final_training"
+    """The last rounds: what is most promising, once more."""
+    REPORTING = "reporting"
+    """Nothing is started any more; the engine writes the report whatever the model says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where the lab stands."""
+
+    phase: Phase
+    rounds_left: int
+    """Rounds of training that may still be made in the finish-up."""
+    report_by: float | None
+    """When reporting begins at the latest, seconds since the epoch; None where only the rounds decide."""
+    reason: str
+    """Why it is in this phase, in a few words."""
+
+
+def standing(plan: FinishPlan | None, now: float, results: Sequence[Result]) -> Standing:
+    """Return where the lab stands. Nothing a model says enters.
+
+    Args:
+        plan: As the journal has it; None where no end is planned.
+        now: Seconds since the epoch.
+        results: All experiments. A round counts if it ended in the finish-up and truly trained.
+    """
+    if plan is None or now < plan.at:
+        left = plan.final_rounds if plan is not None else 0
+        return Standing(phase=Phase.SEARCH, rounds_left=left, report_by=None, reason="no finish-up yet")
+    done = rounds(plan, results)
+    left = max(0, plan.final_rounds - done)
+    report_by = None
+    if plan.deadline is not None:
+        report_by = plan.deadline - min(MARGIN_S, MARGIN_SHARE * max(0.0, plan.deadline - plan.at))
+    if left == 0:
+        reason = "no final round was planned" if plan.final_rounds == 0 else f"{done} final rounds are done"
+        return Standing(phase=Phase.REPORTING, rounds_left=0, report_by=report_by, reason=reason)
+    if report_by is not None and now >= report_by:
+        return Standing(phase=Phase.REPORTING, rounds_left=left, report_by=report_by, reason="the deadline is near")
+    return Standing(
+        phase=Phase.FINAL_TRAINING, rounds_left=left, report_by=report_by, reason=f"{left} final rounds left"
+    )
+
+
+def rounds(plan: FinishPlan, results: Sequence[Result]) -> int:
+    """Return how many experiments that ended in the finish-up truly trained.
+
+    One that was cut off, failed or only outlived its watch does not count.
+    """
+    return sum(1 for r in results if r.trained and r.ended is not None and r.ended >= plan.at)
