@@ -8,6 +8,7 @@ import typer
 
 from assay.cli.keeping import build_service, finish, gc
 from assay.cli.reading import apply, cost, diff, export, logs, ls, report, show, status, top
+from assay.cli.tasks import build_tasks
 from assay.cli.typed import (
     RUNS,
     About,
@@ -83,6 +84,7 @@ def build_app() -> typer.Typer:
     for verb in verbs:
         app.command(name=verb.__name__)(verb)
     app.add_typer(build_service(), name="service")
+    app.add_typer(build_tasks(), name="tasks")
     return app
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assay.core.candidate import Candidate
@@ -138,7 +138,10 @@ class EvidenceDesk:
             IntegrityError: The evidence is not verified (E412).
         """
         evidence = self.evidence(found)
-        for kept in (*evidence.artifacts.values(), *evidence.files.values()):
+        ended = evidence.ended_ms if evidence.ended_ms is not None else int(self.parts.clock.now() * 1000)
+        # Files of the workspace are evidence like artefacts are: the store gets both.
+        evidence = replace(evidence, artifacts={**evidence.files, **evidence.artifacts}, ended_ms=ended)
+        for kept in evidence.artifacts.values():
             copy = self._copies / kept.digest
             if not copy.exists():
                 shutil.copyfile(self.parts.objects.path(kept.digest), copy)

@@ -123,8 +123,7 @@ class CodeTasks:
         session, wish = bench.session, self._options.mlflow
         ends = session.parts.log.read(record.ends_of)
         done = [task for task in bench.queue.tasks if task.id in ends and ends[task.id].status is Status.COMPLETED]
-        tracked = [task for task in done if ends[task.id].run]
-        missing = [task for task in tracked if _stored_key(task.id) not in session.parts.log.read(lambda h: h.notes)]
+        missing = [task for task in done if _stored_key(task.id) not in session.parts.log.read(lambda h: h.notes)]
         if wish == OFF or not missing:
             return
         try:

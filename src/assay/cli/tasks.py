@@ -1,0 +1,90 @@
+"""The verbs below `tasks`. Each function only gathers what was typed and calls its command."""
+
+# Typer reads annotations at run time, so they are not postponed here.
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli.typed import RUNS, BaseUrl, Cost, Json, ModelFlag, Run, Runs, Time, Tokens, shell_of
+
+
+def build_tasks() -> typer.Typer:
+    """Return the verbs below `tasks`."""
+    tasks = typer.Typer(help="Run what agents wrote, and believe only evidence.", rich_markup_mode=None)
+    tasks.command(name="run")(run)
+    tasks.command(name="status")(status)
+    tasks.command(name="approve")(approve)
+    return tasks
+
+
+def run(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="pending_actions.json, or the same in YAML.")],
+    responses: Annotated[
+        Path | None, typer.Option("--responses", help="What agents wrote: a file or a folder of Markdown.")
+    ] = None,
+    model: ModelFlag = None,
+    base_url: BaseUrl = None,
+    no_checkpoint: Annotated[
+        bool, typer.Option("--no-checkpoint", help="Trigger the next cycle without a person's approval.")
+    ] = False,
+    retries: Annotated[int, typer.Option("--retries", min=0, max=2, help="Most changes of code at each point.")] = 2,
+    task_timeout: Annotated[
+        str | None, typer.Option("--task-timeout", help="Most time of one attempt; 10m by default.")
+    ] = None,
+    mlflow: Annotated[
+        str, typer.Option("--mlflow", help="Experiment store: local, an address, or off.", show_default=False)
+    ] = "local",
+    time: Time = None,
+    cost: Cost = None,
+    tokens: Tokens = None,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
+    ] = None,
+    python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for the code.")] = None,
+    seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the run; that of the queue by default.")] = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Work through a queue of tasks; the same again goes on where it was left."""
+    from assay.cli.commands.tasks import TasksFlags
+    from assay.cli.commands.tasks import run as command
+    from assay.cli.flags import LimitFlags, RunFlags
+
+    flags = TasksFlags(
+        file=file,
+        responses=responses,
+        checkpoint=not no_checkpoint,
+        retries=retries,
+        timeout=task_timeout,
+        mlflow=mlflow,
+    )
+    return command(
+        shell_of(context),
+        runs,
+        flags,
+        LimitFlags(time=time, cost=cost, tokens=tokens),
+        RunFlags(seed=seed, name=name, sandbox=sandbox, python=python, model=model, base_url=base_url),
+    )
+
+
+def status(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
+    """Show the state of every task of a run."""
+    from assay.cli.commands.tasks import status as command
+
+    return command(shell_of(context), runs, name)
+
+
+def approve(
+    context: typer.Context,
+    name: Run = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who approves; the user of this machine by default.")] = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Approve the results that wait at the checkpoint, so that the next cycle is triggered."""
+    from assay.cli.commands.tasks import approve as command
+
+    return command(shell_of(context), runs, name, by)

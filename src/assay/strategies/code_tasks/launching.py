@@ -1,0 +1,109 @@
+"""Launching: a queue's run is started, or taken up where it was left; and its checkpoint approved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from assay.core.clock import SystemClock
+from assay.core.codec import encode
+from assay.core.digest import digest_json
+from assay.core.errors import NothingFound, UsageError
+from assay.core.task import Task, ungraded_task
+from assay.engine.log import EventLog
+from assay.engine.observer import Observer
+from assay.journal import events as ev
+from assay.journal.file import FileJournal
+from assay.journal.history import History
+from assay.journal.lease import LEASE_FILE, Lease
+from assay.strategies.code_tasks import record
+from assay.strategies.code_tasks.intake import read_queue
+from assay.strategies.code_tasks.options import TaskOptions
+from assay.strategies.code_tasks.queue import Queue
+from assay.strategies.code_tasks.responses import read_responses
+from assay.strategies.code_tasks.strategy import CHECKPOINT, NAME
+from assay.strategies.launch import RunEnd, launch, resume
+from assay.strategies.options import RunOptions
+
+
+def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer] = ()) -> RunEnd:
+    """Work on a queue: in a new run, or in its own that was left.
+
+    Args:
+        options: The queue and how it is worked on.
+        run: What a person chose for the run; its strategy and arguments are set here. Without a name it gets that of
+            the queue.
+        observers: Told of every event.
+
+    Raises:
+        AssayError: The queue or the responses cannot be used, or the run cannot go on.
+        KeyboardInterrupt: It was stopped; calling this again goes on.
+    """
+    queue = read_queue(options.file)
+    responses = encode(read_responses(options.responses, queue)) if options.responses else None
+    run = replace(run, strategy=NAME, arguments=options.arguments(), name=run.name or run_name(queue))
+    folder = run.runs / str(run.name)
+    if not (folder / "events.jsonl").exists():
+        return launch(_task(queue, options.file), run, observers)
+    history = History(FileJournal(folder / "events.jsonl").read())
+    _require_same(history, folder, encode(queue), None if responses is None else digest_json(responses))
+    if not options.checkpoint and record.APPROVED not in history.notes:
+        _note_approval(folder, "nobody: the checkpoint was switched off")
+    return resume(folder, limits=run.limits, observers=observers)
+
+
+def approve(folder: Path, by: str, observers: Sequence[Observer] = ()) -> RunEnd:
+    """Approve the results that wait at the checkpoint of a run, so that the next cycle is triggered.
+
+    Args:
+        folder: The run's folder.
+        by: Who approves.
+        observers: Told of every event.
+
+    Raises:
+        NothingFound: The run does not wait for approval (E164).
+    """
+    history = History(FileJournal(folder / "events.jsonl").read())
+    if history.finished is None or history.finished.stopped_by != CHECKPOINT:
+        raise NothingFound("E164", f"the run {folder.name!r} does not wait for approval", fix="assay tasks status")
+    _note_approval(folder, by)
+    return resume(folder, limits=history.limits, observers=observers)
+
+
+def run_name(queue: Queue) -> str:
+    """Return the name that a queue's run gets by default."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", queue.meeting).strip("-")[:64] or "tasks"
+
+
+def _task(queue: Queue, file: Path) -> Task:
+    statement = f"{len(queue.tasks)} tasks. {queue.context}".strip()
+    return ungraded_task(queue.meeting, file.absolute().parent, statement)
+
+
+def _require_same(history: History, folder: Path, queue: object, responses: str | None) -> None:
+    """Refuse to take up a run with another queue, other criteria or other responses than it was started with."""
+    registered = history.notes.get(record.QUEUE)
+    changed = []
+    if history.started is None or history.started.strategy != NAME:
+        changed.append("it is a run of another kind")
+    if registered is not None and registered != queue:
+        changed.append("the queue has changed")
+    if registered is not None and history.notes.get(record.RESPONSES) != responses:
+        changed.append("the responses have changed")
+    if changed:
+        raise UsageError(
+            "E163",
+            f"there is a run named {folder.name!r} already, and {' and '.join(changed)}",
+            kept="that run",
+            fix="--name OTHER",
+        )
+
+
+def _note_approval(folder: Path, by: str) -> None:
+    with ExitStack() as stack:
+        stack.callback(Lease(folder / LEASE_FILE).release)
+        log = EventLog(FileJournal(folder / "events.jsonl"), SystemClock())
+        log.add(ev.Noted(key=record.APPROVED, value={"by": by}))
