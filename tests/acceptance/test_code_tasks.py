@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """The queue is worked on by a process that is killed after the first task, and then by another."""
     folder = tmp_path_factory.mktemp("a story")
     replies = folder / "replies"
@@ -155,7 +155,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             if line.startswith(" baseline completed"):
                 break
         first.send_signal(signal.SIGKILL)
-    yield Told(folder, called(folder, *words), seen)
+    return Told(folder, called(folder, *words), seen)
 
 
 def test_everything_was_run_and_verified_once_although_the_engine_was_killed(story: Told) -> None:

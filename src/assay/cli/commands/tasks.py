@@ -125,7 +125,8 @@ def _see_through(shell: Shell, runs: Path, work: Callable[[Sequence[Observer]], 
 
 
 def _show(shell: Shell, folder: Path, *, stopped_by: str = "") -> None:
-    from assay.strategies.code_tasks.handoff import HEAD, decision_of, headline, results_value, rows
+    from assay.strategies.code_tasks.handoff_text import HEAD, rows
+    from assay.strategies.code_tasks.handoff_values import decision_of, headline, results_value
     from assay.strategies.code_tasks.record import STAMP, read_queue_of
 
     history = History(FileJournal(folder / "events.jsonl").read())
