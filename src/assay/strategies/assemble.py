@@ -105,7 +105,7 @@ def open_shell(
     begun = clock.monotonic()
     strategy = open_strategy(options)
     prompts_of(task, options)
-    sandbox = open_sandbox(_mode(options.sandbox))
+    sandbox = open_sandbox(sandbox_mode(options.sandbox))
     stack.callback(sandbox.close)
     at_once = executions_at_once(sandbox, limits)
     needed = NEEDED if task.graded else ()
@@ -227,7 +227,12 @@ def sandbox_limits(machine: Machine) -> SandboxLimits:
     )
 
 
-def _mode(text: str) -> Mode:
+def sandbox_mode(text: str) -> Mode:
+    """Return the mode of the sandbox that `text` names.
+
+    Raises:
+        UsageError: There is no such mode (E026).
+    """
     for mode in get_args(Mode):
         if text == mode:
             return text  # type: ignore[return-value]
