@@ -263,6 +263,7 @@ class RealEngine:
         check: Callable[[Candidate], Sequence[CheckFinding]] | None = None,
         cell_s: float | None = None,
         model: Model | None = None,
+        most_folds: int | None = None,
     ) -> Tried:
         """Evaluate a candidate of any kind.
 
@@ -273,12 +274,15 @@ class RealEngine:
             check: Static checks in place of the real ones.
             cell_s: Most seconds of one cell of a notebook.
             model: Answers what a repairer asks.
+            most_folds: Search folds to run at most.
         """
         self._count += 1
         session = self._session(
             check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s, model=model
         )
-        return self._tried(f"candidate-{self._count:03d}", candidate, session, {"history": self.start})
+        return self._tried(
+            f"candidate-{self._count:03d}", candidate, session, {"history": self.start, "most_folds": most_folds}
+        )
 
     def parts(self, *, cell_s: float | None = None) -> Parts:
         """Return what the engine is put together from."""

@@ -19,6 +19,7 @@ from assay.engine.endings import Ending
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts, Repairer
+from assay.engine.recheck import Vouched, recheck
 from assay.grading import Invalid, check_predictions, reported_mismatch
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
@@ -287,6 +288,11 @@ class Evaluator:
     def _complete(
         self, trial: Trial, candidate: Candidate, result: _Attempt, plan: Plan, flags: Sequence[str]
     ) -> Trial:
+        own = recheck(self._parts, self._measurer, trial, candidate, result.measurements[0])
+        if own is not None and own.vouched is Vouched.DIFFERENT:
+            return self._reject(trial, candidate, [f"L19 {reason}" for reason in own.reasons])
+        if own is not None and own.vouched is Vouched.REPORTED:
+            flags = [*flags, f"P03 its own metrics are reported, not counted: {'; '.join(own.reasons)}"]
         metric = self._parts.task.metric
         claims = [
             reported_mismatch(m.reported, m.score.value, metric, m.score.std_error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -132,6 +132,32 @@ class Measurer:
                 if not running.halted:
                     self.end_live(trial)
         return execution
+
+    def run_apart(self, trial: int, candidate: Candidate, view: str, seed: int, given: Mapping[str, str]) -> Execution:
+        """Run something for a trial's sake that is no measurement: it is neither journaled nor graded.
+
+        Args:
+            trial: Number of the trial.
+            candidate: What to run.
+            view: Name of the search fold that it is shown.
+            seed: Told to it.
+            given: Files to begin with: path in the workspace to digest.
+        """
+        parts = self._parts
+        key = next(key for key in parts.views.fold_keys() if key.name == view)
+        shown, files = parts.views.build(key), {name: parts.objects.path(digest) for name, digest in given.items()}
+        limits, label = self._limits, f"#{trial} {view} apart"
+        with (
+            self._slots,
+            parts.activities.doing("run", label, trial=trial, view=view, limit_s=limits.wall_s) as ticket,
+        ):
+            running = Running(parts, candidate, shown, seed, limits, given=files)
+            try:
+                parts.activities.watch(ticket, running.process)
+                return running.wait()
+            except BaseException:
+                running.close()
+                raise
 
     def end_live(self, trial: int) -> None:
         """End the halted run of a trial, if there is one, and give its place to another."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,10 +38,19 @@ class Running:
         seed: Told to it.
         limits: Its bounds.
         live: Whether it halts at a unit that fails, for kinds that can.
+        given: Further files to begin with: path in the workspace to a file of ours, which is copied.
     """
 
     def __init__(
-        self, parts: Parts, candidate: Candidate, view: View, seed: int, limits: SandboxLimits, *, live: bool = False
+        self,
+        parts: Parts,
+        candidate: Candidate,
+        view: View,
+        seed: int,
+        limits: SandboxLimits,
+        *,
+        live: bool = False,
+        given: Mapping[str, Path] | None = None,
     ) -> None:
         self._parts = parts
         self._view = view
@@ -61,6 +70,8 @@ class Running:
                 self._inbox = Path(tempfile.mkdtemp(prefix="inbox-", dir=work))
                 self._inbox.chmod(0o755)  # the candidate's user reads it
             self._launch = self._lay_out(seed)
+            for name, source in (given or {}).items():
+                shutil.copyfile(source, self._root / name)
             self.process = self._start(seed)
         except BaseException:
             self._remove()

@@ -22,6 +22,7 @@ a path put together at run time, or labels kept in memory, are stopped by the sa
 | L15 | warn | tables of values that may be labels carried over from an earlier run |
 | L16, L17 | warn | said by the strategy `mle_star`: nobody could say whether it leaks; a leak that was not mended |
 | L18 | reject | a locked cell of a notebook changed, moved or gone |
+| L19 | reject | metrics that the locked cells do not make again, see `engine.recheck` |
 """
 
 from __future__ import annotations

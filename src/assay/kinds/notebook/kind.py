@@ -16,6 +16,7 @@ from assay.kinds.notebook.flat import plain
 from assay.kinds.notebook.interpreter import require_packages
 from assay.kinds.notebook.launch import live_answer, make_launch, read_told
 from assay.kinds.notebook.locks import locks_of
+from assay.kinds.notebook.recheck import METRICS_FILE
 from assay.sandbox.base import Command, SandboxLimits
 
 NOTEBOOK = "notebook"
@@ -29,7 +30,7 @@ class NotebookKind:
     """
 
     name = NOTEBOOK
-    outputs = ("submission.csv", "probabilities.csv", "baseline.csv")
+    outputs = ("submission.csv", "probabilities.csv", "baseline.csv", "predictions.csv", METRICS_FILE)
 
     def __init__(self, *, cell_s: float | None = None) -> None:
         self._cell_s = cell_s
