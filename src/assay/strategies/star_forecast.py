@@ -17,10 +17,11 @@ def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
     starts = 1 if options.shared_start else paths
     most_outer = options.outer
     least_outer = min(most_outer, options.patience) if options.patience else most_outer
+    least_inner = min(inner, options.inner_patience) if options.inner_patience else inner
     merges = (min(1, models - 1), models - 1)
     scripts = [
-        starts * (models + merged) + paths * outer * inner + rounds
-        for merged, outer in zip(merges, (least_outer, most_outer), strict=True)
+        starts * (models + merged) + paths * outer * plans + rounds
+        for merged, outer, plans in zip(merges, (least_outer, most_outer), (least_inner, inner), strict=True)
     ]
     # All data used, and fit for all rows: looked at where they change something.
     leaks = (scripts[0], scripts[1] + starts * options.data_usage + 1) if options.leakage else (0, 0)
@@ -33,8 +34,8 @@ def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:
         "ablate": (paths * least_outer, paths * most_outer),
         "summarize": (paths * least_outer, paths * most_outer),
         "extract": (paths * least_outer, paths * most_outer * 2),
-        "plan": (paths * least_outer * max(0, inner - 1), paths * most_outer * max(0, inner - 1)),
-        "code": (paths * least_outer * inner, paths * most_outer * inner + starts + 1),
+        "plan": (paths * least_outer * max(0, least_inner - 1), paths * most_outer * max(0, inner - 1)),
+        "code": (paths * least_outer * least_inner, paths * most_outer * inner + starts + 1),
         "ensemble_plan": (rounds, rounds),
         "ensemble": (rounds, rounds),
         "leakage": leaks,

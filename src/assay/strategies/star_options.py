@@ -25,6 +25,10 @@ class StarOptions:
     """R: ensembles tried."""
     patience: int = 2
     """Outer steps without a gain after which a path ends; 0 never ends it."""
+    inner_patience: int = 0
+    """Plans in a row without a gain after which a block is left; 0 tries them all."""
+    compound: int = 0
+    """1 rewrites what the last plan that helped made of the block; else every plan rewrites the original."""
     merge_all: int = 0
     """1 tries every merge; else merging stops at the first that does not help."""
     shared_start: int = 0

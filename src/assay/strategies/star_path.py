@@ -15,7 +15,17 @@ from assay.journal.history import History, Trial
 from assay.models.roles import Finding, ModelIdea, Target
 from assay.operators.brief import findings
 from assay.operators.star.guard import with_all_data, without_leaks
-from assay.operators.star.refine import Tried, best_block, extract, next_plan, rewrite, summarize
+from assay.operators.star.passage import counterpart
+from assay.operators.star.refine import (
+    Tried,
+    best_block,
+    extract,
+    next_titled,
+    rewrite,
+    source,
+    summarize,
+    titled,
+)
 from assay.operators.star.start import Sources, first_script, merge, research, retrieve
 from assay.strategies.shared import run_ablation
 from assay.strategies.star_options import StarOptions
@@ -194,29 +204,35 @@ class Path:
 
     def _inner(self, outer: int, parent: Trial, target: Target, shown: str) -> Trial:
         """Return the best of `parent` and of scripts in which one block of it is rewritten, plan after plan."""
-        best, tried = parent, list[Tried]()
+        best, tried, flat = parent, list[Tried](), 0
+        base, block = parent, target.block
         for inner in range(self._options.inner):
             name = f"refine-{outer}/plan-{inner}"
             self._require(name, self._options.init_share + self._options.refine_share)
             part = self._part(name)
+            first = (target.title, target.plan) if not tried else None
             try:
-                title, plan = self._plan(part, parent, target, shown, tried)
+                title, plan = titled(*first) if first else next_titled(part.within("plan"), base, block, shown, tried)
             except NoAnswer:
                 continue
-            earlier = best_block(part, parent, target.block, tried)
-            trial = self._propose(part, partial(self._rewritten, part, parent, target.block, title, plan, earlier))
+            earlier = best_block(part, base, block, tried)
+            trial = self._propose(part, partial(self._rewritten, part, base, block, title, plan, earlier))
             self._keep([trial])
             tried.append(Tried(plan, trial))
+            flat += 1
             if trial is not None and self._at_least(trial, best):
-                best = trial
+                best, flat = trial, 0
+                base, block = self._compounded(part, base, block, best)
+            if self._options.inner_patience and flat >= self._options.inner_patience:
+                break
         return best
 
-    def _plan(self, part: Step, parent: Trial, target: Target, shown: str, tried: Sequence[Tried]) -> tuple[str, str]:
-        """Return the title and the text of the next plan; the first one came with the block."""
-        if not tried:
-            return target.title or target.plan.split("\n")[0].split(". ")[0][:80], target.plan
-        found = next_plan(part.within("plan"), parent, target.block, shown, tried)
-        return found.title, f"{found.title}. {found.plan}" if found.title not in found.plan else found.plan
+    def _compounded(self, part: Step, base: Trial, block: str, best: Trial) -> tuple[Trial, str]:
+        """Return the script and the block that the next plan works on: the first ones, unless gains are to add up."""
+        if not self._options.compound:
+            return base, block
+        there = counterpart(source(part, base), block, source(part, best))
+        return (best, there) if there.strip() else (base, block)
 
     def _rewritten(self, part: Step, parent: Trial, block: str, title: str, plan: str, earlier: str) -> Candidate:
         whole = self._step.session.parts.objects.candidate(parent.candidate)

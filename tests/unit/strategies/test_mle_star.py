@@ -315,6 +315,7 @@ def test_an_unknown_option_is_refused() -> None:
         StarOptions(models=2, outer=1, inner=2, paths=1, rounds=1),
         StarOptions(models=3, outer=3, inner=1, paths=3, rounds=1, merge_all=1, shared_start=1, research=1),
         StarOptions(models=1, outer=0, paths=1, rounds=0, leakage=0, data_usage=0, validate=0),
+        StarOptions(models=1, outer=1, inner=3, paths=1, rounds=0, inner_patience=1, compound=1),
     ],
 )
 def test_the_forecast_holds_the_questions_that_are_put(tmp_path: Path, options: StarOptions) -> None:
@@ -389,3 +390,27 @@ def test_the_model_looks_at_every_script_that_may_win_once_before_it_runs(tmp_pa
     ensemble = next(t for t in own if t.operator == "ensemble")
     asked_about = next(r.inputs.code for r in made.model.requests if r.key.startswith("step-0003/leakage"))  # type: ignore[attr-defined]
     assert made.parts.objects.candidate(ensemble.created_as).source != asked_about
+
+
+def test_gains_add_up_where_plans_are_to_work_on_what_the_last_one_made(tmp_path: Path) -> None:
+    made = bench(tmp_path, StarOptions(models=1, outer=1, inner=3, paths=1, rounds=0, compound=1))
+    made.open().work()
+    history = made.log.read(lambda h: h)
+    refined = [t for t in history.trials.values() if t.operator == "refine"]
+    assert [t.parents[0] for t in refined[1:]] == [t.number for t in refined[:-1]], "each was a gain"
+    codes = [made.parts.objects.candidate(t.candidate).source for t in refined]
+    assert [inputs.block for inputs in asked(made, "code")][1:] == [code.strip() for code in codes[:-1]]
+    scores = [score_of(code) for code in codes]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_block_is_left_after_plans_without_a_gain(tmp_path: Path) -> None:
+    def flat(request: Request[Any]) -> Scripted:
+        if request.role == "code":
+            return {"code": f'wish = {{"score": {score_of(request.inputs.block) + 0.3}}}'}
+        return answer(request)
+
+    options = StarOptions(models=1, outer=1, inner=4, paths=1, rounds=0, inner_patience=2)
+    made = bench(tmp_path, options, answers=flat)
+    made.open().work()
+    assert len(asked(made, "code")) == 2

@@ -124,6 +124,17 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
     return expect(step.ask("plan", "plan", inputs), Plan)
 
 
+def next_titled(step: Step, parent: Trial, block: str, shown: str, tried: Sequence[Tried]) -> tuple[str, str]:
+    """Return the title and the text of the next plan; see `next_plan`."""
+    found = next_plan(step, parent, block, shown, tried)
+    return found.title, f"{found.title}. {found.plan}" if found.title not in found.plan else found.plan
+
+
+def titled(title: str, plan: str) -> tuple[str, str]:
+    """Return the title and the text of a plan that came with its block, whose title may be missing."""
+    return title or plan.split("\n")[0].split(". ")[0][:80], plan
+
+
 def best_block(step: Step, parent: Trial, block: str, tried: Sequence[Tried]) -> str:
     """Return what stands in the block's place in the attempt that beat `parent` by most; empty where none did."""
     best = leader(attempts(tried), summary(parent), step.history.metric)
