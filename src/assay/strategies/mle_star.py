@@ -23,7 +23,7 @@ from assay.strategies.shared import run_baseline
 from assay.strategies.star_forecast import star_questions, within_time
 from assay.strategies.star_options import StarOptions
 from assay.strategies.star_path import Path
-from assay.strategies.star_phase import Allowance, Skipped, phase
+from assay.strategies.star_phase import Allowance, Skipped, contained, phase
 from assay.strategies.star_reach import reachable
 
 FEWEST_MEMBERS = 2
@@ -71,10 +71,10 @@ class MleStar:
         self._hands = sources_of(session, self._hints, web=web, paths=paths, models=options.models)
         session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
         if options.shared_start:
-            session.steps(self._start, start=BASELINES, stop=options.first_path)
-        session.steps(self._path, start=options.first_path, stop=options.first_round, lanes=options.paths)
-        session.steps(self._round, start=options.first_round, stop=options.last_step, lanes=1)
-        session.steps(self._last, start=options.last_step, stop=options.last_step + 1, lanes=1)
+            session.steps(contained(self._start), start=BASELINES, stop=options.first_path)
+        session.steps(contained(self._path), start=options.first_path, stop=options.first_round, lanes=options.paths)
+        session.steps(contained(self._round), start=options.first_round, stop=options.last_step, lanes=1)
+        session.steps(contained(self._last), start=options.last_step, stop=options.last_step + 1, lanes=1)
 
     def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
         """Return the questions by role: see `Strategy.forecast`; what was asked already is taken off."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from assay.core.errors import AssayError
+from assay.engine.endings import Ending
 from assay.engine.session import Step
 from assay.engine.stage import Stage
+from assay.models.scrub import scrub
 
 STAGES = {
     "init": "initial solutions",
@@ -19,6 +23,10 @@ STAGES = {
     "validate": "a last look at the winner",
 }
 """The phases as those who are asked read them."""
+
+
+BROKEN = "W411"
+_logger = logging.getLogger(__name__)
 
 
 class Skipped(Exception):
@@ -88,3 +96,24 @@ def phase(step: Step, name: str, share: int | None = None) -> Iterator[Step]:
     except Skipped as skipped:
         reason = skipped.reason
     step.session.note(f"{key}/ended", lambda: {"skipped": reason})
+
+
+def contained(run_step: Callable[[Step], str]) -> Callable[[Step], str]:
+    """Return `run_step` so that a mistake of our own costs its step and nothing beside it.
+
+    Ends of the search, and faults of the machine or of what was recorded, still end the run.
+    """
+
+    def run(step: Step) -> str:
+        try:
+            return run_step(step)
+        except (Ending, AssayError):
+            raise
+        except Exception as fault:  # hours of other paths must not hang on one of them
+            _logger.exception("step %d of mle_star", step.number)
+            what = scrub(f"{type(fault).__name__}: {fault}")[:200]
+            text = f"step {step.number} ended by a mistake of Assay's own ({what}); the search goes on with the others"
+            step.session.parts.log.remark_once(BROKEN, text)
+            return f"ended by {type(fault).__name__}"
+
+    return run

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assay.core.budget import Limits
-from assay.core.errors import ReplyInvalid, UsageError
+from assay.core.errors import MachineError, ReplyInvalid, UsageError
 from assay.core.trial import TrialState
 from assay.engine import control
 from assay.journal import events as ev
@@ -414,3 +414,30 @@ def test_a_block_is_left_after_plans_without_a_gain(tmp_path: Path) -> None:
     made = bench(tmp_path, options, answers=flat)
     made.open().work()
     assert len(asked(made, "code")) == 2
+
+
+def test_a_mistake_of_our_own_on_two_paths_costs_what_they_had_left_to_do(tmp_path: Path) -> None:
+    def broken(request: Request[Any]) -> Scripted:
+        if request.role == "summarize" and request.key.startswith(("step-0002/", "step-0004/")):
+            raise KeyError(request.key)
+        return answer(request)
+
+    made = bench(tmp_path, StarOptions(models=2, outer=1, inner=1, paths=3, rounds=1), answers=broken)
+    end = made.open().work()
+    assert (end.stopped_by, end.exit_code) == ("exhausted", 0)
+    history = made.log.read(lambda h: h)
+    assert sorted(remark.text[:6] for _, remark in history.remarks if remark.code == "W411") == ["step 2", "step 4"]
+    assert {t.step for t in history.trials.values() if t.operator == "refine"} == {3}
+    (combined,) = asked(made, "ensemble_plan")
+    assert sorted(history.trials[s.trial.number].step or 0 for s in combined.solutions) == [2, 3, 4], "none is lost"
+    assert all(trial.state.is_final for trial in history.trials.values())
+
+
+def test_what_no_other_path_could_survive_still_ends_the_run(tmp_path: Path) -> None:
+    def full(request: Request[Any]) -> Scripted:
+        if request.role == "summarize":
+            raise MachineError("E501", "the disk is full")
+        return answer(request)
+
+    with pytest.raises(MachineError):
+        bench(tmp_path, answers=full).open().work()
