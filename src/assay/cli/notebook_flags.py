@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from assay.core.errors import UsageError
+from assay.core.errors import TaskError, UsageError
 from assay.strategies.known import STRATEGIES
 
-NOTEBOOKS = ("notebook", "notebook_review")
+REVIEW = "notebook_review"
+NOTEBOOKS = ("notebook", REVIEW)
 
 
 def with_notebook_flags(
@@ -31,8 +33,39 @@ def with_notebook_flags(
     if not typed:
         return strategy, tuple(settings)
     if strategy == STRATEGIES[0]:
-        strategy = "notebook" if only is not None or ideas is not None else "notebook_review"
+        strategy = "notebook" if only is not None or ideas is not None else REVIEW
     if strategy not in NOTEBOOKS:
         raise UsageError("E002", f"strategy {strategy!r} has no use for {', '.join(typed)}", fix="--strategy notebook")
     found = [f"{flag.removeprefix('--')}={value}" for flag, value in typed.items()]
     return strategy, (*settings, *found)
+
+
+def with_table(arguments: Mapping[str, str], table: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return the settings of a review with what the task file's table `[notebook]` says; what was typed goes first.
+
+    Args:
+        arguments: As typed. A source of another name leaves the table aside.
+        table: The table, checked for its types.
+        folder: The data folder, which the table's file lies in.
+
+    Raises:
+        TaskError: The file cannot be read or is no notebook (E138), or the table does not fit it (E140).
+    """
+    from assay.kinds.notebook import parse
+    from assay.kinds.notebook.table import policy_of
+
+    file = folder / str(table["file"])
+    if "source" in arguments and Path(arguments["source"]).absolute() != file.absolute():
+        return dict(arguments)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TaskError("E138", f"{str(file)!r} cannot be read: {error}", fix="correct [notebook] file") from error
+    policy = policy_of(table, parse(text, file.name))
+    said = {
+        "source": str(file),
+        "protected_sections": ",".join(policy.sections),
+        "locked": ",".join(policy.cells),
+        "open": ",".join(policy.open),
+    }
+    return {**said, **arguments}

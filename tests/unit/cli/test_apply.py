@@ -10,10 +10,10 @@ import pytest
 
 from assay.cli.commands.apply import apply
 from assay.cli.commands.read import diff
-from assay.cli.notebook_flags import with_notebook_flags
+from assay.cli.notebook_flags import with_notebook_flags, with_table
 from assay.cli.output import Output
 from assay.cli.shell import Shell
-from assay.core.errors import IntegrityError, UsageError
+from assay.core.errors import IntegrityError, TaskError, UsageError
 from assay.journal.file import FileJournal
 from assay.kinds.notebook import parse
 from assay.models.base import Request
@@ -141,6 +141,24 @@ def test_options_of_notebooks_choose_their_strategy(
 ) -> None:
     given = {"only": None, "source": None, "ideas": None, **options}
     assert with_notebook_flags(strategy, ["a=1"], **given) == expected
+
+
+def test_the_confirmed_table_of_a_task_file_is_what_a_review_locks(tmp_path: Path) -> None:
+    own = base_notebook(tmp_path / "own.ipynb")
+    table = {"file": "own.ipynb", "locked": ["load", "final", "fit"], "open": ["novel", "extra"]}
+    found = with_table({"max_iterations": "2"}, table, tmp_path)
+    options = ReviewOptions.from_arguments(found)
+    assert (options.source, options.max_iterations) == (str(own), 2)
+    assert (options.locked, options.open, options.protected_sections) == (
+        ("load", "final", "fit"), ("novel", "extra"), (),
+    )  # fmt: skip
+    other = {"source": "other.ipynb"}
+    assert with_table(other, table, tmp_path) == other
+    assert with_table({"source": str(own)}, table, tmp_path)["locked"] == "load,final,fit"
+    with pytest.raises(TaskError, match="leaves out the cell 'fit'"):
+        with_table({}, {**table, "locked": ["load", "final"]}, tmp_path)
+    with pytest.raises(TaskError, match="cannot be read"):
+        with_table({}, {**table, "file": "gone.ipynb"}, tmp_path)
 
 
 def test_another_strategy_has_no_use_for_them() -> None:

@@ -45,6 +45,8 @@ class Intake:
     """What the task file says about limits."""
     mlflow: str = ""
     """What the task file says about an experiment store."""
+    notebook: Mapping[str, Any] = field(default_factory=dict)
+    """What the task file says of a notebook of the user's and its cells."""
 
     @property
     def task(self) -> Task:
@@ -83,7 +85,7 @@ def take_in(path: Path, flags: TaskFlags) -> Intake:
     if file is None:
         return Intake(inspection=inspect(path, more=said))
     loaded = load_task_file(file, said=said)
-    return Intake(inspection=loaded.inspection, limits=loaded.limits, mlflow=loaded.mlflow)
+    return Intake(inspection=loaded.inspection, limits=loaded.limits, mlflow=loaded.mlflow, notebook=loaded.notebook)
 
 
 def given(flags: TaskFlags) -> Given:

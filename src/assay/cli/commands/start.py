@@ -32,6 +32,7 @@ from assay.cli.flags import (
 from assay.cli.interrupts import interruptible
 from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, is_live, run_folders
+from assay.cli.notebook_flags import REVIEW, with_table
 from assay.cli.shell import Shell
 from assay.cli.tracked import mlflow_wish, store_address, tracking
 from assay.core.budget import Limits
@@ -89,6 +90,8 @@ def run(
     require_model(choices)
     store_address(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow), runs)
     intake = take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
+    if strategy == REVIEW and intake.notebook:
+        choices = replace(choices, arguments=with_table(choices.arguments, intake.notebook, intake.task.folder))
     if intake.limits:
         limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
         problems.raise_any("run")
