@@ -1,0 +1,71 @@
+"""Settings: everything about a lab that a person may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assay.operators.lab.forced import ForcedRules
+from assay.operators.lab.mentor import MentorRules
+from assay.operators.lab.watching import MOST_WINDOW_S, USUAL_WINDOW_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clone:
+    """Source of a package that no index has."""
+
+    repository: str
+    ref: str = ""
+    folder: str = ""
+    """Below the repository, with `/`."""
+    editable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepairRules:
+    """What may be done by itself when an experiment fails for want of a package or an option."""
+
+    enabled: bool = True
+    retry: bool = True
+    """Whether the same command is tried once more after a repair."""
+    guess: bool = False
+    """Whether a module that no map knows may be looked for under its own name; one name, never several."""
+    python: str = ""
+    """Interpreter of the environment that packages go into; empty for the run's own."""
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Module to distributions, each installed by itself."""
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Module to other names of its distribution."""
+    clones: Mapping[str, Clone] = field(default_factory=dict)
+    model_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    model_clones: Mapping[str, Clone] = field(default_factory=dict)
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
+    """Value of an option that is not supported to one that is; goes before an installation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabSettings:
+    """What a person chose for a lab."""
+
+    model: str = ""
+    mentor_model: str = ""
+    """Empty for that of the worker."""
+    mentor: MentorRules = field(default_factory=MentorRules)
+    missions: Mapping[str, str] = field(default_factory=dict)
+    """Role to the file of its mission, relative to the folder of the settings; `all` for both."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Role to the name that people read."""
+    poll_s: float = 20.0
+    """Between two cycles, at least 5."""
+    look_s: float = 5.0
+    """Between two looks at a running experiment, at least 1."""
+    window_s: int = USUAL_WINDOW_S
+    most_window_s: int = MOST_WINDOW_S
+    stale_cycles: int = 3
+    """Cycles without a sign of life after which an experiment of unknown end counts as lost."""
+    forced: ForcedRules = field(default_factory=ForcedRules)
+    repair: RepairRules = field(default_factory=RepairRules)
+    finish_up_s: float = 3_600.0
+    top_k: int = 10
+    repository: str = ""
+    """Folder of the training repository, as a bootstrap command names it; empty where nothing does."""
