@@ -46,6 +46,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assay.core.plain import plain
 from assay.core.trial import Verdict
 from assay.engine.comparison import Comparison, compare
 from assay.engine.confirmation import (
@@ -151,7 +152,10 @@ def _confirmed(search: Comparison, fresh: Sequence[Comparison], noise: NoiseFloo
     if deviation is None:
         verdict, reason = (Verdict.MAYBE if test.mean > 0 else Verdict.NOISE), noise.reason
     elif test.mean <= deviation:
-        verdict, reason = Verdict.NOISE, f"{test.mean:+.4g} on fresh partitions, inside the noise of {deviation:.2g}"
+        verdict, reason = (
+            Verdict.NOISE,
+            f"{plain(test.mean, 4, '+')} on fresh partitions, inside the noise of {plain(deviation, 2)}",
+        )
     elif not sure:
         verdict, reason = Verdict.MAYBE, _shortfall(test, fresh, errors)
     else:
@@ -192,7 +196,7 @@ def _unconfirmed(search: Comparison, noise: NoiseFloor, errors: SearchErrors, *,
         reasons.append("not better than the incumbent")
     elif deviation is not None and search.mean <= deviation:
         verdict = Verdict.NOISE
-        reasons.append(f"{search.mean:+.4g}, inside the noise of {deviation:.2g}")
+        reasons.append(f"{plain(search.mean, 4, '+')}, inside the noise of {plain(deviation, 2)}")
     elif deviation is None and test is not None and search.mean <= test.std_error:
         verdict = Verdict.NOISE
         reasons.append(f"{search.mean:+.4g}, inside its standard error of {test.std_error:.2g}")

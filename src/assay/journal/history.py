@@ -131,6 +131,8 @@ class History:
         self.notes: dict[str, Any] = {}
         self.noted_s: dict[str, float] = {}
         """Seconds of running until a note was made, by its key."""
+        self.noted_at: dict[str, float] = {}
+        """Seconds since the epoch of the same."""
         self.steps: dict[int, ev.StepFinished] = {}
         self.noise: ev.NoiseMeasured | None = None
         self.sealed: ev.SealedOpened | None = None
@@ -392,9 +394,10 @@ class History:
             finished_s=self.wall_s,
         )
 
-    def _on_noted(self, payload: ev.Noted, _: float) -> None:
+    def _on_noted(self, payload: ev.Noted, time: float) -> None:
         self.notes[payload.key] = payload.value
         self.noted_s[payload.key] = self.wall_s
+        self.noted_at[payload.key] = time
 
     def _on_step(self, payload: ev.StepFinished, _: float) -> None:
         self.steps[payload.step] = payload

@@ -37,6 +37,8 @@ class Row:
     number: int
     title: str
     operator: str
+    key: str = ""
+    """Of the trial within the run; says where a strategy with phases made it."""
     parents: tuple[int, ...] = ()
     step: int | None = None
     counts: bool = True
@@ -255,6 +257,7 @@ class Summary:
             number=payload.trial,
             title=payload.title,
             operator=payload.operator,
+            key=payload.key,
             parents=payload.parents,
             step=payload.step,
             counts=payload.counts,

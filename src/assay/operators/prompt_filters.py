@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assay.core.metric import Needs
+from assay.core.plain import plain
 from assay.core.profile import ColumnProfile
 from assay.core.task import OutputContract, Problem, Split, SplitKind, Task
 from assay.operators.prompt_text import (
     cell,
     clip,
-    digits,
     fenced,
     most,
     names,
@@ -74,9 +74,9 @@ def relation(column: ColumnProfile) -> str:
     if known.rank is not None:
         told.append(f"rank correlation {known.rank:+.2f}")
     if known.fifths:
-        told.append(f"mean from its low to its high values {' / '.join(digits(mean, 3) for mean in known.fifths)}")
+        told.append(f"mean from its low to its high values {' / '.join(plain(mean, 3) for mean in known.fifths)}")
     if known.groups:
-        told.append(" / ".join(f"{cell(name, 40)} {digits(mean, 3)} ({n:,} rows)" for name, mean, n in known.groups))
+        told.append(" / ".join(f"{cell(name, 40)} {plain(mean, 3)} ({n:,} rows)" for name, mean, n in known.groups))
     return "; ".join(told)
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from assay.core.plain import plain
+
 _TICKS = re.compile("`{3,}")
 
 
@@ -76,10 +78,4 @@ def pairs(params: Sequence[tuple[str, Any]]) -> str:
 
 def three(value: float, sign: str = "-") -> str:
     """Return `value` to three significant digits, large numbers in full."""
-    return digits(value, 3, sign)
-
-
-def digits(value: float, count: int, sign: str = "-") -> str:
-    """Return `value` to `count` significant digits, large numbers in full: `45,920 ± 640`, not `6.4e+02`."""
-    large = abs(value) >= min(10**count, 10_000)
-    return f"{value:{sign},.0f}" if large else f"{value:{sign}.{count}g}"
+    return plain(value, 3, sign)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from assay.core.metric import Metric
+from assay.core.plain import plain
 from assay.core.weakness import Segment, Weakness
 from assay.engine.comparison import compare
 from assay.models.roles import Attempt, Brief, Finding, TrialSummary
-from assay.operators.prompt_text import cell, digits, seconds
+from assay.operators.prompt_text import cell, seconds
 
 _FOLDS_FOR_ERROR = 3
 """Folds from which on their spread says how certain a mean is."""
@@ -43,7 +44,7 @@ def apart(trial: TrialSummary, rival: TrialSummary | None, brief: Brief) -> str:
     if not found.folds:
         return ""
     error = ((1 / found.folds + found.ratio) * found.variance) ** 0.5 if found.folds > 1 else None
-    told = digits(found.mean, 3, "+") + (f" ± {digits(error, 2)}" if error is not None else "")
+    told = plain(found.mean, 3, "+") + (f" ± {plain(error, 2)}" if error is not None else "")
     bound = 2 * error if error is not None and found.folds >= _FOLDS_FOR_ERROR else brief.noise
     if bound is None:
         return f"{told} (too few folds to tell)"
@@ -54,8 +55,8 @@ def score(trial: TrialSummary) -> str:
     """Return a trial's score with its standard error."""
     if trial.score is None:
         return "none"
-    error = f" ± {digits(trial.std_error, 2)}" if trial.std_error is not None else ""
-    return f"{digits(trial.score, 5)}{error}"
+    error = f" ± {plain(trial.std_error, 2)}" if trial.std_error is not None else ""
+    return f"{plain(trial.score, 5)}{error}"
 
 
 def origin(trial: TrialSummary) -> str:
@@ -68,8 +69,8 @@ def effect(finding: Finding) -> str:
     """Return what leaving out a part did."""
     if finding.effect is None:
         return "the variant failed"
-    error = f" ± {digits(finding.noise, 2)}" if finding.noise is not None else ""
-    return f"{digits(finding.effect, 3, '+')}{error}"
+    error = f" ± {plain(finding.noise, 2)}" if finding.noise is not None else ""
+    return f"{plain(finding.effect, 3, '+')}{error}"
 
 
 def pace(history: Sequence[TrialSummary]) -> str:

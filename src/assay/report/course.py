@@ -122,9 +122,7 @@ class _Reader:
         self._facts = facts
         self._history: History = facts.history
         self.steps = _steps(self._history)
-        arguments = self._history.started.arguments if self._history.started is not None else {}
-        rounds = [step for step, names in self.steps.items() if "ensemble" in names]
-        self._layout = Layout.of(arguments, min(rounds, default=None))
+        self._layout = Layout.of_history(self._history)
         self._by_step: dict[int, list[Trial]] = {}
         for trial in facts.trials:
             if trial.step in self.steps:

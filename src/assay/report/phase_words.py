@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assay.engine.weak_spots import NOTE as WEAK
+from assay.journal.history import History
 from assay.report.formatting import format_count
 from assay.strategies.known import BASELINES
 from assay.strategies.star_options import StarOptions
@@ -61,6 +63,14 @@ class Layout:
             blocks=int(outer) if outer.isdecimal() else cls.blocks,
         )
 
+    @classmethod
+    def of_history(cls, history: History) -> Layout:
+        """Return the layout of a run by its journal."""
+        arguments = history.started.arguments if history.started is not None else {}
+        steps = [key.split("/")[1:3] for key in history.notes if key.startswith(NOTES)]
+        rounds = [int(step.removeprefix("step-")) for step, phase in steps if phase == "ensemble"]
+        return cls.of(arguments, min(rounds, default=None))
+
     def place(self, step: int, phase: str) -> str:
         """Return `path 2`, `ensemble 1` or whatever else a step with this phase is; empty for the end."""
         if phase in PATH_PHASES:
@@ -95,6 +105,15 @@ class Layout:
             words.append(f"{_COUNTED[name]} {int(number) + 1}")
         return ", ".join(word for word in words if word)
 
+    def briefly(self, key: str, operator: str) -> str:
+        """Return `path 1 plan 2.3`, where `origin` says `path 1, block 2, plan 3`: for the lines of a table."""
+        words = [word.split(" ") for word in self.origin(key, operator).split(", ")]
+        if len(words) == 3:
+            words = [words[0], ["plan", f"{words[1][-1]}.{words[2][-1]}"]]
+        elif operator in _BRIEF:
+            words = [*(word for word in words if word != [""]), [_BRIEF[operator]]]
+        return " ".join(" ".join(word) for word in words)
+
     def _part(self, phase: str, at: str) -> str:
         """Return what exactly is done within a phase; empty where the phase says it all."""
         if phase == "init":
@@ -119,6 +138,8 @@ _PHASE_OF = {
     "ensemble": "ensemble",
     "finalize": "finalize",
 }
+_BRIEF = {"data_usage": "all data", "finalize": "for all rows"}
+"""What a trial is called whose origin does not say it."""
 _COUNTED = {"init": "model", "merge": "merge", "refine": "block", "plan": "plan"}
 _FINDING = {"ablate": "ablation for", "variant": "ablation for"}
 
@@ -136,6 +157,9 @@ def note_words(key: str, value: Any, layout: Layout) -> str:
         return "sizes of the search fixed" + (f" for {value} trials" if isinstance(value, int) else "")
     if key == KNOWN and isinstance(value, list):
         return f"the catalogue offers {format_count(len(value), 'entry', 'entries')} for this task"
+    if key.startswith(WEAK) and isinstance(value, Mapping):
+        looked = ", ".join(f"#{number}" for number in value.get("trials", ()))
+        return f"looked at where {looked} went wrong" if looked else ""
     match = _STEP.match(key)
     if match is None:
         return ""
@@ -161,6 +185,10 @@ def _of_step(step: int, key: str, value: Any) -> str:
         return f"step {step} begins; it knows the trials of the steps below {value.get('steps')}"
     if key.endswith("/heard"):
         return f"step {step} asks with what is known by now"
+    if key.endswith("/hints") and isinstance(value, int):
+        return f"step {step} looks for models with {format_count(value, 'hint')} of a person"
+    if key.endswith("/blocks") and isinstance(value, int):
+        return f"step {step} chooses a block with {format_count(value, 'wish', 'wishes')} of a person"
     if key.endswith("/confirmed"):
         return f"#{value} confirmed as the best of those that ran beside it"
     return ""

@@ -19,6 +19,8 @@ _ESCAPES = re.compile(
 _NUMBER = re.compile(
     r"(?<![\w.#])(?<!\w-)[-+\N{MINUS SIGN}]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w])\s*%?"
 )
+_SETTING = re.compile(r"\s+inner folds?\b")
+"""What follows a whole number that counts something a script does: a setting, which nothing measures."""
 _MOST_CHARACTERS = 20_000
 
 
@@ -60,11 +62,11 @@ def unbacked_numbers(text: str, numbers: Iterable[float]) -> tuple[str, ...]:
     """Return the numbers in `text` that none of `numbers` rounds to, as written.
 
     A number is backed when an evidenced one, rounded to the decimals it is written with, is equal to it; so `0.88` is
-    backed by 0.8832, and `88 %` by 0.8832 too. Digits that belong to a word (`LightGBM2`, `v1.2`) are no numbers, and
-    numbers written in words are not found.
+    backed by 0.8832, and `88 %` by 0.8832 too. Digits that belong to a word (`LightGBM2`, `v1.2`) and settings that are
+    counted (`5 inner folds`) are no such numbers, and numbers written in words are not found.
     """
     known = tuple(numbers)
-    found = (match.group().strip() for match in _NUMBER.finditer(text))
+    found = (match.group().strip() for match in _NUMBER.finditer(text) if not _is_setting(text, match))
     return tuple(dict.fromkeys(token for token in found if not _backed(token, known)))
 
 
@@ -81,6 +83,11 @@ def check_prose(text: str, numbers: Iterable[float]) -> None:
     unbacked = unbacked_numbers(text, numbers)
     if unbacked:
         raise UnbackedNumber(text, unbacked)
+
+
+def _is_setting(text: str, match: re.Match[str]) -> bool:
+    written = match.group()
+    return written.strip().isdecimal() and _SETTING.match(text, match.start() + len(written.rstrip())) is not None
 
 
 def _backed(token: str, known: tuple[float, ...]) -> bool:

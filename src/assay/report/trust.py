@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from assay.core.clock import iso_utc
 from assay.core.trial import Verdict
 from assay.core.validation import Check
-from assay.journal.history import Trial
+from assay.journal.history import History, Trial
 from assay.report.checked import check_threats
 from assay.report.document import (
     Cell,
@@ -25,6 +27,7 @@ from assay.report.document import (
 from assay.report.facts import Facts, State
 from assay.report.formatting import format_count
 from assay.report.ledger import Ledger
+from assay.report.phase_words import NOTES, Layout, skipped_by
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
 
@@ -82,6 +85,7 @@ def milestones(teller: Teller) -> list[tuple[float, Cell]]:
     """Return new bests, rejections, words of people and remarks, each with its time in seconds since the epoch."""
     facts = teller.facts
     found: list[tuple[float, Cell]] = [(time, (f"phase {phase}",)) for time, phase in facts.history.phases]
+    found += _phases(facts.history)
     seen: Trial | None = None
     for trial, best in facts.curve:
         if best is trial and trial is not seen:
@@ -96,6 +100,18 @@ def milestones(teller: Teller) -> list[tuple[float, Cell]]:
     for time, remark in facts.history.remarks:
         found.append((time, (f"{clean_line(remark.code, 8)}: ", Said(clean_line(remark.text, 300)))))
     return sorted(found, key=lambda item: item[0])
+
+
+def _phases(history: History) -> Iterator[tuple[float, Cell]]:
+    """Yield where phases of the strategy begin, and where one is cut short."""
+    layout = Layout.of_history(history)
+    for key, value in history.notes.items():
+        phase, _, what = key.removeprefix(NOTES).rpartition("/")
+        if key.startswith(NOTES) and what == "begun":
+            yield history.noted_at[key], (layout.doing(phase),)
+        elif key.startswith(NOTES) and (reason := skipped_by(value)):
+            early = "ended" if phase.endswith("/refine") else "skipped"
+            yield history.noted_at[key], (f"{layout.doing(phase)} {early}: ", Said(clean_line(reason, 300)))
 
 
 def reproduce_section(teller: Teller) -> Section:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from assay.cli.display.narrate import narrate
-from assay.cli.display.panel import MOST_LINES, panel_lines
-from assay.cli.display.phases import where
+from assay.cli.display.panel import MOST_LINES, best_words, panel_lines
+from assay.cli.display.phases import layout_known, placed, where
 from assay.cli.display.views import PlainView
 from assay.cli.output import Output
 from assay.core.clock import FakeClock
 from assay.engine.pulse import Activity, Pulse
 from assay.journal import events as ev
 from assay.journal.events import Event
-from assay.journal.summary import Summary
+from assay.journal.summary import Row, Summary
 from assay.report.phase_words import Layout
 from support.star_run import events_of, write_star_run
 
@@ -129,3 +129,49 @@ def test_show_has_the_plan_and_the_change_of_a_refinement(assay: object, tmp_pat
     assert re.search(r"  ensemble [12]: ensemble [01]$", assay("top").out, re.MULTILINE)  # type: ignore[operator]
     listed = assay("logs").out  # type: ignore[operator]
     assert "path 2: refining block 2 of 4, plan 2" in listed or "path 2: refining done" in listed
+
+
+def test_a_new_trial_is_told_with_its_path_and_phase(events: list[Event]) -> None:
+    created = [line for line in told(events) if " created: " in line]
+    assert any(line.endswith(" · path 1 plan 1.2") for line in created)
+    assert any(line.endswith(" · path 2 model 2") for line in created)
+    assert any(line.endswith(" · path 1 merge 1") for line in created)
+    assert any(line.endswith(" · ensemble 2") for line in created)
+    assert not any(" · " in line for line in created if "(baseline)" in line)
+
+
+def test_the_rows_of_the_live_table_say_it_and_so_does_the_best_of_the_status(events: list[Event]) -> None:
+    summary = Summary()
+    titles = {}
+    for event in events:
+        summary.apply(event)
+        if isinstance(event.payload, ev.TrialFinished) and (row := summary.row(event.payload.trial)) is not None:
+            titles[row.key] = placed(row, layout_known(summary)).title
+    assert titles["step-0002/init-1/trial"].startswith("path 1 model 2: ")
+    assert titles["step-0003/refine-1/plan-0/trial"].startswith("path 2 plan 2.1: ")
+    assert titles["step-0005/trial"].startswith("ensemble 2: ")
+    assert not titles["step-0000/trial"].startswith("path")
+    layout = layout_known(summary)
+    assert layout is not None
+    assert summary.best is not None
+    place = layout.briefly(summary.best.key, summary.best.operator)
+    assert f" · {place}" in best_words(summary)
+
+
+@pytest.mark.parametrize(
+    ("key", "operator", "told"),
+    [
+        ("step-0002/data-usage/trial", "data_usage", "path 1 all data"),
+        ("step-0006/trial", "finalize", "for all rows"),
+        ("step-0003/refine-1/variant-2", "ablate", "path 2 block 2"),
+        ("step-0007/trial", "improve", ""),
+    ],
+)
+def test_where_a_trial_comes_from_in_few_words(key: str, operator: str, told: str) -> None:
+    assert Layout().briefly(key, operator) == told
+
+
+def test_a_strategy_without_phases_has_no_places() -> None:
+    row = Row(number=1, title="idea", operator="improve", key="step-0004/trial")
+    assert layout_known(Summary()) is None
+    assert placed(row, None) == row

@@ -234,3 +234,15 @@ def test_a_strategy_without_phases_has_no_such_section() -> None:
     history, _ = good_run()
     facts = Facts(history, objects_of(Path("/nonexistent")), final=True)
     assert course_of(facts) is None
+
+
+def test_the_story_tells_the_phases_of_each_path_and_why_one_was_skipped(folder: Path, tmp_path: Path) -> None:
+    story = (folder / "story.md").read_text(encoding="utf-8")
+    for phase in ("path 1: initial solutions", "path 2: merging", "ensemble 2: combining the paths", "a last look"):
+        assert f"Z {phase}" in story, phase
+    assert "skipped" not in story
+    short = replace(SMALL, data_usage=0)
+    history = write_star_run(tmp_path / "run", short)
+    write_reports(tmp_path / "run", history, objects_of(tmp_path / "run"), final=True)
+    told = (tmp_path / "run" / "story.md").read_text(encoding="utf-8")
+    assert "path 1: looking for unused data skipped: \N{LEFT DOUBLE QUOTATION MARK}switched off" in told

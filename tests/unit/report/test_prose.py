@@ -23,6 +23,10 @@ EVIDENCE = (0.88529, 5.0, 0.0121)
         ("LightGBM2 with v1.2 of fold-0, from #3", ()),
         ("1,234 trees in 5 folds", ("1,234",)),
         ("no figures at all", ()),
+        ("mean of 7 inner folds, 7 outer ones", ("7",)),
+        ("mean of 7 inner folds", ()),
+        ("LightGBM, 10 inner fold models", ()),
+        ("0.7 inner folds", ("0.7",)),
         ("0.9 and again 0.999 and 0.999", ("0.999",)),
     ],
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from assay.cli.display.checks import check_lines, checks_json
-from assay.cli.display.phases import origin_of
+from assay.cli.display.phases import layout_known, origin_of, placed
 from assay.cli.display.table import HEADER, row_decimals, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
@@ -46,8 +45,8 @@ def top(shell: Shell, root: Path, name: str | None, *, k: int) -> int:
     lines = [shell.output.paint(HEADER.replace("vs best", "vs #1  "), "bold")]
     leader = shown[0] if shown else None
     origins = {t.number: origin_of(history, t) for t in ranking[:k]}
-    places = {number: origin.split(",")[0] for number, origin in origins.items()}
-    told = [replace(row, title=f"{place}: {row.title}") if (place := places[row.number]) else row for row in shown]
+    layout = layout_known(history)
+    told = [placed(row, layout) for row in shown]
     lines += [trial_line(shell.output, row, history.metric, leader, width=100) for row in told]
     if not shown:
         lines = [f"{folder.name}: no trial has a valid score yet"]
@@ -133,8 +132,8 @@ def _trial_lines(
     spread = f" {format_spread(trial.std_error, decimals=decimals)}" if trial.std_error is not None else ""
     yield f"{shell.output.paint(f'#{trial.number} {one_line(trial.title, 80)}', 'bold')}  {trial.state}"
     origin = f" from {', '.join(f'#{n}' for n in trial.parents)}" if trial.parents else ""
-    placed = origin_of(history, trial)
-    on = f" on {placed}" if placed else ""
+    place = origin_of(history, trial)
+    on = f" on {place}" if place else ""
     yield f" made    by {trial.operator}{on}{origin}{'' if trial.counts else ' (a variant, not ranked)'}"
     if trial.score is not None:
         folds = format_count(trial.folds, "fold")
@@ -275,6 +274,7 @@ def row_of(trial: Trial) -> Row:
         number=trial.number,
         title=trial.title,
         operator=trial.operator,
+        key=trial.key,
         parents=trial.parents,
         counts=trial.counts,
         state=trial.state,

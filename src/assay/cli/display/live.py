@@ -15,6 +15,7 @@ from rich.text import Text
 from assay.cli.display.feed import Feed, Shown
 from assay.cli.display.narrate import narrate
 from assay.cli.display.panel import panel_lines
+from assay.cli.display.phases import layout_known, placed
 from assay.cli.display.table import HEADER, trial_line
 from assay.cli.output import Output
 from assay.engine.pulse import read_pulse
@@ -89,7 +90,8 @@ class LiveView:
             self._headed = True
             self._lines.put(self._output.paint(HEADER, "bold"))
         width = self._console.width
-        self._lines.put(trial_line(self._output, shown.row, summary.metric, shown.best, width=width))
+        row = placed(shown.row, layout_known(summary))
+        self._lines.put(trial_line(self._output, row, summary.metric, shown.best, width=width))
 
     def _draw_on(self) -> None:
         # A terminal that went away ends the drawing and not the run.

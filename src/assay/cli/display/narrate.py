@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from assay.cli.display.phases import told
+from assay.cli.display.phases import layout_known, told
 from assay.cli.display.table import digits
 from assay.cli.output import one_line
 from assay.core.clock import iso_utc
@@ -40,6 +40,9 @@ def narrate(event: Event, summary: Summary | None = None) -> str:
     payload = event.payload
     if isinstance(payload, ev.Noted) and (words := told(payload, summary)):
         return one_line(words, _WIDTH)
+    if isinstance(payload, ev.TrialCreated) and summary is not None and (layout := layout_known(summary)):
+        place = layout.briefly(payload.key, payload.operator)
+        return one_line(_created(payload) + (f" · {place}" if place else ""), _WIDTH)
     teller = _TELLERS.get(payload.kind)
     return one_line(teller(payload) if teller else payload.kind, _WIDTH)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from assay.cli.display.phases import where
+from assay.cli.display.phases import layout_known, placed, where
 from assay.cli.display.table import row_decimals, spark, verdict_words
 from assay.cli.liveness import describe
 from assay.cli.output import one_line
@@ -56,6 +56,9 @@ def best_words(summary: Summary) -> str:
         return "no valid score yet"
     others = [row.score for row in summary.leaders[1:2]]
     words = f"#{best.number} {score_words(best, others)}"
+    layout = layout_known(summary)
+    if layout is not None and (place := layout.briefly(best.key, best.operator)):
+        words += f" · {place}"
     change = change_words(summary, baseline)
     if change:
         words += f" · {change}"
@@ -168,4 +171,4 @@ def _of(used: str, limit: str) -> str:
 
 def _title(summary: Summary, trial: int | None) -> str:
     row = summary.row(trial) if trial is not None else None
-    return f" · {one_line(row.title, 40)}" if row is not None and row.title else ""
+    return f" · {one_line(placed(row, layout_known(summary)).title, 50)}" if row is not None and row.title else ""

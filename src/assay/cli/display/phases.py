@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assay.journal import events as ev
 from assay.journal.history import History, Trial
-from assay.journal.summary import Summary
+from assay.journal.summary import Row, Summary
 from assay.report.phase_words import NOTES, Layout, note_words, skipped_by
 
 _FINISH = "finish"
@@ -17,11 +19,24 @@ def layout_of(summary: Summary) -> Layout:
 
 def origin_of(history: History, trial: Trial) -> str:
     """Return `path 1, block 2, plan 3`: where a trial came from; empty where the strategy has no phases."""
-    steps = [key.split("/")[1:3] for key in history.notes if key.startswith(NOTES)]
-    if not steps or history.started is None:
-        return ""
-    rounds = [int(step.removeprefix("step-")) for step, phase in steps if phase == "ensemble"]
-    return Layout.of(history.started.arguments, min(rounds, default=None)).origin(trial.key, trial.operator)
+    return Layout.of_history(history).origin(trial.key, trial.operator) if _has_phases(history) else ""
+
+
+def placed(row: Row, layout: Layout | None) -> Row:
+    """Return a row whose title begins with the trial's path and phase, `path 1 plan 2.3: `, where it has any."""
+    place = layout.briefly(row.key, row.operator) if layout is not None else ""
+    return replace(row, title=f"{place}: {row.title}") if place else row
+
+
+def layout_known(known: Summary | History) -> Layout | None:
+    """Return the layout of a run; None where its strategy has no phases."""
+    if isinstance(known, History):
+        return Layout.of_history(known) if _has_phases(known) else None
+    return layout_of(known) if known.first_steps else None
+
+
+def _has_phases(history: History) -> bool:
+    return history.started is not None and any(key.startswith(NOTES) for key in history.notes)
 
 
 def where(summary: Summary) -> list[str]:

@@ -190,9 +190,9 @@ def _why(rated: _Rated, families: Sequence[str]) -> str:
     if families and entry.family not in families:
         parts.append(f"errs unlike those before it ({entry.family})")
     if rated.too_long:
-        parts.append(f"likely too slow here (some {_about(rated.seconds)} a training)")
+        parts.append(f"likely too slow here (about {_about(rated.seconds)} a training)")
     else:
-        parts.append(f"some {_about(rated.seconds)} a training")
+        parts.append(f"about {_about(rated.seconds)} a training")
     if rated.missing:
         parts.append(f"needs {_listed(rated.missing)}, not installed")
     if rated.no_gpu:
@@ -205,7 +205,7 @@ def _why(rated: _Rated, families: Sequence[str]) -> str:
 
 def _about(seconds: float) -> str:
     if seconds < 1.5:
-        return "second"
+        return "a second"
     if seconds < 90:
         return f"{float(f'{seconds:.1g}'):.0f} s"
     if seconds < 5_400:

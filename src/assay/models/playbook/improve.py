@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from random import Random
 
+from assay.core.plain import plain
 from assay.models.playbook.draft import recipe_keys, wander
 from assay.models.playbook.facts import Facts
 from assay.models.playbook.recipe import Recipe
@@ -38,7 +39,7 @@ def _dropped(parent: Recipe, facts: Facts, findings: Sequence[Finding]) -> Seque
         Idea(
             recipe=parts[f.part].without,
             title=f"Leave out {f.part}",
-            reason=f"Ablation: the score was better by {-_effect(f):.4g} without {f.part}.",
+            reason=f"Ablation: the score was better by {plain(-_effect(f), 4)} without {f.part}.",
         )
         for f in harmful
         if f.part in parts
@@ -64,7 +65,7 @@ def _ordered(moves: Sequence[Idea], findings: Sequence[Finding], history: Iterab
 def _explained(idea: Idea, finding: Finding | None) -> Idea:
     if finding is None:
         return idea
-    reason = f"Ablation: {finding.part} is worth {_effect(finding):.4g}, so more of it is tried. {idea.reason}"
+    reason = f"Ablation: {finding.part} is worth {plain(_effect(finding), 4)}, so more of it is tried. {idea.reason}"
     return Idea(recipe=idea.recipe, title=idea.title, reason=reason, part=idea.part)
 
 

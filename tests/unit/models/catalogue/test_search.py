@@ -12,7 +12,7 @@ from assay.core.metric import Needs
 from assay.core.profile import ColumnKind, DataProfile
 from assay.core.task import Problem, Task
 from assay.models.catalogue import Hit, Modality, find, load, search
-from assay.models.catalogue.search import estimate_s, missing_packages
+from assay.models.catalogue.search import _about, estimate_s, missing_packages
 from assay.models.catalogue.traits import facts_of, traits
 from support.briefs import HOURLY, INCOME, INCOME_PROFILE, MACHINE, SPAM, category_column, number_column
 from unit.models.playbook import shapes
@@ -162,10 +162,15 @@ def test_a_guess_of_the_time_grows_with_the_rows_as_the_family_does() -> None:
     assert estimate_s(boosting, 10_000, gpu=True) == 5.0
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(0.4, "a second"), (8.2, "8 s"), (240.0, "4 min"), (7_300.0, "2 h")])
+def test_a_training_time_is_told_in_plain_words(seconds: float, told: str) -> None:
+    assert _about(seconds) == told
+
+
 def test_a_reason_names_what_was_found_in_the_data() -> None:
     first = found(INCOME, INCOME_PROFILE)[0]
     assert first.entry.name == "lightgbm"
-    assert first.why.startswith("Suits 43,957 rows, missing values and categories; some ")
+    assert first.why.startswith("Suits 43,957 rows, missing values and categories; about ")
     assert all(hit.why.endswith(".") and "\n" not in hit.why for hit in found(SPAM, SPAM_PROFILE, limit=40))
 
 

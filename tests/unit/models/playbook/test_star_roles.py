@@ -411,3 +411,11 @@ def test_a_last_look_signs_for_nothing_that_leaks_or_fails_a_check() -> None:
         assert found.reasons
     leaky = Solution(trial=trial({}), code=LEAKY)
     assert not ask("validate", ValidateInputs(brief=task.brief, winner=leaky), Validation).sound
+
+
+def test_a_last_look_writes_large_scores_in_full() -> None:
+    task = regression_table()
+    row = trial({}, score=40_936.2).model_copy(update={"std_error": 550.3, "folds": 1})
+    good = Solution(trial=row, code=text_of(ideas_of(task)[0], task))
+    found = ask("validate", ValidateInputs(brief=task.brief, winner=good), Validation)
+    assert "The score 40,936 ± 550 rests on 1 fold graded by the engine." in found.reasons

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from assay.core.metric import Metric, Needs
+from assay.core.plain import plain
 from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.star.mixture import Scale, united
 from assay.models.playbook.star.solutions import known_mixture, program_of, shortened
@@ -160,7 +161,7 @@ def _learned(attempts: Sequence[Attempt], facts: Facts) -> str:
     if not scored:
         return ""
     score, title = facts.task.metric.ranked(scored, lambda entry: entry[0])[0]
-    return f" Best ensemble so far: {title} ({score:.5g})."
+    return f" Best ensemble so far: {title} ({plain(score)})."
 
 
 def _affordable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from assay.core.plain import plain_with_error
 from assay.core.task import SplitKind
 from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.star.change import Move, moves_of
@@ -80,8 +81,9 @@ def last_look(inputs: ValidateInputs) -> Validation:
     score, error = inputs.winner.trial.score, inputs.winner.trial.std_error
     looked = [f"Looked at: {_LOOKED_AT}; nothing of the kind."]
     if score is not None:
-        spread = f" ± {error:.2g}" if error is not None else ""
-        looked.append(f"The score {score:.5g}{spread} rests on {inputs.winner.trial.folds} folds graded by the engine.")
+        folds = inputs.winner.trial.folds
+        rests = f"rests on {folds} fold{'s' if folds != 1 else ''} graded by the engine"
+        looked.append(f"The score {plain_with_error(score, error)} {rests}.")
     return Validation(sound=True, reasons=(*looked, *inputs.lint))
 
 

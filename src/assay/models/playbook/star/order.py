@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from assay.core.plain import plain
 from assay.models.playbook.star.change import Move
 from assay.models.playbook.star.mixture import Mixture
 from assay.models.roles import Brief, Finding, TrialSummary
@@ -58,9 +59,9 @@ def _explained(move: Move, finding: Finding | None) -> Move:
     if finding is None or finding.effect is None:
         return move
     if move.drops and finding.effect < 0:
-        told = f"Ablation: the score was better by {-finding.effect:.4g} without {finding.part}."
+        told = f"Ablation: the score was better by {plain(-finding.effect, 4)} without {finding.part}."
     elif not move.drops and finding.effect > 0:
-        told = f"Ablation: {finding.part} is worth {finding.effect:.4g}, so more of it is tried."
+        told = f"Ablation: {finding.part} is worth {plain(finding.effect, 4)}, so more of it is tried."
     else:
         return move
     return replace(move, reason=f"{told} {move.reason}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from assay.core.errors import ReplyInvalid
+from assay.core.plain import plain_with_error
 from assay.models.playbook.debug import repair_recipe
 from assay.models.playbook.draft import baseline
 from assay.models.playbook.facts import Facts, read_facts
@@ -190,6 +191,4 @@ def _sign(finding: Finding) -> int:
 
 
 def _listed(findings: Sequence[Finding]) -> str:
-    return ", ".join(
-        f"{f.part} ({f.effect:+.3g}{f' ± {f.noise:.2g}' if f.noise is not None else ''})" for f in findings
-    )
+    return ", ".join(f"{f.part} ({plain_with_error(f.effect or 0.0, f.noise, 3, '+')})" for f in findings)
