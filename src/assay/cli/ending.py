@@ -14,12 +14,15 @@ from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.trial import Verdict
 from assay.core.validation import Check
+from assay.engine.endings import STAGE
 from assay.journal.events import Validated
 from assay.journal.history import Trial
 from assay.journal.summary import Row, Summary
 from assay.report.formatting import format_duration, format_gain, format_score
 from assay.report.way import Part, Way
 
+_NOTEBOOK_FILES = ("notebook_prompt.ipynb", "notebook_best.ipynb", "experiment_report.md", "optimization_history.md")
+"""What runs of notebooks leave beside."""
 EXIT_SHORT = 1
 """Finished with a verified solution that falls short of what was asked for."""
 
@@ -62,7 +65,9 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
     asked = f" · {summary.usage.tokens:,} tokens, {money_words(summary)}" if summary.usage.requests else ""
     trials = f"{trial_words(summary)} in {format_duration(summary.wall_s)}{asked}"
     lines = [output.paint(f"{summary.run} · {trials} · {stopped}", "bold")]
-    if winner is None:
+    if winner is None and _is_stage(summary):
+        lines.append(" result   the one stage that was asked for is done; it makes no score")
+    elif winner is None:
         lines.append(" result   no trial produced a valid score: nothing is claimed")
     else:
         lines.append(f" result   {_result(summary, winner)}")
@@ -75,6 +80,10 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
     lines.append(f" files    {_files(folder)}")
     lines.append(f" next     {_next(summary, winner)}")
     return lines
+
+
+def _is_stage(summary: Summary) -> bool:
+    return summary.finished is not None and summary.finished.stopped_by == STAGE
 
 
 def _result(summary: Summary, winner: Row) -> str:
@@ -131,12 +140,14 @@ def _rejected(summary: Summary) -> str:
 
 
 def _files(folder: Path) -> str:
-    wanted = ("report.html", "submission.csv", "best", "leaderboard.md")
+    wanted = ("report.html", "submission.csv", "best", "leaderboard.md", *_NOTEBOOK_FILES)
     there = [f"{name}/" if (folder / name).is_dir() else name for name in wanted if (folder / name).exists()]
     return f"{folder}/ {' '.join(there)}".rstrip()
 
 
 def _next(summary: Summary, winner: Row | None) -> str:
+    if winner is None and _is_stage(summary):
+        return "assay run DIR --only execute · assay run DIR --only analyze"
     if winner is None:
         return f"assay logs {summary.run} · assay top {summary.run} · assay report {summary.run} --open"
     if summary.finished is not None and summary.finished.stopped_by.startswith("E3"):

@@ -140,6 +140,9 @@ def _is_ours(entry: Path) -> bool:
     name = entry.name.lower()
     if entry.is_symlink() or (entry.is_dir() and is_run_folder(entry)):
         return True
+    if name.endswith(".ipynb"):
+        # Work on the data, not data: it changes while it is worked on, and its outputs may show any label.
+        return True
     return name in _NOT_SIDE or (entry.is_dir() and (name in _NOT_DATA or (name == "prompts" and _are_prompts(entry))))
 
 

@@ -218,6 +218,7 @@ class Teller:
             "goal": f"the goal of {format_score(limits.goal)}",
             "user": "the user",
             "finish-up": "the finish that the user had planned",
+            "stage": "the one stage that was asked for, which is done",
             "exhausted": "the strategy, which had nothing left to try",
         }
         return reasons.get(end.stopped_by, f"error {clean_line(end.stopped_by, 60)}")

@@ -10,7 +10,10 @@ from assay.cli.output import Output
 from assay.core.clock import FakeClock
 from assay.journal.summary import Summary
 from assay.report.way import way_to, winner_of
+from assay.strategies.notebook import NotebookSearch
+from assay.strategies.notebook_options import NotebookOptions
 from support.histories import STORIES
+from support.notebook_bench import answers, bench, cells
 
 
 def closing(story: str) -> dict[str, str]:
@@ -33,6 +36,16 @@ def test_the_last_line_for_programs_says_whose_the_sealed_score_is() -> None:
     value = done_json(Summary.of(events), Path("nowhere"), 0, way)
     assert (value["best"]["trial"], value["sealed_trial"]) == (4, 2)
     assert (value["verdict"], value["real_gain"], value["way"]) == ("maybe", True, [4, 3, 2, 1])
+
+
+def test_a_stage_that_is_done_is_no_failure(tmp_path: Path) -> None:
+    strategy = NotebookSearch(NotebookOptions(only="generate"))
+    made = bench(tmp_path, strategy, answers(lambda _: cells(1.0)), strategy_name="notebook")
+    assert made.open().work().exit_code == 0
+    output = Output(json=False, out=io.StringIO(), err=io.StringIO(), env={}, clock=FakeClock())
+    text = "\n".join(summary_lines(output, Summary.of(made.backend.read()), tmp_path, None))
+    assert "the one stage that was asked for is done" in text
+    assert "assay run DIR --only execute" in text
 
 
 def test_the_verdict_says_whether_the_gain_over_the_baseline_is_real() -> None:

@@ -167,6 +167,8 @@ def test_side_files_are_shown_unless_they_hold_the_target(tmp_path: Path) -> Non
     (folder / "images").mkdir()
     (folder / "images" / "a.png").write_bytes(b"png")
     (folder / "notes.txt").write_text("hello", encoding="utf-8")
+    # Work on the data, whose outputs may show labels.
+    (folder / "Explore.ipynb").write_text("{}", encoding="utf-8")
     shutil.copy(folder / "train.csv", folder / "leaked_labels.csv")
     (folder / "runs").mkdir()
     found = inspect(folder)
