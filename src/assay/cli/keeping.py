@@ -23,6 +23,9 @@ def finish(
     ] = 1,
     top_k: Annotated[int, typer.Option("--top-k", min=3, max=20, help="Places of the final leaderboard.")] = 10,
     note: Annotated[str, typer.Option("--note", help="What to remember about it.")] = "",
+    report_now: Annotated[
+        bool, typer.Option("--report-now", help="Now, without a last training; the report is written at once.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Say what is planned, and change nothing.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Take back what is planned.")] = False,
     runs: Runs = RUNS,
@@ -32,7 +35,16 @@ def finish(
     from assay.cli.commands.finish import When
     from assay.cli.commands.finish import finish as command
 
-    when = When(after=after, at=at, run_hours=run_hours, last=last, final_rounds=final_rounds, top_k=top_k, note=note)
+    when = When(
+        after=after,
+        at=at,
+        run_hours=run_hours,
+        last=last,
+        final_rounds=final_rounds,
+        top_k=top_k,
+        note=note,
+        report_now=report_now,
+    )
     return command(shell_of(context), runs, name or run_name, when, show=show, cancel=cancel)
 
 

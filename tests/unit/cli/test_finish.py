@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def running(wall_s: float = 3600.0, ago_s: float = 60.0) -> Summary:
         (When(run_hours="8", last="1h"), NOW + 8 * 3600 - 3660 - 3600, NOW + 8 * 3600 - 3660),
         (When(run_hours="7h30m"), NOW + 7.5 * 3600 - 3660, None),
         (When(run_hours="1", last="1h"), NOW, NOW + 3600),
+        (When(report_now=True), NOW, None),
     ],
 )
 def test_now_in_a_while_at_a_time_and_after_hours_of_running(when: When, at: float, deadline: float | None) -> None:
@@ -48,12 +50,32 @@ def test_a_time_of_day_is_the_next_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "when", [When(after="30"), When(at="yesterday"), When(at="2020-01-01T00:00:00Z"), When(after="1h", run_hours="8")]
+    "when",
+    [
+        When(after="1h", report_now=True),
+        When(after="30"),
+        When(at="yesterday"),
+        When(at="2020-01-01T00:00:00Z"),
+        When(after="1h", run_hours="8"),
+    ],
 )
 def test_what_cannot_be_meant_is_told(when: When) -> None:
     with pytest.raises(UsageError) as caught:
         read_plan(when, NOW, running())
     assert caught.value.code == "E002"
+
+
+def test_a_report_now_leaves_no_round_of_training(
+    assay: Assay, story: Callable[[str], History], tmp_path: Path
+) -> None:
+    assert read_plan(When(report_now=True, final_rounds=3), NOW, running()).final_rounds == 0
+    started = story("good_run").started
+    assert started is not None
+    folder = tmp_path / "runs" / started.run
+    with held(folder):
+        assert assay("finish", "--report-now").code == 0
+    assert (folder / "report.md").is_file()
+    assert [message.verb for message in control.take(folder)] == [control.Verb.FINISH]
 
 
 def test_a_plan_travels_as_a_message_without_secrets(tmp_path: Path) -> None:

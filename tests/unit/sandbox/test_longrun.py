@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,6 +94,23 @@ def test_the_real_exit_code_is_found_by_whoever_comes_later(tmp_path: Path) -> N
     assert run.tail() == "learnt\n"
     written = b"".join(path.read_bytes() for path in (tmp_path / "record").iterdir())
     assert b"hush-4711" not in written
+
+
+def test_an_end_that_cannot_be_written_is_written_as_soon_as_it_can(tmp_path: Path) -> None:
+    source = "import pathlib, sys, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)\nsys.exit(5)"
+    run = begin(tmp_path, source)
+    record, aside = run.folder / "record.json", run.folder / "aside.json"
+    record.rename(aside)
+    (record / "in the way").mkdir(parents=True)
+    (tmp_path / "work" / "go").touch()
+    guard = json.loads(aside.read_text())["process"].partition(":")[0]
+    until_dead([int(guard)])
+    CLOCK.sleep(0.5)
+    shutil.rmtree(record)
+    aside.rename(record)
+    end = ended(run).record.end
+    assert end is not None
+    assert end.exit_code == 5
 
 
 def test_a_signal_is_told_by_its_name(tmp_path: Path) -> None:

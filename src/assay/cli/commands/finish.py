@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assay.cli.commands.reports import try_reports
 from assay.cli.display.planned import plan_words
 from assay.cli.flags import Problems, duration, seconds_until
 from assay.cli.lookup import find_live_run, find_run
@@ -30,6 +31,7 @@ class When:
     final_rounds: int = 1
     top_k: int = 10
     note: str = ""
+    report_now: bool = False
 
 
 def finish(shell: Shell, root: Path, name: str | None, when: When, *, show: bool, cancel: bool) -> int:
@@ -43,6 +45,8 @@ def finish(shell: Shell, root: Path, name: str | None, when: When, *, show: bool
         shell.output.answer("finish", {"run": folder.name, "plan": None}, f"{folder.name}: no finish is planned")
         return 0
     send(folder, Message(verb=Verb.FINISH, plan=plan))
+    if when.report_now:
+        try_reports(shell, folder)
     words = "what was planned is taken back" if plan is None else f"finishes up {plan_words(plan, now)}"
     shell.output.answer(
         "finish", {"run": folder.name, "plan": encode(plan) if plan else None}, f"{folder.name} {words}"
@@ -72,6 +76,8 @@ def read_plan(when: When, now: float, summary: Summary) -> FinishPlan:
     """
     problems = Problems()
     given = [flag for flag in (when.after, when.at, when.run_hours) if flag is not None]
+    if when.report_now and given:
+        problems.add("--report-now is now; it takes no other time")
     if len(given) > 1:
         problems.add("--in, --at and --run-hours are three ways to say one thing; give one of them")
     last = problems.read("--last", when.last, duration, None)
@@ -86,7 +92,7 @@ def read_plan(when: When, now: float, summary: Summary) -> FinishPlan:
     return FinishPlan(
         at=begin,
         deadline=None if last is None else begin + last,
-        final_rounds=when.final_rounds,
+        final_rounds=0 if when.report_now else when.final_rounds,
         top_k=when.top_k,
         note=when.note.strip(),
     )

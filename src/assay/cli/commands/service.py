@@ -25,7 +25,7 @@ Restart=on-failure
 RestartSec=30
 RestartPreventExitStatus=1 2 3 4 5
 SuccessExitStatus=130 143
-KillMode=mixed
+KillMode=process
 KillSignal=SIGTERM
 TimeoutStopSec=90
 Delegate=memory pids cpu
@@ -44,6 +44,7 @@ def unit_name(run: str) -> str:
 def unit_text(run: Path, python: Path) -> str:
     """Return the unit file that takes a run up at every start of the machine, and again after a failure.
 
+    Only the engine is signalled when the service is stopped: what it runs dies with it, and what is to outlive it does.
     Keys are read from `~/.config/assay/environment`, which no unit file shows.
 
     Args:

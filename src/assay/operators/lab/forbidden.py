@@ -236,7 +236,7 @@ def _python(search: _Search, text: str, where: str, depth: int) -> None:
     """Look at names, imports and texts of Python code; comments and docstrings say what is not done, too."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         for word in re.findall(r"[\w.-]+", text):
             search.note(word, where)
         return
