@@ -45,7 +45,15 @@ def read_private_store(workspace: Path, issued: Issued, into: Path) -> PrivateSt
     found = collect(workspace, [DATABASE], into, max_bytes=_MOST_DATABASE)
     if DATABASE in found.refused:
         return PrivateStore(problem=found.refused[DATABASE])
-    request = {"database": str(found.taken[DATABASE].path), "run_id": issued.run_id}
+    copy = found.taken[DATABASE].path
+    try:
+        return _read(copy, issued.run_id)
+    finally:
+        copy.unlink()
+
+
+def _read(copy: Path, run_id: str) -> PrivateStore:
+    request = {"database": str(copy), "run_id": run_id}
     try:
         ended = subprocess.run(
             [sys.executable, "-P", "-m", "assay.tracking.reader"],
@@ -55,7 +63,7 @@ def read_private_store(workspace: Path, issued: Issued, into: Path) -> PrivateSt
             errors="replace",
             check=False,
             timeout=6 * CPU_S,
-            cwd=into,
+            cwd=copy.parent,
             env={"PATH": os.defpath, "LANG": "C.UTF-8"},
         )
     except subprocess.TimeoutExpired:

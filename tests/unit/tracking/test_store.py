@@ -15,6 +15,7 @@ import pytest
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
+from assay.sandbox import Command, SandboxLimits, Workspace, open_sandbox
 from assay.tracking import (
     Point,
     Required,
@@ -181,8 +182,13 @@ def test_verified_evidence_is_kept_with_its_files_and_the_issued_id(store: Store
     assert [point.value for point in found.metrics["loss"]] == [0.9, 0.6, 0.5]
 
 
-def test_code_with_mlflow_itself_goes_on_with_the_issued_run(workplace: Workplace) -> None:
-    program = """
+def test_code_in_the_sandbox_goes_on_with_the_issued_run_and_reaches_no_other_store(
+    workplace: Workplace, store: Store
+) -> None:
+    real = store.place.database
+    assert real is not None
+    before = real.read_bytes()
+    program = f"""
 import pathlib
 import mlflow
 with mlflow.start_run():
@@ -191,10 +197,23 @@ with mlflow.start_run():
         mlflow.log_metric("loss", value, step=step)
     pathlib.Path("curve.txt").write_text("1 2 3")
     mlflow.log_artifact("curve.txt")
+try:
+    open("{real}", "r+b").write(b"forged")
+except OSError as error:
+    print("refused", type(error).__name__)
 """
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(workplace.root), **workplace.issued.env}
-    argv = [sys.executable, "-c", program]
-    subprocess.run(argv, cwd=workplace.workspace, env=environment, check=True, capture_output=True)
+    (workplace.workspace / "main.py").write_text(program, encoding="utf-8")
+    sandbox = open_sandbox()
+    try:
+        command = Command(argv=("python", "main.py"), env=workplace.issued.env)
+        limits = SandboxLimits(wall_s=100, memory_bytes=2 * 2**30)
+        ended = sandbox.start(command, Workspace(root=workplace.workspace), limits).wait()
+    finally:
+        sandbox.close()
+    assert ended is not None
+    assert ended.exit_code == 0, ended.log
+    assert b"refused" in ended.log
+    assert real.read_bytes() == before
     evidence = workplace.verify(Required(params=("depth",), metrics=("loss",), artifacts=("curve.txt",)))
     assert evidence.verified, evidence.findings
 

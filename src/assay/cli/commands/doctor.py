@@ -44,6 +44,7 @@ PACKAGES = (
     "catboost",
     "torch",
     "pydantic-ai-slim",
+    "mlflow-skinny",
 )
 IMPORTS = ("numpy", "pandas", "scipy", "sklearn", "joblib", "lightgbm", "matplotlib", "xgboost", "catboost", "torch")
 """Import names of the libraries that candidates start with."""
