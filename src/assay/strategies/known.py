@@ -11,6 +11,9 @@ BASELINES = 2
 STRATEGIES = ("tree", "mle_star", "notebook", "notebook_review")
 """Names that `--strategy` takes, the default first."""
 
+TASKS = "code_tasks"
+"""The strategy of `assay tasks`; `--strategy` does not take it, since it needs a queue and no data."""
+
 TAKE_BLOCKS = ("mle_star",)
 """Strategies that work on passages of a script."""
 TAKE_HINTS = ("mle_star",)

@@ -48,7 +48,7 @@ from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_count, format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
-from assay.strategies.known import refuse_blocks
+from assay.strategies.known import TASKS, refuse_blocks
 from assay.strategies.launch import RunEnd
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
@@ -327,6 +327,8 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
             end = work([_Tracker(shell, runs), view, *([tracker] if tracker is not None else [])])
         if shell.signals:
             raise KeyboardInterrupt
+        if SummaryFile(end.folder).read().strategy == TASKS:
+            return _show_tasks(shell, end)
         try_reports(shell, end.folder)
         if tracker is not None:
             tracker.deliver(end.folder)
@@ -338,6 +340,14 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
         if shell.output.json:
             shell.output.emit("done", done_json(summary, end.folder, code, way))
         return code
+
+
+def _show_tasks(shell: Shell, end: RunEnd) -> int:
+    """Show how a queue of tasks ended: nothing in it has a score."""
+    from assay.cli.commands.tasks import show_tasks
+
+    show_tasks(shell, end.folder, stopped_by=end.stopped_by)
+    return end.exit_code
 
 
 def _way(folder: Path) -> Way | None:

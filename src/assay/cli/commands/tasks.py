@@ -22,6 +22,7 @@ from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
 from assay.journal.history import History
+from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd
 from assay.strategies.options import RunOptions
 
@@ -34,7 +35,7 @@ _STYLES = {
     "rejected": ("red",),
     "failed": ("red",),
 }
-_WIDTHS = (18, 8, 13, 11, 11, 10, 8)
+_WIDTHS = (18, 8, 13, 11, 11, 10, 12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +66,6 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
     queue = read_queue(flags.file)
     order = ", ".join(f"{task.id} ({task.priority})" for task in in_order(queue.tasks))
     shell.output.say(f" queue    {one_line(queue.meeting, 60)}: {len(queue.tasks)} tasks in the order {order}")
-    for remark in queue.remarks:
-        shell.output.say(f"          {one_line(remark, 200)}")
     options = TaskOptions(
         file=flags.file,
         responses=flags.responses,
@@ -91,7 +90,7 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
 def status(shell: Shell, runs: Path, name: str | None) -> int:
     """Show the state of every task."""
     folder = _folder(runs, name)
-    _show(shell, folder)
+    show_tasks(shell, folder)
     return 0
 
 
@@ -109,7 +108,7 @@ def _folder(runs: Path, name: str | None) -> Path:
         return find_run(runs, name)
     for folder in run_folders(runs):
         history = History(FileJournal(folder / "events.jsonl").read())
-        if history.started is not None and history.started.strategy == "code_tasks":
+        if history.started is not None and history.started.strategy == TASKS:
             return folder
     raise NothingFound("E203", f"no run in {str(runs)!r} worked on a queue of tasks", fix="assay tasks run FILE")
 
@@ -120,11 +119,16 @@ def _see_through(shell: Shell, runs: Path, work: Callable[[Sequence[Observer]], 
         end = work([_Teller(shell, runs)])
         if shell.signals:
             raise KeyboardInterrupt
-    _show(shell, end.folder, stopped_by=end.stopped_by)
+    show_tasks(shell, end.folder, stopped_by=end.stopped_by)
     return end.exit_code
 
 
-def _show(shell: Shell, folder: Path, *, stopped_by: str = "") -> None:
+def show_tasks(shell: Shell, folder: Path, *, stopped_by: str = "") -> None:
+    """Show the state of every task of the run in `folder`.
+
+    Raises:
+        NothingFound: It works on no queue (E203).
+    """
     from assay.strategies.code_tasks.handoff_text import HEAD, rows
     from assay.strategies.code_tasks.handoff_values import decision_of, headline, results_value
     from assay.strategies.code_tasks.record import STAMP, read_queue_of
@@ -135,7 +139,7 @@ def _show(shell: Shell, folder: Path, *, stopped_by: str = "") -> None:
         raise NothingFound("E203", f"the run {folder.name!r} works on no queue of tasks", fix="assay tasks run FILE")
     output = shell.output
     if output.json:
-        output.emit("tasks", {**results_value(history), "folder": str(folder), "stopped_by": stopped_by})
+        output.emit("tasks", {"folder": str(folder), "stopped_by": stopped_by, "results": results_value(history)})
         return
     output.say()
     output.say(_columns(HEAD))

@@ -16,6 +16,7 @@ from assay.strategies.code_tasks.handoff_values import (
     queue_of,
     status_of,
     trial_of,
+    was_reviewed,
 )
 from assay.strategies.code_tasks.queue import CodeTask
 from assay.strategies.code_tasks.status import Status
@@ -28,8 +29,8 @@ def rows(history: History) -> list[tuple[str, ...]]:
     for task in ordered(queue):
         end = ends.get(task.id)
         states = (str(end.approval), str(end.executed), str(end.verified)) if end else ("", "", "")
-        if end is not None and end.status is Status.BLOCKED:
-            states = ("", "", "")
+        if not was_reviewed(trial_of(history, end)):
+            states = ("", *states[1:])
         found.append(
             (task.id, str(task.priority), str(task.kind), str(status_of(end)), *states, end.reason if end else "")
         )

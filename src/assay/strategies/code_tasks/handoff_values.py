@@ -79,7 +79,7 @@ def task_value(history: History, task: CodeTask) -> dict[str, Any]:
         "type": str(task.kind),
         "status": _OLD.get(status, "failed"),
         "final_status": str(status),
-        "approval": str(end.approval) if end else None,
+        "approval": str(end.approval) if end and was_reviewed(trial) else None,
         "execution": str(end.executed) if end else None,
         "verification": str(end.verified) if end else None,
         "reason": end.reason if end else "",
@@ -114,6 +114,11 @@ def task_value(history: History, task: CodeTask) -> dict[str, Any]:
         "candidate": trial.candidate if trial else None,
         "reply": history.notes.get(f"tasks/{task.id}/reply"),
     }
+
+
+def was_reviewed(trial: Trial | None) -> bool:
+    """Return whether anybody judged a task: one without code, or one that is blocked, nobody did."""
+    return trial is not None and bool(trial.reviews)
 
 
 def _review(review: Any) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.options import TaskOptions
 from assay.strategies.code_tasks.queue import Queue
 from assay.strategies.code_tasks.responses import read_responses
-from assay.strategies.code_tasks.strategy import CHECKPOINT, NAME
+from assay.strategies.code_tasks.strategy import CHECKPOINT
+from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd, launch, resume
 from assay.strategies.options import RunOptions
 
@@ -44,7 +45,7 @@ def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer]
     """
     queue = read_queue(options.file)
     responses = encode(read_responses(options.responses, queue)) if options.responses else None
-    run = replace(run, strategy=NAME, arguments=options.arguments(), name=run.name or run_name(queue))
+    run = replace(run, strategy=TASKS, arguments=options.arguments(), name=run.name or run_name(queue))
     folder = run.runs / str(run.name)
     if not (folder / "events.jsonl").exists():
         return launch(_task(queue, options.file), run, observers)
@@ -87,7 +88,7 @@ def _require_same(history: History, folder: Path, queue: object, responses: str 
     """Refuse to take up a run with another queue, other criteria or other responses than it was started with."""
     registered = history.notes.get(record.QUEUE)
     changed = []
-    if history.started is None or history.started.strategy != NAME:
+    if history.started is None or history.started.strategy != TASKS:
         changed.append("it is a run of another kind")
     if registered is not None and registered != queue:
         changed.append("the queue has changed")

@@ -27,7 +27,6 @@ from assay.strategies.code_tasks.status import Status
 from assay.strategies.code_tasks.work import Bench, TaskWork
 from assay.tracking import Store, StoreLost, make_template, resolve_place
 
-NAME = "code_tasks"
 CHECKPOINT = "checkpoint"
 """Why a run ends that waits for a person."""
 NO_STORE, NO_MLFLOW = "W432", "W433"
