@@ -9,6 +9,7 @@ from pathlib import Path
 from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
 from assay.core.errors import AssayError, NothingFound, TaskError
+from assay.core.task import Task
 from assay.engine.session import Session
 from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
@@ -17,6 +18,8 @@ from assay.kinds.notebook import NOTEBOOK, LockPolicy, locks_of, make_locks, new
 from assay.strategies.notebook_record import IterationRecord, Source, Status, iterations_of
 
 NOTEBOOKS = (".ipynb", ".py")
+_SAME = ("targets", "metric", "grader", "split", "holdout", "data_digest")
+"""What of two tasks must be equal for their scores to be compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +39,13 @@ class Found:
     digest: str = ""
 
 
-def find_notebook(named: str, runs: Path, *, task_digest: str, but: Path | None = None, scored: bool = True) -> Found:
+def find_notebook(named: str, runs: Path, *, task: Task, but: Path | None = None, scored: bool = True) -> Found:
     """Return the notebook to work on.
 
     Args:
         named: A notebook file, a run's folder or its name; empty takes the best of the earlier runs on the same task.
         runs: Folder of runs.
-        task_digest: Of the task; runs on other tasks are left aside where none is named.
+        task: Runs whose scores do not compare with this task's are left aside where none is named.
         but: Folder of the run that asks.
         scored: Whether it must have a graded score; otherwise one that waits to be run is taken, the latest first.
 
@@ -60,7 +63,7 @@ def find_notebook(named: str, runs: Path, *, task_digest: str, but: Path | None 
     else:
         folders = sorted(path.parent for path in runs.glob("*/events.jsonl"))
         others = [folder for folder in folders if but is None or folder.resolve() != but.resolve()]
-        found = [one for folder in others for one in _in_run(folder, task_digest, scored=scored)]
+        found = [one for folder in others for one in _in_run(folder, task, scored=scored)]
     if not found:
         what = "notebook with a graded score" if scored else "notebook that waits to be run"
         where = f"in the run {named!r}" if named else f"among the earlier runs on this task in {str(runs)!r}"
@@ -72,11 +75,10 @@ def find_notebook(named: str, runs: Path, *, task_digest: str, but: Path | None 
 
 def found_for(session: Session, named: str, *, scored: bool = True) -> Found:
     """Return the notebook that a run works on: see `find_notebook`; earlier runs are those beside its own folder."""
-    started = session.view().started
     return find_notebook(
         named,
         session.parts.folder.parent,
-        task_digest=started.task_digest if started is not None else "",
+        task=session.parts.task,
         but=session.parts.folder,
         scored=scored,
     )
@@ -133,6 +135,14 @@ def with_locks(candidate: Candidate, sections: Sequence[str], cells: Sequence[st
     )
 
 
+def comparable(one: Task, other: Task) -> bool:
+    """Return whether scores on two tasks mean the same: same data, target, metric, split and sealed share.
+
+    How many rows a search shows, and what the task is called, may differ.
+    """
+    return all(getattr(one, name) == getattr(other, name) for name in _SAME)
+
+
 def _of_file(named: str) -> Found:
     path = Path(named)
     try:
@@ -150,15 +160,15 @@ def _of_file(named: str) -> Found:
     )
 
 
-def _in_run(folder: Path, task_digest: str | None, *, scored: bool) -> Iterator[Found]:
+def _in_run(folder: Path, task: Task | None, *, scored: bool) -> Iterator[Found]:
     """Yield the notebooks of a run; a run that cannot be read has none where it was not asked for by name."""
     try:
         history = History(FileJournal(folder / "events.jsonl").read())
-        if history.started is None or (task_digest is not None and history.started.task_digest != task_digest):
+        if history.started is None or (task is not None and not comparable(history.task, task)):
             return
         yield from _notebooks(folder, history, scored=scored)
     except (AssayError, OSError):
-        if task_digest is None:
+        if task is None:
             raise
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from assay.strategies.notebook import NotebookSearch
 from assay.strategies.notebook_end import loop_summary
 from assay.strategies.notebook_options import NotebookOptions
 from assay.strategies.notebook_record import STOPPED, Status, iterations_of, source_of
+from assay.strategies.notebook_source import comparable
 from support.engine import Bench
 from support.notebook_bench import answers, bench, cells
 from support.notebook_questions import IDEA
@@ -200,6 +202,15 @@ def test_the_best_run_by_recorded_score_is_analysed_whatever_its_name_unless_one
     assert analysed("x1") == "m-best"
     assert analysed("x2", source="z-first") == "z-first"
     assert analysed("x3", source=str(tmp_path / "a-last")) == "a-last"
+
+
+def test_runs_on_another_metric_or_other_data_are_left_aside(tmp_path: Path) -> None:
+    one = opened(tmp_path, max_iterations=1)
+    one.open()
+    task = one.parts.task
+    assert comparable(task, replace(task, row_cap=7, name="other", statement="told anew"))
+    assert not comparable(task, replace(task, metric=HIGHER))
+    assert not comparable(task, replace(task, data_digest="other"))
 
 
 def test_a_stage_with_nothing_to_work_on_says_so(tmp_path: Path) -> None:
