@@ -49,7 +49,10 @@ def order(workspace: Path, source: str, **changes: object) -> Order:
     return dataclasses.replace(usual, **changes)
 
 
-def begin(tmp_path: Path, source: str, **changes: object) -> LongRun:
+def begin(tmp_path: Path, source: str, prepare: dict[str, str] | None = None, **changes: object) -> LongRun:
+    for name, text in (prepare or {}).items():
+        (tmp_path / "work").mkdir(exist_ok=True)
+        (tmp_path / "work" / name).write_text(text)
     return start_long(tmp_path / "record", order(tmp_path / "work", source, **changes))
 
 
@@ -133,6 +136,22 @@ def test_who_heeds_the_request_to_end_keeps_its_exit_code(tmp_path: Path) -> Non
     assert (end.outcome, end.exit_code, end.forced) == (Outcome.STOPPED, 0, False)
     assert run.tail() == "ready\nsaved\n"
     assert not run.stop()
+
+
+def test_a_program_in_a_shell_can_save_before_the_shell_is_asked_and_nothing_follows_it(tmp_path: Path) -> None:
+    program = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.6), print('saved', flush=True), sys.exit(3)))\n"
+        "print('ready', flush=True); time.sleep(600)"
+    )
+    line = "python train.py; sleep 600; echo never"
+    run = begin(tmp_path, "", command=Command(argv=("bash", "-c", line)), grace_s=60.0, prepare={"train.py": program})
+    until_printed(run, "ready")
+    run.stop()
+    end = ended(run).record.end
+    assert end is not None
+    assert not end.forced
+    assert run.tail() == "ready\nsaved\n"
 
 
 def test_who_does_not_heed_it_is_killed_with_its_whole_tree(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path
 from types import FrameType
 from typing import cast
 
+import psutil
+
 from assay.core.clock import Clock, SystemClock
 from assay.core.codec import decode
 from assay.core.errors import AssayError, MachineError
@@ -34,6 +36,7 @@ from assay.sandbox.protect import protect_engine
 
 _LOOK_S = 0.25
 _RETRY_S = 2.0
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "busybox"})
 
 
 def main(folder: Path) -> None:
@@ -113,6 +116,7 @@ class Supervisor:
     def _attend(self, process: SandboxProcess) -> End:
         log, position, kill_at_s, forced = CappedLog(self._folder, self._order.log_bytes), 0, None, False
         finished: Finished | None = None
+        told: set[int] = set()
         while finished is None:
             finished = process.wait(_LOOK_S)
             data, position = process.news(position)
@@ -120,10 +124,11 @@ class Supervisor:
             if finished is None and self._asked.is_set():
                 if kill_at_s is None:
                     kill_at_s = self._clock.monotonic() + self._order.grace_s
-                    _ask_tree(process.handle)
-                elif self._clock.monotonic() >= kill_at_s:
+                if self._clock.monotonic() >= kill_at_s:
                     forced = True
                     process.kill(Outcome.STOPPED)
+                else:
+                    _ask_tree(process.handle, told)
         return _end_of(finished, stopped=kill_at_s is not None, forced=forced, now=self._clock.now())
 
     def _keep(self, record: Record) -> None:
@@ -139,11 +144,30 @@ class Supervisor:
                 self._clock.sleep(_RETRY_S)
 
 
-def _ask_tree(handle: str) -> None:
-    """Send SIGTERM to every process below the guard, those that left the command's session included."""
+def _ask_tree(handle: str, told: set[int]) -> None:
+    """Send SIGTERM, once each, to the processes below the guard, those that left the command's session included.
+
+    A shell that waits for a program is held, and asked after it: asked at once it would end, and the program with it,
+    unsaved; not held it would go on with what comes after the program.
+    """
     for pid in descendants(int(handle.partition(":")[0])):
+        if pid in told:
+            continue
+        waits = _is_shell(pid) and any(identify(below) is not None for below in descendants(pid))
         with suppress(ProcessLookupError, PermissionError):
+            if waits:
+                os.kill(pid, signal.SIGSTOP)
+                continue
+            told.add(pid)
             os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGCONT)
+
+
+def _is_shell(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).name() in _SHELLS
+    except psutil.Error:
+        return False
 
 
 def _end_of(finished: Finished, *, stopped: bool, forced: bool, now: float) -> End:
