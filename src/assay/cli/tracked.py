@@ -94,4 +94,4 @@ def tracking(output: Output, uri: str) -> Iterator[Tracker | None]:
 
 
 def _is_store(word: str) -> bool:
-    return "://" in word or word in (LOCAL, "databricks") or word.endswith(_FILES)
+    return "://" in word or word.endswith(_FILES) or word.lower() in (LOCAL, "databricks", *_OFF[1:], *_ON)

@@ -152,15 +152,14 @@ class Projection:
             self._best.append(Point(value=best.score, step=best.number, at_ms=_ms(event.time)))
 
     def _run_params(self) -> dict[str, Any]:
-        start = self._start
+        start, task = self._start, self._start.task
+        measured = {"metric": task.metric.name, "direction": task.metric.direction.value, "folds": task.split.k}
         return {
             "strategy": start.strategy,
             "model": start.model,
             "seed": start.seed,
-            "metric": start.task.metric.name,
-            "direction": start.task.metric.direction.value,
-            "folds": start.task.split.k,
             "sandbox": start.sandbox,
+            **(measured if task.graded else {}),
             **{f"set.{name}": value for name, value in start.arguments.items()},
         }
 
@@ -228,6 +227,10 @@ class Projection:
             tags[f"{PREFIX}flags"] = "; ".join(trial.flags)
         if judged is not None:
             tags[f"{PREFIX}verdict"] = judged.verdict.value
+        if trial.evidence is not None:
+            failed = [finding.name for finding in trial.evidence.findings if not finding.passed]
+            tags[f"{PREFIX}evidence"] = "verified" if trial.evidence.passed else ", ".join(dict.fromkeys(failed))
+            tags[f"{PREFIX}issued"] = trial.evidence.run
         return tags
 
     def _trial_metrics(self, trial: Trial, ended: Event | None) -> Mapping[str, tuple[Point, ...]]:

@@ -24,6 +24,8 @@ from assay.tracking import Store, resolve_place
         ("run --mlflow=http://host:5000 data", "run --mlflow=http://host:5000 data"),
         ("export --mlflow shared/mlflow.db calm", "export --mlflow shared/mlflow.db calm"),
         ("export calm-otter --mlflow", "export calm-otter --mlflow=local"),
+        ("tasks run queue.json --mlflow off", "tasks run queue.json --mlflow off"),
+        ("tasks run --mlflow queue.json", "tasks run --mlflow=local queue.json"),
         ("tell -- --mlflow", "tell -- --mlflow"),
     ],
 )

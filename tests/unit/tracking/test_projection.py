@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from assay.core.budget import Limits
+from assay.core.task import ungraded_task
+from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
@@ -127,6 +130,35 @@ def test_hostile_titles_and_recipes_have_names_that_mlflow_takes(tmp_path: Path)
         for name in (*record.params, *record.tags, *record.metrics):
             assert not set(name) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_. /:-")
             assert ".." not in name
+
+
+def test_jobs_that_nobody_grades_have_their_evidence_and_no_score(tmp_path: Path) -> None:
+    task = ungraded_task("cycle-7", tmp_path, "Run what was written.")
+    finding = ev.EvidenceFinding(name="V09", passed=False, sentence="the metric 'loss' is 1 at all of its 3 steps")
+    payloads: list[ev.Payload] = [
+        ev.RunStarted(
+            run="calm-otter",
+            task=task,
+            task_digest="d",
+            strategy="code_tasks",
+            model="playbook",
+            seed=0,
+            limits=Limits(),
+            sandbox="T1",
+        ),
+        ev.TrialCreated(trial=0, key="job-1", candidate="c", title="Train", operator="job"),
+        ev.EvidenceVerified(trial=0, attempt=1, passed=False, findings=(finding,), run="f" * 32),
+        ev.TrialFinished(trial=0, state=TrialState.FAILED, candidate="c", reason="no evidence"),
+    ]
+    events: list[Event] = []
+    for number, payload in enumerate(payloads):
+        events.append(Event.after(events[-1] if events else None, time=1_000.0 + number, payload=payload))
+    projection = Projection(events)
+    assert not {"metric", "direction", "folds"} & set(projection.run_record().params)
+    record = projection.trial_record(0)
+    assert (record.state, dict(record.metrics)) == (RunState.FAILED, {})
+    assert record.tags["assay.evidence"] == "V09"
+    assert record.tags["assay.issued"] == "f" * 32
 
 
 def _said(value: dict[str, object], secret: str) -> dict[str, object]:
