@@ -264,6 +264,7 @@ class RealEngine:
         cell_s: float | None = None,
         model: Model | None = None,
         most_folds: int | None = None,
+        key: str = "",
     ) -> Tried:
         """Evaluate a candidate of any kind.
 
@@ -275,14 +276,14 @@ class RealEngine:
             cell_s: Most seconds of one cell of a notebook.
             model: Answers what a repairer asks.
             most_folds: Search folds to run at most.
+            key: Of the trial; a new one if empty.
         """
         self._count += 1
         session = self._session(
             check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s, model=model
         )
-        return self._tried(
-            f"candidate-{self._count:03d}", candidate, session, {"history": self.start, "most_folds": most_folds}
-        )
+        key = key or f"candidate-{self._count:03d}"
+        return self._tried(key, candidate, session, {"history": self.start, "most_folds": most_folds})
 
     def parts(self, *, cell_s: float | None = None) -> Parts:
         """Return what the engine is put together from."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import pytest
+
 from assay.core.candidate import Candidate
 from assay.core.execution import Outcome, UnitOutcome
 from assay.core.trial import TrialState
@@ -15,20 +17,27 @@ from assay.journal.file import FileJournal
 from assay.kinds.base import Failure
 from assay.kinds.notebook import NotebookKind, new_notebook_candidate, notebook_of
 from support.notebooks import FIT, LOAD, SAVE, honest_cells
-from support.real_engine import RealEngine, limited
+from support.real_engine import RealEngine, Tried, limited
 
 KIND = NotebookKind()
+
+
+class Died(Exception):
+    """Stands for the end of the engine's process."""
 
 
 class Fixer:
     """Puts a text into the cell that failed."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], *, dies_at: int = 0) -> None:
         self.texts = texts
+        self.dies_at = dies_at
         self.seen: list[Failure] = []
 
     def repair(self, key: str, candidate: Candidate, failure: Failure, *, round: int, same: bool) -> Mended | None:
         self.seen.append(failure)
+        if len(self.seen) == self.dies_at:
+            raise Died
         if failure.unit not in self.texts:
             return None
         return Mended(candidate=mend(candidate, failure.unit, self.texts[failure.unit]), cause="broken", by="test")
@@ -56,18 +65,30 @@ def test_two_cells_are_mended_in_one_live_kernel_and_one_clean_run_confirms(engi
     assert tried.state is TrialState.COMPLETE, tried.trial
     assert dict(tried.scores) == dict(engine.honest)
     assert [(f.outcome, f.unit, f.line) for f in fixer.seen] == [("cell error", FIT, 1), ("cell error", SAVE, 1)]
-    number = tried.trial.number
-    started = [
-        e.payload
-        for e in FileJournal(engine.folder / "events.jsonl").read()
-        if isinstance(e.payload, ev.AttemptStarted)
-    ]
-    codes = [(s.attempt, s.view) for s in started if s.trial == number]
     folds = [key.name for key in engine.views.fold_keys()]
     # The candidate in between was mended live: it was never started.
-    assert codes == [(1, folds[0]), *((3, fold) for fold in folds)]
+    assert starts(engine, tried) == [(1, folds[0]), *((3, fold) for fold in folds)]
     final = engine.parts().objects.candidate(tried.trial.candidate)
     assert all(m.code == final.digest for m in tried.measurements if m.score is not None)
+
+
+def test_after_a_crash_what_was_seen_live_is_remembered_and_the_clean_run_follows(engine: RealEngine) -> None:
+    candidate = mend(broken(), FIT, "predictions = another_name")
+    first, second = Fixer(FIXES, dies_at=2), Fixer(FIXES)
+    with pytest.raises(Died):
+        engine.try_candidate(candidate, repairer=first, key="crashed")
+    assert not list((engine.folder / "work").iterdir()), "nothing is left alive or on the disk"
+    tried = engine.try_candidate(candidate, repairer=second, key="crashed")
+    assert tried.state is TrialState.COMPLETE, tried.trial
+    assert second.seen == first.seen[1:], "the same question as before the crash"
+    folds = [key.name for key in engine.views.fold_keys()]
+    assert starts(engine, tried) == [(1, folds[0]), *((3, fold) for fold in folds)]
+
+
+def starts(engine: RealEngine, tried: Tried) -> list[tuple[int, str]]:
+    events = FileJournal(engine.folder / "events.jsonl").read()
+    begun = [event.payload for event in events if isinstance(event.payload, ev.AttemptStarted)]
+    return [(start.attempt, start.view) for start in begun if start.trial == tried.trial.number]
 
 
 def test_cells_before_the_failing_one_are_not_run_again(engine: RealEngine) -> None:
