@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from assay.core.candidate import Candidate
-from assay.core.codec import decode, encode
 from assay.core.execution import Outcome
 from assay.core.trial import TrialState, Verdict
 from assay.core.view import ViewKey
@@ -17,6 +16,7 @@ from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
 from assay.engine.endings import Ending
 from assay.engine.judging import Judge
+from assay.engine.live_notes import note_live, noted_live
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts, Repairer
 from assay.engine.recheck import Vouched, recheck
@@ -275,13 +275,12 @@ class Evaluator:
         failure = self._parts.kinds[mended.kind].diagnose(execution, ())
         if failure is None or not failure.unit:
             return None  # it ran to its end, or in a way that only a clean run can tell
-        self._parts.log.add(ev.Noted(key=_live_key(trial, attempt), value=encode(failure)))
+        note_live(self._parts.log, trial.key, attempt, failure)
         return failure
 
     def _noted_live(self, trial: Trial, attempt: int) -> Failure | None:
         """Return the failure of the attempt that was seen live before a crash."""
-        noted = self._parts.log.read(lambda history: history.notes.get(_live_key(trial, attempt)))
-        return None if noted is None else decode(Failure, noted)
+        return self._parts.log.read(lambda history: noted_live(history, trial.key, attempt))
 
     # --- ends ----------------------------------------------------------------------------------------------------
 
@@ -366,10 +365,6 @@ class Evaluator:
         done = self._parts.log.read(lambda history: history.trials[trial.number])
         _logger.info("trial %d %s: %s %s", done.number, done.state, done.title, done.score)
         return done
-
-
-def _live_key(trial: Trial, attempt: int) -> str:
-    return f"{trial.key}/live-{attempt}"
 
 
 def _scores(measurements: Sequence[Measurement]) -> dict[str, float]:

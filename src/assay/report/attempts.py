@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from assay.core.candidate import Candidate
+from assay.engine.live_notes import noted_live
 from assay.journal.events import Repaired
 from assay.journal.history import Measurement, Trial
 from assay.kinds import Kind, NotebookKind, ScriptKind
@@ -42,7 +43,7 @@ def write_attempts(folder: Path, facts: Facts, trial: Trial) -> None:
         measured = _measured(facts, trial, repair, before)
         content = sources(before, _OWN) if before is not None else {}
         content["stdout.log"] = output(facts, measured) or "What it printed is not in the journal.\n"
-        content["failure.md"] = _failure_md(trial, repair, before, measured)
+        content["failure.md"] = _failure_md(facts, trial, repair, before, measured)
         if before is not None and after is not None:
             names = {"old_name": f"attempt-{repair.attempt - 1}", "new_name": f"attempt-{repair.attempt}"}
             content["repair.patch"] = patch(before, after, **names)
@@ -56,12 +57,17 @@ def _measured(facts: Facts, trial: Trial, repair: Repaired, candidate: Candidate
     return [m for m in facts.measurements(trial.number) if m.attempt == repair.attempt - 1]
 
 
-def _failure_md(trial: Trial, repair: Repaired, candidate: Candidate | None, measured: list[Measurement]) -> str:
+def _failure_md(
+    facts: Facts, trial: Trial, repair: Repaired, candidate: Candidate | None, measured: list[Measurement]
+) -> str:
     failed = next((m for m in reversed(measured) if m.score is None and m.execution is not None), None)
-    failure = _diagnosed(candidate, failed)
+    live = noted_live(facts.history, trial.key, repair.attempt - 1)
+    failure = live or _diagnosed(candidate, failed)
     summary = clean_line(failure.summary, 300) if failure else "the journal does not tell"
     where = f" on {failed.view}" if failed else ""
     ended = f" ({failed.execution.outcome})" if failed and failed.execution else ""
+    if live:
+        where, ended = ", live, in the run that the attempt before had begun", f" ({live.outcome})"
     lines = [
         f"# Attempt {repair.attempt - 1} of #{trial.number}, which failed",
         "",
