@@ -74,7 +74,8 @@ def test_two_cells_are_mended_in_one_live_kernel_and_one_clean_run_confirms(engi
 
 def test_after_a_crash_what_was_seen_live_is_remembered_and_the_clean_run_follows(engine: RealEngine) -> None:
     candidate = mend(broken(), FIT, "predictions = another_name")
-    first, second = Fixer(FIXES, dies_at=2), Fixer(FIXES)
+    fixes = {**FIXES, SAVE: "write(predictions)  # after the crash"}
+    first, second = Fixer(fixes, dies_at=2), Fixer(fixes)
     with pytest.raises(Died):
         engine.try_candidate(candidate, repairer=first, key="crashed")
     assert not list((engine.folder / "work").iterdir()), "nothing is left alive or on the disk"
