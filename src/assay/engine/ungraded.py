@@ -13,6 +13,8 @@ from assay.core.view import Twist, View, ViewKey
 from assay.grading import Blend
 from assay.journal.history import History
 
+JOBS = "jobs/expected"
+"""Key under which a strategy notes how many jobs there are to be: one that never began is missing, too."""
 NO_DATA = DataProfile(train_rows=0, test_rows=0, columns=(), targets=())
 
 
@@ -86,11 +88,14 @@ class UngradedFinish:
         return None
 
     def exit_code(self, history: History, stopped_by: str, winner: int | None) -> int:
-        """Return 0 if every job ended complete, 6 if a provider ended the run, 3 if no job is complete, else 1."""
+        """Return 0 if every job ended complete, 6 if a provider ended the run, 3 if no job is complete, else 1.
+
+        Every job means all that there are and, where the strategy noted a number under `JOBS`, as many as that.
+        """
         if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens"):
             return 6
         done = [trial.state is TrialState.COMPLETE for trial in history.trials.values()]
-        if all(done):
+        if all(done) and len(done) >= int(history.notes.get(JOBS, 0)):
             return 0
         return 1 if any(done) else 3
 

@@ -77,7 +77,7 @@ def read_record(record: bytes, count: int, execution: Execution) -> tuple[BlockR
     for line in record[: 64 * 2**20].splitlines():
         try:
             facts = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         number = facts.get("block") if isinstance(facts, dict) else None
         if isinstance(number, int) and 1 <= number <= count:

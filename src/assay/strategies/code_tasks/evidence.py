@@ -21,6 +21,9 @@ from assay.tracking import Attempt, Evidence, Issued, Required, RunRecord, evide
 GIVEN = "input"
 """Folder in which code finds the files of the tasks that its own depends on."""
 
+MOST_STEPS = 10_000
+"""Steps of a metric that the journal holds and a decision can rest on; a longer one is in the record alone."""
+
 
 def required(kind: TaskKind, expected: Expected) -> Required:
     """Return what the evidence of a task must hold.
@@ -173,7 +176,11 @@ class EvidenceDesk:
                 ),
                 files={name: one.digest for name, one in {**evidence.files, **evidence.artifacts}.items()},
                 run=evidence.run_id,
-                numbers={name: tuple(p.value for p in points) for name, points in evidence.metrics.items()},
+                numbers={
+                    name: tuple(p.value for p in points)
+                    for name, points in evidence.metrics.items()
+                    if len(points) <= MOST_STEPS
+                },
                 record=self.parts.objects.put_json(encode(evidence)),
             )
         )

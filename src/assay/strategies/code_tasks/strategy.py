@@ -13,6 +13,7 @@ from assay.core.codec import decode, encode
 from assay.core.errors import AssayError, MachineError
 from assay.engine.endings import Ending
 from assay.engine.session import Session, Step
+from assay.engine.ungraded import JOBS
 from assay.journal.history import History
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.decision import Decision, decide
@@ -53,6 +54,7 @@ class CodeTasks:
         """
         queue = decode(Queue, session.note(record.QUEUE, lambda: encode(read_queue(self._options.file))))
         responses = self._responses(session, queue)
+        session.note(JOBS, lambda: len(queue.tasks))
         session.note(record.STAMP, lambda: stamp(session.parts.clock.now()))
         for remark in queue.remarks:
             session.parts.log.remark_once("W430", remark)
@@ -75,7 +77,11 @@ class CodeTasks:
             Handoff(session.parts).progress()
             return f"{task.id}: {end.status}"
 
-        session.steps(work, stop=len(order), lanes=1)
+        try:
+            session.steps(work, stop=len(order), lanes=1)
+        except Ending:
+            Handoff(session.parts).results()  # what is done by now; a resumed run writes them again
+            raise
         self._store(bench)
         session.note(record.DECISION, lambda: encode(self._decide(session, queue)))
         handoff = Handoff(session.parts)

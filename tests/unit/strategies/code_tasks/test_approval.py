@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from assay.core.errors import ReplyInvalid
+from assay.core.errors import ProviderRefused, ReplyInvalid
+from assay.engine.ungraded import UngradedFinish
 from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.scripted import Scripted, ScriptedModel
@@ -187,3 +188,24 @@ def test_a_store_that_is_down_stops_nothing(tmp_path: Path, template: Path) -> N
     cycle = TaskBench(tmp_path, template).work([task], {"one": fenced(PRELUDE, HONEST)}, mlflow=address)
     assert cycle.status("one") == "completed"
     assert any(remark.code == "W432" for _, remark in cycle.history.remarks)
+
+
+def test_a_run_that_ends_early_hands_off_what_is_done_and_goes_on_later(tmp_path: Path) -> None:
+    tasks = [{**TASK, "id": "first", "priority": "HIGH"}, {**TASK, "id": "second"}]
+    replies = {"first": fenced(FILE), "second": fenced(FILE)}
+    down = ProviderRefused("no key")
+    first = TaskBench(tmp_path, model=model({"second/review-1-before-quality": down})).work(tasks, replies)
+    told = {task["task_id"]: task["final_status"] for task in first.results()["task_results"]}
+    assert first.stopped_by == "E303"
+    assert told == {"first": "completed", "second": "pending"}
+    assert UngradedFinish().exit_code(first.history, "user", None) == 1
+    again = TaskBench(tmp_path, model=model({})).work(tasks, replies)
+    assert again.statuses() == {"first": "completed", "second": "completed"}
+    assert UngradedFinish().exit_code(again.history, "exhausted", None) == 0
+    assert len(list((tmp_path / "run" / "handoff").glob("execution_results_*"))) == 1
+
+
+def test_a_record_of_blocks_that_was_tampered_with_breaks_nothing(tmp_path: Path) -> None:
+    forged = "open('blocks.jsonl', 'a').write('[' * 100_000 + chr(10) + str({1: 2}) + chr(10) + '7' + chr(10))"
+    cycle, _ = worked(tmp_path, {}, f"{FILE}\n{forged}")
+    assert cycle.status("one") == "completed"
