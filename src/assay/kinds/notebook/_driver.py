@@ -381,6 +381,7 @@ def _how_it_died(manager: Any) -> str:
 
 def main(path: str) -> int:
     """Carry out the order in the file at `path`."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a cell can print half a character
     order = json.loads(Path(path).read_text(encoding="utf-8"))
     Path(path).unlink()
     if sys.platform.startswith("linux"):

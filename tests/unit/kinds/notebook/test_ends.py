@@ -27,6 +27,7 @@ comm = create_comm(target_name="jupyter.widget", data={"state": {"_model_name": 
 comm.send({"method": "update", "state": {"value": 1.5}}, buffers=[b"x" * 1_000_000])
 comm.close()
 get_ipython().run_line_magic("matplotlib", "inline")
+print("half a character: \\ud800")
 """
 FORGE = """\
 import glob, json, os, signal
