@@ -48,10 +48,10 @@ from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
 from assay.strategies.machine import NEEDED, describe_machine
+from assay.strategies.notebook_options import cell_seconds
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
 
-KINDS: tuple[Kind, ...] = (ScriptKind(), BlocksKind(), NotebookKind())
 PLAYBOOK_ROLES = ("baseline",)
 """Roles that the playbook answers whoever answers the rest."""
 DEFAULT_TRIAL_TIMEOUT_S = 3_600.0
@@ -140,6 +140,10 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     return _graded(shell, parts, options) if shell.task.graded else _ungraded(shell, parts, options)
 
 
+def _kinds(options: RunOptions) -> tuple[Kind, ...]:
+    return ScriptKind(), BlocksKind(), NotebookKind(cell_s=cell_seconds(options.arguments))
+
+
 def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
     prompts = prompts_of(shell.task, options)
     return Parts(
@@ -156,7 +160,7 @@ def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
         model=shell.model,
         render=prompts.render,
         check=lambda candidate: check_any(candidate, shell.task, shell.profile),
-        kinds={kind.name: kind for kind in KINDS},
+        kinds={kind.name: kind for kind in _kinds(options)},
         clock=shell.clock,
         activities=Activities(shell.clock),
         python=options.python,

@@ -18,6 +18,9 @@ REVIEW_LOCKS = ("setup", "data", "loading", "baseline", "evaluation", "saving")
 """Words in a cell's section, headings, name or subtask that lock it in a review, unless others are given."""
 
 
+CELL_TIMEOUT = "cell_timeout_s"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NotebookOptions:
     """How far `notebook` goes."""
@@ -34,6 +37,8 @@ class NotebookOptions:
     """For one stage alone: the run or the notebook that it works on; empty takes the best earlier run."""
     ideas: str = ""
     """An `idea.json`; empty leaves the choice free, and the record says so."""
+    cell_timeout_s: float | None = None
+    """Most seconds of one cell; None bounds only a whole execution."""
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, str]) -> Self:
@@ -61,6 +66,8 @@ class ReviewOptions:
     """Ids of further cells that are locked."""
     open: tuple[str, ...] = ()
     """Ids of cells that a person wants open; whatever locks a cell wins over this."""
+    cell_timeout_s: float | None = None
+    """Most seconds of one cell; None bounds only a whole execution."""
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, str]) -> Self:
@@ -83,6 +90,25 @@ def _score(text: str) -> float | None:
     value = float(text) if text else None
     if value is not None and not math.isfinite(value):
         raise ValueError("must be a finite number")
+    return value
+
+
+def cell_seconds(arguments: Mapping[str, str]) -> float | None:
+    """Return the most seconds of one cell that the options of a strategy name; None where they name none.
+
+    Raises:
+        UsageError: The value is not one that it may have (E025).
+    """
+    try:
+        return _seconds(arguments.get(CELL_TIMEOUT, ""))
+    except ValueError as error:
+        raise UsageError("E025", f"{CELL_TIMEOUT}={arguments[CELL_TIMEOUT]!r}: {error}") from error
+
+
+def _seconds(text: str) -> float | None:
+    value = _score(text)
+    if value is not None and value <= 0:
+        raise ValueError("must be more than 0 seconds")
     return value
 
 
@@ -110,6 +136,7 @@ _GENERATE: Mapping[str, Callable[[str], Any]] = {
     "only": _stage,
     "source": str,
     "ideas": str,
+    CELL_TIMEOUT: _seconds,
 }
 _REVIEW: Mapping[str, Callable[[str], Any]] = {
     "max_iterations": _count,
@@ -118,6 +145,7 @@ _REVIEW: Mapping[str, Callable[[str], Any]] = {
     "protected_sections": _words,
     "locked": _words,
     "open": _words,
+    CELL_TIMEOUT: _seconds,
 }
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assay.core.errors import UsageError
-from assay.strategies.notebook_options import REVIEW_LOCKS, NotebookOptions, ReviewOptions
+from assay.strategies.notebook_options import REVIEW_LOCKS, NotebookOptions, ReviewOptions, cell_seconds
 
 
 def test_options_are_read_from_arguments() -> None:
@@ -17,6 +17,7 @@ def test_options_are_read_from_arguments() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ({"cell_timeout_s": "0"}, "must be more than 0 seconds"),
         ({"max_iterations": "0"}, "max_iterations='0': must be at least 1"),
         ({"max_iterations": "-2"}, "must be at least 1"),
         ({"success_threshold": "nan"}, "must be a finite number"),
@@ -29,3 +30,9 @@ def test_what_is_wrong_is_named_all_at_once(arguments: dict[str, str], words: st
     with pytest.raises(UsageError, match="strategy 'notebook'") as caught:
         NotebookOptions.from_arguments(arguments)
     assert words in str(caught.value)
+
+
+def test_a_limit_of_one_cell_reaches_the_kind() -> None:
+    assert ReviewOptions.from_arguments({"cell_timeout_s": "90"}).cell_timeout_s == 90
+    assert cell_seconds({"cell_timeout_s": "1.5"}) == 1.5
+    assert cell_seconds({}) is None
