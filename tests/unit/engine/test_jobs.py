@@ -136,3 +136,23 @@ def test_a_patch_leaves_a_chain_of_digests(bench: JobBench) -> None:
 def test_a_run_without_grading_evaluates_nothing(bench: JobBench) -> None:
     with pytest.raises(LookupError, match="not graded"):
         bench.session.evaluate("never", blocks_candidate(("x = 1",), title="never"))
+
+
+def test_an_attempt_that_a_crash_cut_off_is_repeated_under_a_new_id(bench: JobBench) -> None:
+    candidate = blocks_candidate(("x = 1",), title="cut")
+    number, ids = bench.jobs.create("cut", candidate).number, iter(("first", "second"))
+
+    def prepare(root: Path) -> dict[str, str]:
+        bench.log.add(ev.EvidenceOpened(trial=number, attempt=1, run=next(ids)))
+        return {}
+
+    def dies(root: Path, execution: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.jobs.run(number, 1, candidate, JobPlan(prepare=prepare, gather=dies))
+    assert bench.jobs.execution(number, 1) is None
+    bench.jobs.run(number, 1, candidate, JobPlan(prepare=prepare))
+    opened = bench.jobs.trial(number).opened
+    assert opened is not None
+    assert opened.run == "second"

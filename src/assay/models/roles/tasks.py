@@ -88,7 +88,7 @@ class TaskReview(Reply):
 
     verdict: Literal["approve", "reject", "conditional"]
     """`conditional` where one thing must be changed first, which `reason` names."""
-    critical: tuple[str, ...] = ()
+    critical: tuple[str, ...]
     """What must not be run, or must not be believed, as it is; one short sentence each. Empty if there is nothing."""
     warnings: tuple[str, ...] = ()
     """What should be known and stops nothing; one short sentence each."""
