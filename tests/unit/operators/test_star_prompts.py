@@ -417,3 +417,8 @@ def test_a_gain_is_told_fold_by_fold_and_marked_where_it_is_noise() -> None:
     assert "| run time | gain on #2 |" in table
     assert "| 1 | t1 |" in table
     assert "| -0.0103 ± 0.00053 |\n" in table
+
+
+def test_a_planner_is_told_whether_gains_are_in_the_script_already() -> None:
+    assert "each time from the script above:" in told("plan")
+    assert "what helped is in the script above already:" in told("plan", adds_up=True)

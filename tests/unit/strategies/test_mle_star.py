@@ -402,6 +402,7 @@ def test_gains_add_up_where_plans_are_to_work_on_what_the_last_one_made(tmp_path
     assert [inputs.block for inputs in asked(made, "code")][1:] == [code.strip() for code in codes[:-1]]
     scores = [score_of(code) for code in codes]
     assert scores == sorted(scores, reverse=True)
+    assert all(inputs.adds_up for inputs in asked(made, "plan"))
 
 
 def test_a_block_is_left_after_plans_without_a_gain(tmp_path: Path) -> None:

@@ -224,6 +224,8 @@ class PlanInputs(Inputs):
     """What the last ablation showed."""
     attempts: tuple[Attempt, ...]
     """All plans for this block so far, in order."""
+    adds_up: bool = False
+    """Whether the script holds the attempts that helped already; else each was made from this very script."""
     weakness: Weakness | None = None
     """Where the best attempt is wrong, or the parent if none beat it; None where that is not known."""
 

@@ -119,6 +119,7 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
         block=block,
         summary=shown,
         attempts=tuple(told),
+        adds_up=any(one.trial is not None and one.trial.number == parent.number for one in tried),
         weakness=weak_spots(step.session, [weak]).of(weak.number),
     )
     return expect(step.ask("plan", "plan", inputs), Plan)
