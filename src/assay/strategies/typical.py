@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,14 +79,14 @@ class _Maker:
 
     def _field(self, name: str, field: FieldInfo) -> Any:
         python = name in _SCRIPTS or any(isinstance(mark, Fenced) for mark in field.metadata)
-        limit = next((n for mark in field.metadata if (n := getattr(mark, "max_length", None)) is not None), None)
-        value = self._value(field.annotation, python=python)
-        return value if limit is None else value[:limit]
+        return _fitted(self._value(field.annotation, python=python), field.metadata)
 
     def _value(self, hint: Any, *, python: bool = False) -> Any:
         origin, args = typing.get_origin(hint), typing.get_args(hint)
         if origin is typing.Annotated:
-            return self._value(args[0], python=python or any(isinstance(mark, Fenced) for mark in args[1:]))
+            marks = [mark for one in args[1:] for mark in (one.metadata if isinstance(one, FieldInfo) else [one])]
+            value = self._value(args[0], python=python or any(isinstance(mark, Fenced) for mark in marks))
+            return _fitted(value, marks)
         if origin in (typing.Union, types.UnionType):
             return self._value(next(arg for arg in args if arg is not type(None)), python=python)
         if origin is Literal:
@@ -114,6 +115,15 @@ class _Maker:
             types_of = typing.get_type_hints(hint)
             return hint(**{field.name: self._value(types_of[field.name]) for field in dataclasses.fields(hint)})
         raise TypeError(f"no typical value of {hint!r}")
+
+
+def _fitted(value: Any, marks: Sequence[Any]) -> Any:
+    """Return what a field that is marked so takes of a text or a list, or a number that it takes."""
+    for mark in marks:
+        most, least = getattr(mark, "max_length", None), getattr(mark, "ge", None)
+        value = value if most is None else value[:most]
+        value = value if least is None else max(value, least)
+    return value
 
 
 def _row(number: int, fullness: Fullness) -> TrialSummary:
