@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.keeping import build_service, finish, gc
+from assay.cli.keeping import build_service, finish, gc, skip
 from assay.cli.reading import apply, cost, diff, export, logs, ls, report, show, status, top
 from assay.cli.tasks import build_tasks
 from assay.cli.typed import (
@@ -75,6 +75,7 @@ def build_app() -> typer.Typer:
         export,
         tell,
         stop,
+        skip,
         finish,
         gc,
         papers,

@@ -48,6 +48,21 @@ def finish(
     return command(shell_of(context), runs, name or run_name, when, show=show, cancel=cancel)
 
 
+def skip(
+    context: typer.Context,
+    trial: Annotated[
+        str | None, typer.Argument(metavar="[TRIAL]", help="Number of a trial; all that are under way when left out.")
+    ] = None,
+    run_name: RunOption = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """End what a run executes now, as not worth its time, and have it go on with the next."""
+    from assay.cli.commands.steer import skip as command
+
+    return command(shell_of(context), runs, run_name, trial)
+
+
 def gc(
     context: typer.Context,
     names: Annotated[

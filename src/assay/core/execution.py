@@ -21,6 +21,8 @@ class Outcome(StrEnum):
     PROCESSES = "processes"
     STOPPED = "stopped"
     """We stopped it, because the user, the budget or the race said so."""
+    SKIPPED = "skipped"
+    """A person had this one ended: its trial fails, is not mended, and the run goes on."""
     INFRA = "infra"
     """It never started, or the sandbox failed: our fault, never the candidate's."""
 

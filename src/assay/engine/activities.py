@@ -58,6 +58,18 @@ class Activities:
         for process in processes:
             process.kill(Outcome.STOPPED)
 
+    def skip(self, trial: int | None) -> tuple[str, ...]:
+        """End the processes under way of one trial, or of all; return what they were."""
+        with self._lock:
+            ended = {
+                self._open[ticket].label: process
+                for ticket, process in self._processes.items()
+                if ticket in self._open and trial in (None, self._open[ticket].trial)
+            }
+        for process in ended.values():
+            process.kill(Outcome.SKIPPED)
+        return tuple(ended)
+
     def go_on(self) -> None:
         """Allow processes again."""
         with self._lock:

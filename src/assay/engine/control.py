@@ -26,6 +26,8 @@ class Verb(StrEnum):
     """End the search, then finish up: blend, sealed check, final fit."""
     STOP_NOW = "stop-now"
     """End at once; `resume` continues."""
+    SKIP = "skip"
+    """End what runs of `trial`, or of all trials under way, and go on with the next."""
     FINISH = "finish"
     """End the search at the time of `plan`, then finish up; without a plan, take back the one there is."""
 
@@ -39,6 +41,7 @@ class Message:
     what: Wish = Wish.REMARK
     """What the text is."""
     plan: FinishPlan | None = None
+    trial: int | None = None
 
 
 def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> Path:

@@ -64,6 +64,7 @@ class _Attempt:
     measurements: tuple[Measurement, ...]
     failure: Failure | None = None
     stopped: bool = False
+    skipped: bool = False
     raced: str = ""
 
 
@@ -133,6 +134,8 @@ class Evaluator:
                 self._budget.check()
                 # Cut off by the search's end, which has moved a little since: what the finish needs is an estimate.
                 raise Ending("time")
+            if result.skipped:
+                return self._finish(trial, current, result, TrialState.FAILED, "skipped by a person", flags)
             if failure is None:
                 return self._complete(trial, current, result, plan, flags)
             mended = self._repair(trial, current, attempt, failure) if plan.repair else None
@@ -204,6 +207,8 @@ class Evaluator:
             for measurement in self._measurer.measure_all(jobs):
                 if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
                     return _Attempt(tuple(done), stopped=True)
+                if measurement.execution is not None and measurement.execution.outcome is Outcome.SKIPPED:
+                    return _Attempt(tuple(done), skipped=True)
                 failure = self._diagnose(candidate, measurement)
                 done.append(measurement)
                 if failure is not None:

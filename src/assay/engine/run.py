@@ -25,6 +25,7 @@ from assay.journal.history import History
 from assay.journal.summary import SummaryFile
 
 BEAT_S = 2.0
+SKIPPED = "W443"
 PLANNED = "finish-up"
 """What a run was stopped by whose finish a person had planned."""
 
@@ -193,8 +194,18 @@ class Run:
         if message.verb is control.Verb.FINISH:
             self._parts.log.add(ev.FinishPlanned(plan=message.plan))
             return
+        if message.verb is control.Verb.SKIP:
+            self._skip(message.trial)
+            return
         now = message.verb is control.Verb.STOP_NOW
         self._stop(INTERRUPT if now else "user", now=now)
+
+    def _skip(self, trial: int | None) -> None:
+        """End what runs for a trial; the finish is spared, for what it runs is wanted."""
+        with self._turn:
+            labels = self._parts.activities.skip(trial) if self._searching else ()
+        if labels:
+            self._parts.log.add(ev.Remarked(code=SKIPPED, text=f"skipped by a person: {', '.join(labels)}"))
 
     def _keep_plan(self) -> None:
         """End the search once the planned time has come."""

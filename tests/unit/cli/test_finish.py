@@ -127,3 +127,15 @@ def test_a_detached_command_is_the_same_command_in_the_foreground() -> None:
         "--",
         "--detach",
     ]
+
+
+def test_skip_names_a_trial_or_all_that_runs(assay: Assay, story: Callable[[str], History], tmp_path: Path) -> None:
+    started = story("good_run").started
+    assert started is not None
+    folder = tmp_path / "runs" / started.run
+    assert assay("skip").code == 5
+    with held(folder):
+        assert assay("skip", "#1").code == 0
+        assert assay("skip").code == 0
+        assert assay("skip", "9999").code == 5
+    assert [(m.verb, m.trial) for m in control.take(folder)] == [(control.Verb.SKIP, 1), (control.Verb.SKIP, None)]

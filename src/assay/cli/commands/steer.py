@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from assay.cli.flags import Problems
-from assay.cli.lookup import find_live_run
+from assay.cli.lookup import find_live_run, find_trial
 from assay.cli.shell import Shell
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.errors import UsageError
 from assay.engine.control import Message, Verb, send
 from assay.journal.events import Wish
+from assay.journal.file import FileJournal
+from assay.journal.history import History
 from assay.strategies.known import refuse_blocks
 from assay.strategies.launch import read_description
 
@@ -45,6 +47,18 @@ def tell(
     refined = "; the next ablation is followed by work on the code" if blocks else ""
     shown = "; the next question will show it" if words or hints else ""
     shell.output.answer("tell", told, f"told {folder.name}{shown}{refined}")
+    return 0
+
+
+def skip(shell: Shell, root: Path, name: str | None, trial: str | None) -> int:
+    """Ask a run to end what it runs of a trial, or of all under way, and to go on with the next."""
+    folder = find_live_run(root, name, "skip")
+    number = None
+    if trial is not None:
+        number = find_trial(History(FileJournal(folder / "events.jsonl").read()), trial).number
+    send(folder, Message(verb=Verb.SKIP, trial=number))
+    what = "what is under way" if number is None else f"#{number}"
+    shell.output.answer("skip", {"run": folder.name, "trial": number}, f"{folder.name} will skip {what} and go on")
     return 0
 
 
