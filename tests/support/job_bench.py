@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from assay.core.budget import Limits
@@ -26,9 +27,17 @@ from assay.kinds.blocks import BlockRun, blocks_candidate, read_record
 from assay.models.base import Model
 from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
-from assay.sandbox import open_sandbox
+from assay.sandbox import Sandbox, open_sandbox
 from support.real_engine import limited
 from support.tasks import small_machine
+
+
+@lru_cache
+def shared_sandbox() -> Sandbox:
+    """Return a sandbox that is opened once for all tests of a process: its probe costs more than most jobs."""
+    sandbox = open_sandbox("auto")
+    atexit.register(sandbox.close)
+    return sandbox
 
 
 @dataclass
@@ -36,15 +45,13 @@ class JobBench:
     """One engine process in a folder; opened again on the same folder it is a resumed one."""
 
     folder: Path
-    stack: ExitStack
     limits: Limits = field(default_factory=Limits)
     model: Model = field(default_factory=lambda: ScriptedModel(()))
 
     def __post_init__(self) -> None:
         """Open everything."""
         self.clock = SystemClock()
-        self.sandbox = open_sandbox("auto")
-        self.stack.callback(self.sandbox.close)
+        self.sandbox = shared_sandbox()
         self.log = EventLog(FileJournal(self.folder / "events.jsonl"), self.clock)
         self.task = ungraded_task("bench", self.folder / "user", "Run what agents wrote.")
         if self.log.read(lambda history: history.started) is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,11 +90,10 @@ class TaskBench:
         chosen: dict[str, Any] = {"checkpoint": False, "timeout_s": 30.0, "mlflow": "off", **options}
         wanted = TaskOptions(file=queue, responses=replies if responses is not None else None, **chosen)
         stopped_by = ""
-        with ExitStack() as stack:
-            bench = JobBench(run, stack, model=self.model)
-            try:
-                CodeTasks(wanted).run(bench.session)
-            except Ending as ending:
-                stopped_by = ending.stopped_by
-            history = bench.session.view()
+        bench = JobBench(run, model=self.model)
+        try:
+            CodeTasks(wanted).run(bench.session)
+        except Ending as ending:
+            stopped_by = ending.stopped_by
+        history = bench.session.view()
         return Cycle(history, record.ends_of(history), self.folder, stopped_by)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,9 +17,8 @@ from support.real_engine import limited
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobBench]:
-    with ExitStack() as stack:
-        yield JobBench(tmp_path_factory.mktemp("jobs"), stack)
+def bench(tmp_path_factory: pytest.TempPathFactory) -> JobBench:
+    return JobBench(tmp_path_factory.mktemp("jobs"))
 
 
 def test_blocks_share_state_and_everything_of_each_is_kept(bench: JobBench) -> None:
@@ -90,19 +87,17 @@ def test_a_file_that_is_older_than_the_attempt_is_not_taken(bench: JobBench) -> 
 
 
 def test_a_resumed_run_finds_its_executions_and_ends_each_job_once(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        first = JobBench(tmp_path, stack)
-        number, execution = first.run("once", ("print('hello')",))
-    with ExitStack() as stack:
-        second = JobBench(tmp_path, stack)
-        again = second.run("once", ("print('hello')",))
-        assert again == (number, execution)
-        second.jobs.finish(number, TrialState.COMPLETE)
-        second.jobs.finish(number, TrialState.FAILED, reason="too late")
-        events = [event.payload for event in second.parts.log.read(lambda h: [h.last]) if event]
-        assert isinstance(events[0], ev.TrialFinished)
-        assert second.jobs.trial(number).state is TrialState.COMPLETE
-        assert not second.jobs.trial(number).ranks
+    first = JobBench(tmp_path)
+    number, execution = first.run("once", ("print('hello')",))
+    second = JobBench(tmp_path)
+    assert second.run("once", ("print('hello')",)) == (number, execution)
+    second.jobs.finish(number, TrialState.COMPLETE)
+    second.jobs.finish(number, TrialState.FAILED, reason="too late")
+    last = second.parts.log.read(lambda history: history.last)
+    assert last is not None
+    assert isinstance(last.payload, ev.TrialFinished)
+    assert second.jobs.trial(number).state is TrialState.COMPLETE
+    assert not second.jobs.trial(number).ranks
 
 
 def test_what_an_attempt_opened_and_gathered_is_journaled_before_its_execution(bench: JobBench) -> None:
