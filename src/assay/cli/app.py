@@ -78,6 +78,7 @@ def build_app() -> typer.Typer:
         skip,
         finish,
         gc,
+        ideas,
         papers,
         doctor,
         explain,
@@ -390,6 +391,77 @@ def stop(
     from assay.cli.commands.steer import stop as command
 
     return command(shell_of(context), runs, name or run_name, now=now)
+
+
+def ideas(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="Folder, data file or task.toml.")] = Path(),
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the results; ideas by default.")] = None,
+    count: Annotated[str | None, typer.Option("--count", help="Most notebooks; 4 by default.")] = None,
+    seed: Annotated[
+        list[str] | None, typer.Option("--seed", help="Seed of a notebook; may be given again, one a notebook.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option("--variant", help="What a notebook looks at; may be given again.")
+    ] = None,
+    wanted: Annotated[str | None, typer.Option("--ideas", help="How many ideas are asked for; 6 by default.")] = None,
+    least: Annotated[
+        str | None, typer.Option("--min-score", help="Least score of an analysis that is exported, 0 to 1.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", help="PART=X: relations, interactions, warnings, baseline or reliability."),
+    ] = None,
+    papers: Annotated[bool, typer.Option("--papers/--no-papers", help="Whether the literature is looked at.")] = True,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="A config file of CellScientist, as it is.")
+    ] = None,
+    about: About = None,
+    target: Target = None,
+    metric: MetricFlag = None,
+    id_column: IdColumn = None,
+    split: SplitFlag = None,
+    positive: Positive = None,
+    time: Time = None,
+    cost: Cost = None,
+    tokens: Tokens = None,
+    trial_timeout: TrialTimeout = None,
+    workers: Workers = None,
+    model: ModelFlag = None,
+    base_url: BaseUrl = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse whatever is not on this machine.")] = False,
+    sandbox: Annotated[
+        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
+    ] = None,
+    python: Annotated[
+        Path | None, typer.Option("--python", help="Interpreter or environment of the notebooks.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Look into data with notebooks, check what they state on rows held back, and write ideas to try."""
+    from assay.cli.commands.ideas import IdeaFlags
+    from assay.cli.commands.ideas import ideas as command
+    from assay.cli.commands.intake import TaskFlags
+    from assay.cli.flags import LimitFlags, RunFlags
+
+    return command(
+        shell_of(context),
+        path,
+        IdeaFlags(
+            out=out,
+            count=count,
+            seeds=tuple(seed or ()),
+            variants=tuple(variant or ()),
+            wanted=wanted,
+            least=least,
+            weights=tuple(weight or ()),
+            papers=papers,
+            config=config,
+        ),
+        TaskFlags(about=about, target=target, id_column=id_column, split=split, positive=positive),
+        LimitFlags(time=time, cost=cost, tokens=tokens, trial_timeout=trial_timeout, workers=workers),
+        RunFlags(metric=metric, sandbox=sandbox, python=python, model=model, base_url=base_url, offline=offline),
+    )
 
 
 def papers(

@@ -136,7 +136,7 @@ def open_shell(
 
 def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     """Return the engine over open parts and a log that holds at least the first event."""
-    parts = _parts(shell, log, options)
+    parts = parts_of(shell, log, options)
     return _graded(shell, parts, options) if shell.task.graded else _ungraded(shell, parts, options)
 
 
@@ -144,7 +144,8 @@ def _kinds(options: RunOptions) -> tuple[Kind, ...]:
     return ScriptKind(), BlocksKind(), NotebookKind(cell_s=cell_seconds(options.arguments))
 
 
-def _parts(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
+def parts_of(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
+    """Return what the engine's services are put together from."""
     prompts = prompts_of(shell.task, options)
     return Parts(
         folder=shell.folder,

@@ -14,6 +14,15 @@ from assay.models.roles.basic import (
     Repair,
     Variant,
 )
+from assay.models.roles.explore import (
+    EXPLORE_ROLES,
+    Established,
+    Exploration,
+    ExploreCell,
+    ExploreInputs,
+    IdeaList,
+    IdeasInputs,
+)
 from assay.models.roles.lab import (
     LAB_ROLES,
     Category,
@@ -113,10 +122,20 @@ from assay.models.roles.tasks import (
 )
 
 ROLES: dict[str, Role] = {
-    role.name: role for role in (*BASIC_ROLES, *STAR_ROLES, *NOTEBOOK_ROLES, NOTEBOOK_DEBUG, *LAB_ROLES, *TASK_ROLES)
+    role.name: role
+    for role in (
+        *BASIC_ROLES,
+        *STAR_ROLES,
+        *NOTEBOOK_ROLES,
+        NOTEBOOK_DEBUG,
+        *EXPLORE_ROLES,
+        *LAB_ROLES,
+        *TASK_ROLES,
+    )
 }
 
 __all__ = [
+    "EXPLORE_ROLES",
     "LAB_ROLES",
     "NOTEBOOK_DEBUG",
     "NOTEBOOK_ROLES",
@@ -144,7 +163,11 @@ __all__ = [
     "EnsembleInputs",
     "EnsemblePlanInputs",
     "Ensembled",
+    "Established",
     "Experiment",
+    "Exploration",
+    "ExploreCell",
+    "ExploreInputs",
     "ExtractInputs",
     "Extraction",
     "Fenced",
@@ -153,6 +176,8 @@ __all__ = [
     "Finding",
     "Housekeeping",
     "Idea",
+    "IdeaList",
+    "IdeasInputs",
     "ImproveInputs",
     "InitInputs",
     "Inputs",

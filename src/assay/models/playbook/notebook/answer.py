@@ -6,8 +6,10 @@ from random import Random
 
 from pydantic import BaseModel
 
+from assay.models.playbook.notebook.explore import exploration, ideas
 from assay.models.playbook.notebook.review import critique
 from assay.models.playbook.notebook.strategy import notebook, strategy
+from assay.models.roles.explore import ExploreInputs, IdeasInputs
 from assay.models.roles.notebook import (
     NotebookCritiqueInputs,
     NotebookReportInputs,
@@ -32,6 +34,10 @@ def notebook_reply(inputs: BaseModel, random: Random) -> BaseModel | None:
             return critique(inputs, random)
         case NotebookReportInputs():
             return prose(inputs)
+        case ExploreInputs():
+            return exploration(inputs)
+        case IdeasInputs():
+            return ideas(inputs)
     return None
 
 

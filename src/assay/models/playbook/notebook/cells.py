@@ -36,7 +36,7 @@ def model_id(place: int) -> str:
 def cells_of(mixture: Mixture, facts: Facts) -> dict[str, str]:
     """Return the code of each cell by its id, in the order in which they run."""
     statements = _Ending(mixture, facts)
-    found = {LOAD: _load(facts, statements), BASELINE: _baseline(facts)}
+    found = {LOAD: _load(facts, statements), BASELINE: plain_model(facts)}
     for place in range(SLOTS):
         filled_slot = place < len(mixture.members)
         found[model_id(place)] = _model(mixture, place, facts) if filled_slot else _ROOM
@@ -118,7 +118,8 @@ def _load(facts: Facts, ending: _Ending) -> str:
     return f"{import_lines(body)}\n\n{body}"
 
 
-def _baseline(facts: Facts) -> str:
+def plain_model(facts: Facts) -> str:
+    """Return the cell that defines `baseline()`, the plain model."""
     plain = shelf_for(facts).baseline(facts)
     return _function("baseline", plain.title, _script(plain.recipe, facts))
 
