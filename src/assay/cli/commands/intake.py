@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assay.data.given import Given
     from assay.data.inspection import Inspection
 
+_MOST_LISTED = 8
 _BY_NAME = ("train", "test", "sample", "description")
 """Roles of files that carry them in their names: nothing to tell anybody."""
 
@@ -59,7 +60,7 @@ class Intake:
         better = "higher" if task.metric.higher_is_better else "lower"
         test = f", {seen.test_rows:,} to predict" if seen.test_rows else ", no test file"
         sealed = f"{task.holdout.fraction:.0%} of them sealed" if task.holdout.fraction else "nothing sealed"
-        shape = f" task     {task.problem} · {task.metric.name}, {better} is better · target {', '.join(task.targets)}"
+        shape = f" task     {task.problem} · {task.metric.name}, {better} is better · target {_listed(task.targets)}"
         column = f" by {task.split.column}" if task.split.column else ""
         split = f"{task.split.kind}{column}, {format_count(task.split.k, 'fold')}"
         lines = [shape, f" data     {seen.train_rows:,} labelled rows ({sealed}){test} · split {split}"]
@@ -186,6 +187,11 @@ def inspection_json(inspection: Inspection) -> dict[str, Any]:
         "train_rows": inspection.train_rows,
         "test_rows": inspection.test_rows,
     }
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas; of many the first and the last."""
+    return ", ".join(names) if len(names) <= _MOST_LISTED else f"{names[0]} ... {names[-1]} ({len(names)})"
 
 
 def _reason(origin: str) -> str:

@@ -226,7 +226,7 @@ def _ideas(
     try:
         listed = ask(parts.model, prompts, "ideas", inputs, IdeaList, key="ideas")
     except ModelError as error:
-        return (), [f"no ideas: {error.message}; no idea file is written"]
+        return (), [f"no idea file is written: {error.message}"]
     return listed.ideas, []
 
 
