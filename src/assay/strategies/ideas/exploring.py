@@ -38,7 +38,7 @@ class ExploringKind(NotebookKind):
     """Notebooks whose statements are taken, beside predictions if there are any."""
 
     name = "exploring"
-    outputs = (STATEMENTS_FILE, SUBMISSION)
+    outputs = (STATEMENTS_FILE, SUBMISSION)  # type: ignore[assignment] # the base names as many files as it has
 
 
 @dataclass(frozen=True, kw_only=True)
