@@ -139,7 +139,7 @@ class Checker:
 def _target(
     seen: pd.DataFrame, held: pd.DataFrame, targets: tuple[str, ...], *, classes: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return one target a row of both: labels as numbers; of several numbers their first component."""
+    """Return the targets of both: labels as numbers; numbers as columns, in units of their spread in the rows seen."""
     import numpy as np
     import pandas as pd
 
@@ -147,12 +147,8 @@ def _target(
         codes, _ = pd.factorize(pd.concat([seen[targets[0]], held[targets[0]]]).astype(str), sort=True)
         return codes[: len(seen)], codes[len(seen) :]
     y, truth = (frame[list(targets)].to_numpy(float) for frame in (seen, held))
-    if len(targets) == 1:
-        return y[:, 0], truth[:, 0]
     mean, spread = y.mean(axis=0), np.maximum(y.std(axis=0), 1e-12)
-    y, truth = (y - mean) / spread, (truth - mean) / spread
-    direction = np.linalg.svd(y, full_matrices=False)[2][0]
-    return np.asarray(y @ direction), np.asarray(truth @ direction)
+    return (y - mean) / spread, (truth - mean) / spread
 
 
 def _told(
@@ -160,25 +156,26 @@ def _told(
 ) -> tuple[float, float]:
     """Return the share of the target on other rows, 0 .. 1, and the chance of so much without any relation.
 
-    For numbers R2 with the test of Pearson's correlation; for labels balanced accuracy above chance with the
-    chi-squared test of the table of guesses against labels.
+    For numbers the share of their squares that the guess takes away, over all columns, with Student's test that it
+    takes something away from rows in the mean; for labels balanced accuracy above chance with the chi-squared test of
+    the table of guesses against labels. Rows of one group count as if they were independent.
     """
     import numpy as np
-    from scipy.stats import chi2_contingency, pearsonr
-    from sklearn.metrics import balanced_accuracy_score, r2_score
+    from scipy.stats import chi2_contingency, ttest_1samp
+    from sklearn.metrics import balanced_accuracy_score
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     leaf = max(10, len(y) // 100)
     if not classes:
-        guess = (
-            DecisionTreeRegressor(min_samples_leaf=leaf, max_leaf_nodes=32, random_state=0)
-            .fit(features, y)
-            .predict(asked)
-        )
-        if np.ptp(guess) == 0 or np.ptp(truth) == 0:
+        model = DecisionTreeRegressor(min_samples_leaf=leaf, max_leaf_nodes=32, random_state=0).fit(features, y)
+        guess = model.predict(asked).reshape(truth.shape)
+        level = truth.mean(axis=0)
+        taken = (truth - level) ** 2 - (truth - guess) ** 2
+        whole = float(((truth - level) ** 2).sum())
+        if np.ptp(guess) == 0 or whole == 0:
             return 0.0, 1.0
-        found = pearsonr(guess, truth, alternative="greater")
-        return float(min(1.0, max(0.0, r2_score(truth, guess)))), float(found.pvalue)
+        found = ttest_1samp(taken.mean(axis=1), 0.0, alternative="greater")
+        return float(min(1.0, max(0.0, taken.sum() / whole))), float(found.pvalue)
     tree = DecisionTreeClassifier(min_samples_leaf=leaf, max_leaf_nodes=32, class_weight="balanced", random_state=0)
     guess = tree.fit(features, y).predict(asked)
     labels = np.unique(truth)
