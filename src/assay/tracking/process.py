@@ -19,6 +19,7 @@ from assay.core.clock import SystemClock
 from assay.core.errors import MachineError
 
 _BLOCK = 65_536
+_START_S = 30.0
 _MOST_REPLY = 256 * 2**20
 
 
@@ -38,7 +39,7 @@ class StoreProcess:
     """One `assay.tracking.worker`, which imports MLflow when it is first asked. Safe for several threads.
 
     Args:
-        environment: All variables that it gets.
+        environment: All variables that it gets, through its standard input.
         folder: Its working folder.
     """
 
@@ -64,9 +65,9 @@ class StoreProcess:
             MachineError: E540, MLflow is not installed; E541, the process cannot be started.
         """
         with self._lock:
-            self._ensure()
             deadline = self._clock.monotonic() + time_limit_s
             try:
+                self._ensure()
                 self._write(json.dumps(request).encode() + b"\n", deadline)
                 reply = self._read(deadline)
             except StoreLost:
@@ -100,7 +101,7 @@ class StoreProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=self._folder,
-                env=self._environment,
+                env={"PATH": self._environment.get("PATH", os.defpath), "LANG": "C.UTF-8"},
                 start_new_session=True,
             )
         except OSError as error:
@@ -108,6 +109,8 @@ class StoreProcess:
         assert self._process.stdin is not None
         os.set_blocking(self._process.stdin.fileno(), False)
         self._rest = b""
+        # Not by the process's own start: what stands there, others of the same user could read for a moment.
+        self._write(json.dumps(self._environment).encode() + b"\n", self._clock.monotonic() + _START_S)
 
     def _write(self, data: bytes, deadline: float) -> None:
         assert self._process is not None

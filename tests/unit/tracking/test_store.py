@@ -162,10 +162,20 @@ with Store(resolve_place("local", Path(sys.argv[1]), {}), write_s=120) as store:
         assert sorted(keys) == sorted(["shared", *(f"{n}-{m}" for n in range(4) for m in range(3))])
 
 
-def test_a_store_that_cannot_be_reached_says_so(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_store_that_cannot_be_opened_says_so_and_nobody_can_read_what_its_process_was_given(tmp_path: Path) -> None:
+    secret = "correct-horse-battery"
+    place = resolve_place("local", tmp_path, {})
+    environment = {**place.environment({}), "MLFLOW_TRACKING_TOKEN": secret}
     (tmp_path / "mlflow.db").write_text("not a database", encoding="utf-8")
-    with Store(resolve_place("local", tmp_path, {})) as store, pytest.raises(StoreLost):
-        store.open()
+    with Store(place, environment=environment) as store:
+        with pytest.raises(StoreLost):
+            store.open()
+        shown = Path(f"/proc/{store.pid}")
+        assert secret.encode() not in (shown / "cmdline").read_bytes()
+        assert (shown / "environ").stat().st_uid == 0, "as of a process that cannot be looked into"
+        if os.geteuid() == 0:
+            assert secret.encode() not in (shown / "environ").read_bytes()
 
 
 def test_verified_evidence_is_kept_with_its_files_and_the_issued_id(store: Store, workplace: Workplace) -> None:
