@@ -11,9 +11,10 @@ from typing import Any
 from assay.core.errors import UsageError
 from assay.operators.lab.forced import RECOVERY_CYCLES, ForcedRules
 from assay.operators.lab.mentor import MentorRules, mode_named
+from assay.operators.lab.repair import Clone, RepairRules
 from assay.operators.lab.watching import LEAST_WINDOW_S, MOST_WINDOW_S, USUAL_WINDOW_S
 from assay.strategies.daemon.powershell import to_bash
-from assay.strategies.daemon.settings import Clone, LabSettings, RepairRules
+from assay.strategies.daemon.settings import LabSettings
 
 Kind = type | tuple[type, ...]
 NUMBER = (int, float)

@@ -7,40 +7,8 @@ from dataclasses import dataclass, field
 
 from assay.operators.lab.forced import ForcedRules
 from assay.operators.lab.mentor import MentorRules
+from assay.operators.lab.repair import RepairRules
 from assay.operators.lab.watching import MOST_WINDOW_S, USUAL_WINDOW_S
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clone:
-    """Source of a package that no index has."""
-
-    repository: str
-    ref: str = ""
-    folder: str = ""
-    """Below the repository, with `/`."""
-    editable: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class RepairRules:
-    """What may be done by itself when an experiment fails for want of a package or an option."""
-
-    enabled: bool = True
-    retry: bool = True
-    """Whether the same command is tried once more after a repair."""
-    guess: bool = False
-    """Whether a module that no map knows may be looked for under its own name; one name, never several."""
-    python: str = ""
-    """Interpreter of the environment that packages go into; empty for the run's own."""
-    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Module to distributions, each installed by itself."""
-    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Module to other names of its distribution."""
-    clones: Mapping[str, Clone] = field(default_factory=dict)
-    model_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    model_clones: Mapping[str, Clone] = field(default_factory=dict)
-    fallbacks: Mapping[str, str] = field(default_factory=dict)
-    """Value of an option that is not supported to one that is; goes before an installation."""
 
 
 @dataclass(frozen=True, kw_only=True)

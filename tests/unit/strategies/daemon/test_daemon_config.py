@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from assay.core.errors import UsageError
+from assay.operators.lab.repair import Clone
 from assay.strategies.daemon.powershell import to_bash
 from assay.strategies.daemon.reading import KEYS, read_daemon_config
-from assay.strategies.daemon.settings import Clone, LabSettings
+from assay.strategies.daemon.settings import LabSettings
 
 FILE = Path(__file__).with_name("daemon_config.json")
 
