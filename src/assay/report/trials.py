@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from assay.core.candidate import Candidate
 from assay.core.codec import encode
 from assay.core.digest import digest_json
+from assay.core.errors import IntegrityError
 from assay.core.trial import TrialState
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
@@ -22,7 +24,9 @@ from assay.report.markdown import escape
 from assay.report.prose import clean, clean_line, unbacked_numbers
 
 SCHEMA = 1
-_OWN = frozenset({"plan.md", "diff.patch", "stdout.log", "verdict.json", "metrics.json", ATTEMPTS})
+EXECUTED = "executed.ipynb"
+"""A notebook as it was run on the last fold that it was run on, with outputs and the seconds of each cell."""
+_OWN = frozenset({"plan.md", "diff.patch", "stdout.log", "verdict.json", "metrics.json", EXECUTED, ATTEMPTS})
 
 
 def write_trial(run_folder: Path, history: History, objects: ObjectStore, number: int) -> Path:
@@ -104,12 +108,24 @@ def _write(run_folder: Path, facts: Facts, trial: Trial) -> Path:
         _write_patch(folder, facts, trial, candidate, parent)
     replace_file(folder / "plan.md", _plan(facts, trial, candidate))
     replace_file(folder / "stdout.log", output(facts, measured) or "It was never run.\n")
+    _write_executed(folder, facts, measured)
     write_attempts(folder, facts, trial)
     replace_file(folder / "verdict.json", _json(_verdict(trial)))
     # Last: its fingerprint says that everything before it is in place.
     metrics = {"schema": SCHEMA, "metric": facts.metric.name, "fingerprint": fingerprint, **trial_record(facts, trial)}
     replace_file(folder / "metrics.json", _json(metrics))
     return folder
+
+
+def _write_executed(folder: Path, facts: Facts, measured: Sequence[Measurement]) -> None:
+    ran = [m.execution for m in measured if m.execution is not None and EXECUTED in m.execution.outputs]
+    if not ran:
+        return
+    digest = ran[-1].outputs[EXECUTED]
+    try:
+        replace_file(folder / EXECUTED, facts.objects.get(digest).decode(errors="replace"))
+    except IntegrityError:
+        facts.missing_objects.add(digest)
 
 
 def _known(folder: Path) -> str:

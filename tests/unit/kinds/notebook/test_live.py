@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from assay.core.candidate import Candidate
+from assay.core.errors import MachineError
 from assay.core.execution import Outcome, UnitOutcome
 from assay.core.trial import TrialState
 from assay.engine.parts import Mended
@@ -139,3 +142,15 @@ def test_without_a_repairer_nothing_halts(engine: RealEngine) -> None:
     assert execution is not None
     assert "executed.ipynb" in execution.outputs
     assert len(tried.measurements) == 1
+
+
+def test_it_is_the_same_where_only_landlock_isolates(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        try:
+            engine = RealEngine(tmp_path / "run", stack, mode="landlock")
+        except MachineError as error:
+            pytest.skip(f"no Landlock here: {error.message}")
+        tried = engine.try_candidate(broken(), repairer=Fixer(FIXES), most_folds=1)
+        assert (engine.sandbox.tier, tried.state) == ("T2", TrialState.COMPLETE)
+        fold = engine.views.fold_keys()[0].name
+        assert starts(engine, tried) == [(1, fold), (3, fold)]

@@ -7,6 +7,7 @@ import json
 from assay.core.execution import Outcome, UnitOutcome
 from assay.core.trial import TrialState
 from assay.kinds.notebook import new_notebook_candidate, parse
+from assay.report.trials import write_trial
 from support.notebooks import FIT, LOAD, SAVE, candidate_of, honest_cells
 from support.real_engine import RealEngine
 
@@ -22,6 +23,10 @@ def test_an_honest_notebook_scores_what_the_script_scores(engine: RealEngine) ->
     ]
     assert "saved" in execution.log_tail
     assert "@assay-notebook" not in execution.log_tail
+    folder = engine.log.read(lambda h: write_trial(engine.folder, h, engine.parts().objects, tried.trial.number))
+    kept = (folder / "executed.ipynb").read_text(encoding="utf-8")
+    stored = [m.execution.outputs["executed.ipynb"] for m in tried.measurements if m.execution]
+    assert kept in [engine.parts().objects.get(digest).decode() for digest in stored]
     executed = parse(engine.parts().objects.get(execution.outputs["executed.ipynb"]).decode(), "executed.ipynb")
     assert [cell.source for cell in executed.cells] == [cell.source for cell in honest_cells().cells]
     assert "saved" in json.dumps(executed.cell(SAVE).rest["outputs"])
