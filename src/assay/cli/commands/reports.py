@@ -7,7 +7,11 @@ from pathlib import Path
 
 from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, NothingFound
+from assay.journal.file import FileJournal
+from assay.journal.history import History
+from assay.journal.summary import SummaryFile
+from assay.strategies.known import TASKS
 
 
 def report(shell: Shell, root: Path, name: str | None, *, open_it: bool) -> int:
@@ -16,12 +20,27 @@ def report(shell: Shell, root: Path, name: str | None, *, open_it: bool) -> int:
 
     folder = find_run(root, name)
     shell.run_name, shell.run_folder = folder.name, folder
+    if SummaryFile(folder).read().strategy == TASKS:
+        return _report_tasks(shell, folder)
     write_reports(folder)
     page = (folder / "report.html").absolute()
     written = [str(path) for path in (page, folder / "report.md", folder / "report.json") if path.is_file()]
     shell.output.answer("report", {"run": folder.name, "files": written}, f"wrote {page}")
     if open_it and not webbrowser.open(page.as_uri()):
         shell.output.complain(f"no browser could be started; open {page.as_uri()}")
+    return 0
+
+
+def _report_tasks(shell: Shell, folder: Path) -> int:
+    """Write the hand-off files of a queue of tasks anew: nothing in its run has a score that a report could tell."""
+    from assay.strategies.code_tasks.handoff import write_results
+    from assay.strategies.code_tasks.record import STAMP
+
+    history = History(FileJournal(folder / "events.jsonl").read())
+    if STAMP not in history.notes:
+        raise NothingFound("E203", f"the run {folder.name!r} has not read its queue yet", fix="assay tasks status")
+    written = [str(path.absolute()) for path in write_results(folder, history)]
+    shell.output.answer("report", {"run": folder.name, "files": written}, "wrote " + "\nwrote ".join(written))
     return 0
 
 

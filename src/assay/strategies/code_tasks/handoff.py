@@ -1,4 +1,7 @@
-"""Hand-off: the files that the planning team reads, all with one timestamp, written after verification."""
+"""Hand-off: the files that the planning team reads, all with one timestamp, written after verification.
+
+They are written from the journal alone, so none can say another status than the final one, and any can be made again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.core.files import write_whole
-from assay.engine.parts import Parts
 from assay.journal.history import History
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.handoff_text import progress_text, summary_text
@@ -27,48 +29,54 @@ def newest_results(folder: Path) -> Path | None:
     return max(folder.glob("execution_results_*.json"), default=None, key=lambda path: path.name)
 
 
-class Handoff:
-    """Writes the files from the journal alone, so none can say another status than the final one.
+def write_progress(run: Path, history: History) -> Path:
+    """Write the progress file, with every task that has its final status by now.
 
     Args:
-        parts: The run's folder and its log.
+        run: The run's folder.
+        history: The journal so far; the queue was read.
+
+    Returns:
+        Where it is.
     """
+    return _write(run, f"execution_progress_update_{_stamp(history)}.md", progress_text(history))
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._folder = parts.folder / FOLDER
-        self._folder.mkdir(exist_ok=True)
-        for left in self._folder.glob(".*.tmp"):  # of an engine that was killed while it wrote
-            left.unlink(missing_ok=True)
 
-    def progress(self) -> None:
-        """Write the progress file again, with every task that has its final status by now."""
-        self._parts.log.read(lambda history: self._write("execution_progress_update", "md", progress_text(history)))
+def write_results(run: Path, history: History) -> tuple[Path, ...]:
+    """Write progress, summary and results; return where they are.
 
-    def results(self) -> None:
-        """Write progress, summary and results."""
-        self.progress()
+    Args:
+        run: The run's folder.
+        history: The journal so far; the queue was read.
+    """
+    results = json.dumps(results_value(history), indent=1, ensure_ascii=False)
+    return (
+        write_progress(run, history),
+        _write(run, f"execution_summary_{_stamp(history)}.md", summary_text(history)),
+        _write(run, f"execution_results_{_stamp(history)}.json", results + "\n"),
+    )
 
-        def write(history: History) -> None:
-            self._write("execution_summary", "md", summary_text(history))
-            text = json.dumps(results_value(history), indent=1, ensure_ascii=False)
-            self._write("execution_results", "json", text + "\n")
 
-        self._parts.log.read(write)
+def write_trigger(run: Path, history: History, *, by: str) -> Path:
+    """Write the trigger of the next cycle, which exists only once the results may be used; return where it is.
 
-    def trigger(self, *, by: str) -> None:
-        """Write the trigger of the next cycle, which exists only once the results may be used.
+    Args:
+        run: The run's folder.
+        history: The journal.
+        by: Who approved them.
+    """
+    text = json.dumps(trigger_value(history, by), indent=1, ensure_ascii=False)
+    return _write(run, TRIGGER, text + "\n")
 
-        Args:
-            by: Who approved them.
-        """
 
-        def write(history: History) -> None:
-            text = json.dumps(trigger_value(history, by), indent=1, ensure_ascii=False)
-            write_whole(self._folder / TRIGGER, text + "\n")
+def _write(run: Path, name: str, text: str) -> Path:
+    folder = run / FOLDER
+    folder.mkdir(exist_ok=True)
+    for left in folder.glob(f".{name}.*.tmp"):  # of an engine that was killed while it wrote
+        left.unlink(missing_ok=True)
+    write_whole(folder / name, text)
+    return folder / name
 
-        self._parts.log.read(write)
 
-    def _write(self, name: str, suffix: str, text: str) -> None:
-        noted = self._parts.log.read(lambda history: str(history.notes[record.STAMP]))
-        write_whole(self._folder / f"{name}_{noted}.{suffix}", text)
+def _stamp(history: History) -> str:
+    return str(history.notes[record.STAMP])

@@ -18,7 +18,7 @@ from assay.journal.history import History
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.decision import Decision, decide
 from assay.strategies.code_tasks.evidence import EvidenceDesk, required
-from assay.strategies.code_tasks.handoff import Handoff, stamp
+from assay.strategies.code_tasks.handoff import stamp, write_progress, write_results, write_trigger
 from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.memory import Memory
 from assay.strategies.code_tasks.options import TaskOptions
@@ -67,28 +67,29 @@ class CodeTasks:
             desk=desk,
             memory=Memory(session),
         )
-        order = in_order(queue.tasks)
+        order, log, folder = in_order(queue.tasks), session.parts.log, session.parts.folder
 
         def work(step: Step) -> str:
             task = order[step.number]
-            done = session.parts.log.read(record.ends_of)
+            done = log.read(record.ends_of)
             end = TaskWork(bench, task, step.number, done).run()
             session.note(record.end_key(task.id), lambda: record.as_note(end))
-            Handoff(session.parts).progress()
+            log.read(lambda history: write_progress(folder, history))
             return f"{task.id}: {end.status}"
 
         try:
             session.steps(work, stop=len(order), lanes=1)
         except Ending:
-            Handoff(session.parts).results()  # what is done by now; a resumed run writes them again
+            log.read(
+                lambda history: write_results(folder, history)
+            )  # what is done by now; a resumed run writes them again
             raise
         self._store(bench)
         session.note(record.DECISION, lambda: encode(self._decide(session, queue)))
-        handoff = Handoff(session.parts)
-        handoff.results()
-        if self._options.checkpoint and not session.parts.log.read(lambda h: record.APPROVED in h.notes):
+        log.read(lambda history: write_results(folder, history))
+        if self._options.checkpoint and not log.read(lambda history: record.APPROVED in history.notes):
             raise Ending(CHECKPOINT)
-        handoff.trigger(by=self._approver(session))
+        log.read(lambda history: write_trigger(folder, history, by=self._approver(history)))
 
     def forecast(self, limits: Limits, history: History | None = None) -> Mapping[str, tuple[int, int]] | None:
         """Return how many questions are likely: none that bounds them is known before the queue is read."""
@@ -158,8 +159,8 @@ class CodeTasks:
                 values.update({(id, name): tuple(some) for name, some in evidence.numbers.items()})
         return decide(queue.criteria, values, alpha=queue.alpha)
 
-    def _approver(self, session: Session) -> str:
-        noted = session.parts.log.read(lambda history: history.notes.get(record.APPROVED))
+    def _approver(self, history: History) -> str:
+        noted = history.notes.get(record.APPROVED)
         return str(noted["by"]) if noted else "nobody: the checkpoint was switched off"
 
 
