@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from assay.cli.published import read_references
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
+from assay.core.durations import duration
 from assay.core.errors import UsageError
 from assay.core.reference import Reference
 from assay.strategies.known import STRATEGIES as STRATEGIES
@@ -28,9 +29,7 @@ DEFAULT_TIME_S = 600.0
 SANDBOXES = ("auto", "strict", "landlock", "uid", "external", "off")
 DISPLAYS = ("auto", "live", "plain", "none")
 
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _CLOCKS = ("time", "until")
-_SECONDS = (86_400, 3600, 60, 1)
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -208,18 +207,6 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         blocks=read_blocks(flags.blocks, problems),
         references=read_references(flags.compare, problems),
     )
-
-
-def duration(text: str) -> float:
-    """Return the seconds of `90s`, `10m`, `1h30m`, `2d`; ValueError for anything else or nothing."""
-    match = _DURATION.fullmatch(text.lower().replace(" ", ""))
-    if match is None or not any(match.groups()):
-        hint = f"; a unit is missing, as in {text}s or {text}m" if text.replace(".", "", 1).isdigit() else ""
-        raise ValueError(f"is no length of time such as 90s, 10m or 1h30m{hint}")
-    seconds = sum(float(part) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True) if part)
-    if seconds <= 0:
-        raise ValueError("must be more than nothing")
-    return seconds
 
 
 def seconds_until(text: str, now: float) -> float:

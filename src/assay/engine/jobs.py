@@ -84,6 +84,7 @@ class Jobs:
                 operator=candidate.operator,
                 plan=candidate.plan,
                 parents=candidate.parents,
+                recipe=candidate.recipe,
                 step=step,
                 counts=False,
             )
@@ -227,7 +228,7 @@ class Jobs:
             finished = process.wait()
             if finished is None:
                 raise LookupError("a process without a time limit to wait for did not end")
-            execution = self._take(root, candidate, plan, finished, began, cut=cut)
+            execution = self.take(root, candidate, plan, finished, began, cut=cut)
             if plan.gather is not None and execution.outcome not in (Outcome.STOPPED, Outcome.INFRA):
                 plan.gather(root, execution)
             return execution
@@ -246,10 +247,10 @@ class Jobs:
         cut = left is not None and left < limits.wall_s
         return replace(limits, wall_s=max(1.0, left if cut and left is not None else limits.wall_s)), cut
 
-    def _take(
+    def take(
         self, root: Path, candidate: Candidate, plan: JobPlan, finished: Finished, began: float, *, cut: bool
     ) -> Execution:
-        """Take the outputs and the log of an ended process into the object store."""
+        """Take the outputs and the log of an ended process into the object store; return the execution."""
         parts = self._parts
         kind = parts.kinds[candidate.kind]
         private = parts.folder / "private" / "taken"

@@ -2,7 +2,8 @@
 
 from assay.kinds.base import Failure, Kind, Unit
 from assay.kinds.blocks import BlocksKind
+from assay.kinds.command import CommandKind
 from assay.kinds.notebook import NotebookKind
 from assay.kinds.script import ScriptKind
 
-__all__ = ["BlocksKind", "Failure", "Kind", "NotebookKind", "ScriptKind", "Unit"]
+__all__ = ["BlocksKind", "CommandKind", "Failure", "Kind", "NotebookKind", "ScriptKind", "Unit"]

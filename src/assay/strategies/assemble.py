@@ -34,7 +34,7 @@ from assay.engine.static import check_any
 from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish
 from assay.grading import Grader
 from assay.journal.objects import ObjectStore
-from assay.kinds import BlocksKind, Kind, NotebookKind, ScriptKind
+from assay.kinds import BlocksKind, CommandKind, Kind, NotebookKind, ScriptKind
 from assay.models import can_search, open_model
 from assay.models.base import Model
 from assay.models.cache_place import cache_root
@@ -141,7 +141,7 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
 
 
 def _kinds(options: RunOptions) -> tuple[Kind, ...]:
-    return ScriptKind(), BlocksKind(), NotebookKind(cell_s=cell_seconds(options.arguments))
+    return ScriptKind(), BlocksKind(), NotebookKind(cell_s=cell_seconds(options.arguments)), CommandKind()
 
 
 def parts_of(shell: Shell, log: EventLog, options: RunOptions) -> Parts:

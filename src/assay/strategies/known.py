@@ -8,7 +8,7 @@ from assay.core.errors import UsageError
 
 BASELINES = 2
 """Steps of the baselines in every search: 0 is the constant, 1 the boosting."""
-STRATEGIES = ("tree", "mle_star", "notebook", "notebook_review")
+STRATEGIES = ("tree", "mle_star", "notebook", "notebook_review", "lab")
 """Names that `--strategy` takes, the default first."""
 
 TASKS = "code_tasks"

@@ -55,9 +55,16 @@ def _notebook_review(options: RunOptions) -> Strategy:
     return NotebookReview(ReviewOptions.from_arguments(options.arguments))
 
 
+def _lab(options: RunOptions) -> Strategy:
+    from assay.strategies.lab import Lab
+
+    return Lab.from_arguments(options.arguments, sandbox=options.sandbox)
+
+
 _MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {
     "tree": _tree,
     "mle_star": _mle_star,
+    "lab": _lab,
     "code_tasks": _code_tasks,
     "notebook": _notebook,
     "notebook_review": _notebook_review,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from assay.cli.flags import duration, seconds_until
+from assay.cli.flags import seconds_until
+from assay.core.durations import duration
 from assay.core.clock import SystemClock
 from assay.journal.history import History
 

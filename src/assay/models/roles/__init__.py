@@ -25,6 +25,7 @@ from assay.models.roles.explore import (
 )
 from assay.models.roles.lab import (
     LAB_ROLES,
+    Action,
     Category,
     Decision,
     Experiment,
@@ -144,6 +145,7 @@ __all__ = [
     "TASK_ROLES",
     "AblateInputs",
     "Ablation",
+    "Action",
     "Attempt",
     "BaselineInputs",
     "Block",

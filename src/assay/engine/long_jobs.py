@@ -1,0 +1,151 @@
+"""Long jobs: attempts of jobs that outlive the engine, found again by whoever takes up the run.
+
+Each has a folder of its own below `long/`, which a resumption leaves alone: its workspace, and beside it the record
+that its supervisor keeps. The start is journaled before it happens, the execution when its end was seen: an engine that
+is killed in between finds the record, and nothing is started or credited twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assay.core.candidate import Candidate
+from assay.core.execution import Execution, Outcome
+from assay.engine.jobs import JobPlan, Jobs
+from assay.engine.parts import Parts
+from assay.journal import events as ev
+from assay.sandbox import SandboxLimits, Workspace, remove_tree
+from assay.sandbox.base import Finished
+from assay.sandbox.longrun import Life, LongRun, Look, Order, attach_long, start_long
+
+_TAIL = 200_000
+"""Characters of a log that are kept in the journal's store; the whole, capped log is in the long run's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongPlan:
+    """How an attempt that outlives the engine is started, and what is taken of it."""
+
+    lay_out: Callable[[Path], None]
+    """Fills the empty workspace with all that the command finds in it."""
+    outputs: tuple[str, ...] = ()
+    """Files to take, relative to the workspace."""
+    limits: SandboxLimits
+    seed: int
+    """Told to the command as `ASSAY_SEED`."""
+    sandbox: str = "auto"
+
+
+class LongJobs:
+    """Starts, finds, and ends attempts of jobs that outlive the engine.
+
+    Args:
+        parts: What the run is put together from.
+        jobs: Creates and ends the jobs that the attempts belong to.
+    """
+
+    def __init__(self, parts: Parts, jobs: Jobs) -> None:
+        self._parts = parts
+        self._jobs = jobs
+
+    def begin(self, number: int, attempt: int, candidate: Candidate, plan: LongPlan) -> LongRun:
+        """Return the attempt, started once whatever happens.
+
+        Args:
+            number: The job.
+            attempt: Counted from 1.
+            candidate: What to run.
+            plan: How.
+
+        Raises:
+            MachineError: It could not be started.
+        """
+        known = self.find(number, attempt)
+        if known is not None:
+            return known
+        parts, place = self._parts, self._place(number, attempt)
+        if self._jobs.trial(number).attempts < attempt:
+            view = _view(number, attempt)
+            parts.log.add(ev.AttemptStarted(trial=number, attempt=attempt, code=candidate.digest, view=view))
+        root = place / "work"
+        if root.exists():
+            remove_tree(root)  # laid out, perhaps in part, by an engine that was killed before it started anything
+        root.mkdir(parents=True)
+        plan.lay_out(root)
+        kind = parts.kinds[candidate.kind]
+        command = kind.command(candidate, python=parts.python, seed=plan.seed, threads=plan.limits.threads)
+        workspace = Workspace(root=root, secrets=parts.secrets, hidden=parts.hidden)
+        order = Order(command=command, workspace=workspace, limits=plan.limits, sandbox=plan.sandbox)
+        return start_long(place / "record", order, parts.clock)
+
+    def find(self, number: int, attempt: int) -> LongRun | None:
+        """Return an attempt that was started, by this engine or by one before it."""
+        return attach_long(self._place(number, attempt) / "record", self._parts.clock)
+
+    def settle(
+        self, number: int, attempt: int, candidate: Candidate, plan: LongPlan, *, stopped: str = ""
+    ) -> Execution:
+        """Return what came back from an attempt that is over, journaled once; its workspace is removed.
+
+        Args:
+            number: The job.
+            attempt: Counted from 1.
+            candidate: What was run.
+            plan: How.
+            stopped: Why it was ended by us; empty if it was not.
+
+        Raises:
+            LookupError: It still runs, or was never started.
+        """
+        known = self._jobs.execution(number, attempt)
+        if known is not None:
+            return known
+        run = self.find(number, attempt)
+        look = run.look() if run is not None else None
+        if run is None or look is None or not look.is_over:
+            raise LookupError(f"attempt {attempt} of job {number} is not over")
+        place = self._place(number, attempt)
+        taking = JobPlan(outputs=plan.outputs)
+        finished = _finished(look, run.tail(_TAIL), stopped)
+        execution = self._jobs.take(place / "work", candidate, taking, finished, look.record.started, cut=False)
+        execution = replace(execution, tier=look.record.tier or execution.tier)
+        view = _view(number, attempt)
+        self._parts.log.add(
+            ev.Executed(trial=number, attempt=attempt, code=candidate.digest, view=view, execution=execution)
+        )
+        remove_tree(place / "work")
+        return execution
+
+    def _place(self, number: int, attempt: int) -> Path:
+        return self._parts.folder / "long" / _view(number, attempt)
+
+
+def _view(number: int, attempt: int) -> str:
+    return f"job-{number:04d}-{attempt}"
+
+
+def _finished(look: Look, log: str, stopped: str) -> Finished:
+    """Return the end of a long run as the end of any process is told."""
+    end = look.record.end
+    if end is None:
+        words = {Life.LOST: "the machine was started anew", Life.UNKNOWN: "its supervisor was killed"}
+        return Finished(
+            outcome=Outcome.INFRA,
+            exit_code=None,
+            wall_s=0.0,
+            cpu_s=None,
+            peak_memory_bytes=None,
+            log=log.encode(),
+            detail=words.get(look.life, look.words),
+        )
+    return Finished(
+        outcome=Outcome.STOPPED if stopped else end.outcome,
+        exit_code=end.exit_code,
+        wall_s=end.wall_s,
+        cpu_s=end.cpu_s,
+        peak_memory_bytes=end.peak_memory_bytes,
+        log=log.encode(),
+        detail=stopped or end.detail,
+    )

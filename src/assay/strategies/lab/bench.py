@@ -1,0 +1,198 @@
+"""Bench: where experiments run. One checkout of the repository, a copy of it for each, one running at a time."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from assay.core.candidate import Candidate
+from assay.core.execution import Execution, Outcome
+from assay.core.trial import TrialState
+from assay.engine.jobs import Jobs
+from assay.engine.long_jobs import LongJobs, LongPlan
+from assay.engine.session import Session
+from assay.journal.history import Trial
+from assay.kinds.command import CommandSpec, candidate_of, check_out, lay_out, read_metrics
+from assay.kinds.command.paths import follow, parse_path
+from assay.models.roles import Decision
+from assay.sandbox import SandboxLimits
+from assay.sandbox.longrun import LongRun
+from assay.strategies.lab.config import LabConfig
+from assay.strategies.lab.experiments import OPERATOR, RESULT, Reported
+
+ATTEMPT = 1
+"""An experiment is one attempt; another run of the same command is another experiment."""
+_SHELL = frozenset("|&;<>()$`*?[]{}~#!\n\\\"'=")
+_SIGNALS = {Outcome.TIMEOUT: "did not end in time", Outcome.MEMORY: "used too much memory"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Starts experiments and takes what they leave.
+
+    Args:
+        session: The running session.
+        config: What the repository says of itself.
+        checkout: The copy of the repository that every experiment starts from.
+        base: Digest of its state.
+        sandbox: Mode of the sandbox.
+    """
+
+    session: Session
+    config: LabConfig
+    checkout: Path
+    base: str
+    sandbox: str
+
+    @property
+    def _long(self) -> LongJobs:
+        return LongJobs(self.session.parts, self._jobs)
+
+    @property
+    def _jobs(self) -> Jobs:
+        return self.session.jobs
+
+    def candidate(self, decision: Decision) -> Candidate:
+        """Return what a decision wants run.
+
+        Raises:
+            ValueError: It edits what it may not, or has no command.
+        """
+        allowed = set(self.config.files)
+        foreign = [edit.path for edit in decision.edits if edit.path not in allowed]
+        if foreign:
+            words = ", ".join(sorted(allowed)) or "none"
+            raise ValueError(f"{', '.join(foreign)} may not be edited; these may: {words}")
+        line = decision.command.strip()
+        overlay = {edit.path: edit.text for edit in decision.edits}
+        spec = CommandSpec(**_words(line), base=self.base, metrics=(self.config.source,))
+        return candidate_of(spec, overlay, title=decision.label.strip(), plan=decision.rationale, operator=OPERATOR)
+
+    def start(self, key: str, step: int, candidate: Candidate, decision: Decision) -> Trial:
+        """Return the experiment, started once whatever happens."""
+        told = {
+            "key": candidate.digest,
+            "command": decision.command.strip(),
+            "category": decision.category,
+            "settings": decision.settings,
+            "edits": [edit.path for edit in decision.edits],
+            "stop_patterns": decision.stop_patterns,
+        }
+        made = Candidate(**{**_fields(candidate), "recipe": told})
+        trial = self._jobs.create(key, made, step=step)
+        if not trial.state.is_final:
+            self._long.begin(trial.number, ATTEMPT, made, self._plan(trial, made))
+        return self._jobs.trial(trial.number)
+
+    def find(self, trial: Trial) -> LongRun | None:
+        """Return the process of an experiment, or None if it was never started."""
+        return self._long.find(trial.number, ATTEMPT)
+
+    def settle(self, trial: Trial, *, stopped: str = "") -> Trial:
+        """Return an experiment that is over with its score and state, credited once.
+
+        Args:
+            trial: The experiment.
+            stopped: Why it was ended by us; empty if it was not.
+        """
+        if trial.state.is_final:
+            return trial
+        jobs, session = self._jobs, self.session
+        candidate, _ = jobs.current(trial.number)
+        execution = self._long.settle(trial.number, ATTEMPT, candidate, self._plan(trial, candidate), stopped=stopped)
+        found = self._read(execution)
+        session.note(f"{RESULT}/{trial.number}", lambda: found.as_json)
+        state, reason = _end(execution, found)
+        return jobs.finish(trial.number, state, reason=reason)
+
+    def _plan(self, trial: Trial, candidate: Candidate) -> LongPlan:
+        limits = self.session.jobs.limits
+        outputs = (self.config.metric.file,) if self.config.metric.file else ()
+        return LongPlan(
+            lay_out=lambda root: lay_out(self.checkout, self.base, candidate, root),
+            outputs=outputs,
+            limits=SandboxLimits(wall_s=self.config.time, memory_bytes=limits.memory_bytes, threads=limits.threads),
+            seed=self._seed(trial),
+            sandbox=self.sandbox,
+        )
+
+    def _seed(self, trial: Trial) -> int:
+        """Return the seed: the n-th run of any command has the same, so that n-th runs can be compared in pairs."""
+        history = self.session.view()
+        key = trial.recipe.get("key")
+        before = [t for t in history.trials.values() if t.recipe.get("key") == key and t.number < trial.number]
+        return self.session.seed(f"lab/run-{len(before)}")
+
+    def _read(self, execution: Execution) -> Reported:
+        objects, told = self.session.parts.objects, self.config.metric
+        files = {name: objects.get(digest) for name, digest in execution.outputs.items()}
+        log = objects.get(execution.log) if execution.log else b""
+        got = read_metrics((self.config.source,), files=files, log=log.decode(errors="replace"))
+        parts = _parts(files.get(told.file), told.parts) if told.parts else ()
+        score = got.values.get(told.name)
+        if score is None and parts and not told.path:
+            score = fmean(parts)
+        return Reported(score=score, parts=parts, counts=got.counts.get(told.name, 0), problems=tuple(got.problems))
+
+
+def open_bench(session: Session, config: LabConfig, sandbox: str) -> Bench:
+    """Return the bench of a run; the checkout is made once, and its state noted.
+
+    Raises:
+        TaskError: The repository cannot be taken (E184).
+        MachineError: git failed.
+    """
+    folder = session.parts.folder / "checkout"
+    noted = session.view().notes.get("lab/checkout")
+    if noted is None and folder.exists():
+        from assay.sandbox import remove_tree
+
+        remove_tree(folder)  # made by an engine that was killed before it could say so
+    if noted is None:
+        made = check_out(session.parts.task.folder, folder, with_changes=config.with_changes)
+        noted = session.note(
+            "lab/checkout", lambda: {"digest": made.digest, "commit": made.commit, "changed": made.changed}
+        )
+    return Bench(session=session, config=config, checkout=folder, base=noted["digest"], sandbox=sandbox)
+
+
+def _words(line: str) -> Mapping[str, Any]:
+    """Return a plain command as an argument vector, which knows the run's interpreter, and others as a shell line."""
+    if not line:
+        raise ValueError("a run needs a command")
+    plain = not (set(line) - set("=")) & (_SHELL - set("="))
+    words = shlex.split(line) if plain else []
+    first_is_variable = bool(words) and "=" in words[0]
+    return {"argv": tuple(words)} if plain and not first_is_variable else {"shell": line}
+
+
+def _fields(candidate: Candidate) -> dict[str, Any]:
+    names = ("kind", "files", "entry", "title", "plan", "operator", "parents")
+    return {name: getattr(candidate, name) for name in names}
+
+
+def _parts(content: bytes | None, path: str) -> tuple[float, ...]:
+    """Return the numbers that a path leads to in a JSON file, or nothing if they are not all numbers."""
+    try:
+        found: Sequence[Any] = follow(json.loads(content or b"null"), parse_path(path))
+    except ValueError:
+        return ()
+    numbers = [one for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
+    return tuple(float(one) for one in numbers) if len(numbers) == len(found) else ()
+
+
+def _end(execution: Execution, found: Reported) -> tuple[TrialState, str]:
+    """Return how an experiment ended. One that failed has no score, whatever it wrote before."""
+    if execution.outcome is Outcome.STOPPED:
+        return TrialState.STOPPED, execution.detail
+    if execution.outcome is not Outcome.OK:
+        words = _SIGNALS.get(execution.outcome) or execution.detail or f"exit code {execution.exit_code}"
+        return TrialState.FAILED, words
+    if found.score is None:
+        return TrialState.FAILED, next(iter(found.problems), "it reported no score")
+    return TrialState.COMPLETE, ""

@@ -1,0 +1,140 @@
+"""LabConfig: what a repository says of itself in `lab.toml`: mission, command, metric, options, rules."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from assay.core.durations import duration
+from assay.core.errors import TaskError
+from assay.core.metric import Direction, Metric, Needs
+from assay.core.task import Task, ungraded_task
+from assay.kinds.command import MetricSource, Pick
+from assay.models.roles import Option
+
+LAB_FILE = "lab.toml"
+
+
+def _seconds(value: object) -> object:
+    return duration(value) if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+"""Seconds, or a duration as people write it: `90s`, `3m`, `1h30m`."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MetricConfig(_Part):
+    """The number that counts, as the experiment itself reports it."""
+
+    name: str = Field(min_length=1)
+    direction: Literal["max", "min"]
+    file: str = ""
+    """Where the command writes it: .json, .jsonl, .csv or .yaml, relative to the repository."""
+    path: str = ""
+    """Where in the file, such as `val_accuracy` or `history[-1].val.auc`; the name, if empty."""
+    line: str = ""
+    """A printed line that tells it, such as `epoch {epoch}: val_auc={val_auc}`; instead of a file."""
+    parts: str = ""
+    """Path in the file to the values that it is the mean of, such as `folds[*]`: what pairs two experiments."""
+    pick: Literal["last", "min", "max", "mean"] = "last"
+
+    @model_validator(mode="after")
+    def _is_found_once(self) -> Self:
+        if bool(self.file) == bool(self.line):
+            raise ValueError("exactly one of file and line says where the metric is found")
+        return self
+
+
+class MentorConfig(_Part):
+    """When the mentor looks at the work, and what its word is worth."""
+
+    every: int = Field(default=4, ge=1)
+    """Cycles between two reviews."""
+    when_stuck: bool = True
+    """Whether a stuck course brings a review forward."""
+    applies: bool = True
+    """Whether a challenge's suggestion is carried out instead of the worker's decision."""
+    mode: Literal["mentor", "builder_health_helper"] = "mentor"
+
+
+class LabConfig(_Part):
+    """Everything that a lab must know of a repository."""
+
+    command: str = Field(min_length=1)
+    """The default experiment: a line that trains and reports, run from the repository's root."""
+    metric: MetricConfig
+    mission: str = ""
+    """What is wanted, in words; a path to a text file is read."""
+    time: Seconds = 3_600.0
+    """Most time of one experiment."""
+    files: tuple[str, ...] = ()
+    """Files that an experiment may have otherwise than the repository; empty allows none."""
+    options: tuple[Option, ...] = ()
+    rules: tuple[str, ...] = ()
+    """What the worker and the mentor must keep to."""
+    forbidden: tuple[str, ...] = ()
+    """Programs, modules and files that no experiment may use, however they are called."""
+    mentor: MentorConfig = MentorConfig()
+    with_changes: bool = True
+    """Whether changes that are not committed are part of what is run."""
+
+    @property
+    def as_metric(self) -> Metric:
+        """The metric with its direction."""
+        direction = Direction.HIGHER if self.metric.direction == "max" else Direction.LOWER
+        return Metric(name=self.metric.name, direction=direction, needs=Needs.VALUES)
+
+    @property
+    def source(self) -> MetricSource:
+        """Where the metric is found after a run."""
+        told = self.metric
+        path = told.path or (told.name if told.file else "")
+        return MetricSource(name=told.name, file=told.file, path=path, line=told.line, pick=Pick(told.pick))
+
+
+def read_lab(folder: Path) -> LabConfig:
+    """Return what `lab.toml` in `folder` says.
+
+    Raises:
+        TaskError: There is none, or it is wrong; every problem is named (E170).
+    """
+    path = folder / LAB_FILE
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = LabConfig.model_validate(told)
+        config.source.check()
+    except OSError as error:
+        raise _wrong(path, f"it cannot be read: {error.strerror or error}") from error
+    except ValidationError as error:
+        words = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+        raise _wrong(path, words) from error
+    except ValueError as error:
+        raise _wrong(path, str(error)) from error
+    return config.model_copy(update={"mission": _mission(folder, config.mission)})
+
+
+def lab_task(folder: Path) -> Task:
+    """Return the task of a lab on the repository in `folder`; nothing in it is graded.
+
+    Raises:
+        TaskError: `lab.toml` is missing or wrong (E170).
+    """
+    return ungraded_task(folder.resolve().name, folder.resolve(), read_lab(folder).mission)
+
+
+def _mission(folder: Path, told: str) -> str:
+    """Return the text, or that of the file which it names."""
+    if told and "\n" not in told and (folder / told).is_file():
+        return (folder / told).read_text(encoding="utf-8", errors="replace").strip()
+    return told.strip() or "Improve what the default experiment reaches."
+
+
+def _wrong(path: Path, words: str) -> TaskError:
+    return TaskError("E170", f"{path.name}: {words}", fix=f"mend {str(path)!r}; docs/lab.md has one to copy")

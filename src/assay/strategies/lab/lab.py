@@ -1,0 +1,75 @@
+"""Lab: cycles of a worker and a mentor on a user's training repository, until time or ideas are used up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.core.budget import Limits
+from assay.core.errors import UsageError
+from assay.engine.endings import Ending
+from assay.engine.session import Session, Step
+from assay.journal.history import History
+from assay.strategies.lab.bench import Bench, open_bench
+from assay.strategies.lab.config import LabConfig, read_lab
+from assay.strategies.lab.cycle import Cycle, close_down
+from assay.strategies.lab.outcome import note_outcome
+
+REPORTED = "W420"
+
+
+class Lab:
+    """The strategy.
+
+    Args:
+        sandbox: Mode of the sandbox in which experiments run.
+    """
+
+    name = "lab"
+
+    def __init__(self, sandbox: str = "auto") -> None:
+        self._sandbox = sandbox
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, str], *, sandbox: str = "auto") -> Lab:
+        """Return the strategy; its settings stand in the repository's `lab.toml`.
+
+        Raises:
+            UsageError: There are arguments (E025).
+        """
+        if arguments:
+            raise UsageError("E025", f"lab has no option {next(iter(arguments))!r}", fix="write it into lab.toml")
+        return cls(sandbox)
+
+    def run(self, session: Session) -> None:
+        """Work in cycles until a limit is reached, somebody asks to stop, or the worker finishes.
+
+        Raises:
+            Ending: The usual end.
+        """
+        config = self._config(session)
+        bench = open_bench(session, config, self._sandbox)
+        words = "scores are what the experiments report of themselves; nothing of them was graded"
+        session.parts.log.remark_once(REPORTED, words)
+        try:
+            session.steps(lambda step: self._cycle(step, bench), lanes=1)
+        except Ending as end:
+            close_down(session, bench, f"stopped with the lab's work ({end.stopped_by})")
+            note_outcome(session, config)
+            raise
+        except KeyboardInterrupt:
+            close_down(session, bench, "stopped with the lab")
+            raise
+
+    def _cycle(self, step: Step, bench: Bench) -> str:
+        return Cycle(step, bench).run()
+
+    def _config(self, session: Session) -> LabConfig:
+        """Return the configuration as it was when the run began: a run does not change its rules on the way."""
+        folder = session.parts.task.folder
+        told: Any = session.note("lab/config", lambda: read_lab(folder).model_dump(mode="json"))
+        return LabConfig.model_validate(told)
+
+    def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
+        """Return None: how many cycles there will be depends on how long experiments take."""
+        return None
