@@ -17,6 +17,8 @@ STUCK = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
+    """What is remembered of the cycles so far."""
+
     storyline: tuple[str, ...]
     workpad: str
     mentor_notes: str
@@ -25,6 +27,7 @@ class Memory:
 
 
 def remembered(history: History, number: int) -> Memory:
+    """Return what is remembered before cycle `number`."""
     records = cycles(history)
     return Memory(
         storyline=tuple(one.line for one in records),
@@ -36,11 +39,13 @@ def remembered(history: History, number: int) -> Memory:
 
 
 def signals_of(history: History, rows: Sequence[Row], config: LabConfig, *, number: int) -> Signals:
+    """Return how the course of the work looks."""
     streak = streak_of(rows, config.as_metric)
     return Signals(streak=streak, breakout=min(1.0, 0.06 * streak))
 
 
 def gate_issues(decision: Decision) -> tuple[str, ...]:
+    """Return what makes a decision too poor to be carried out."""
     issues = []
     if len(decision.rationale.strip()) < 20:
         issues.append("the rationale says too little")
@@ -52,10 +57,12 @@ def gate_issues(decision: Decision) -> tuple[str, ...]:
 
 
 def forbidden_in(decision: Decision, forbidden: Sequence[str], checkout: Path) -> list[str]:
+    """Return which forbidden approaches a decision takes."""
     return [f"{one!r} is forbidden here" for one in forbidden if one.lower() in decision.command.lower()]
 
 
 def mentor_reasons(history: History, view: LabView, mentor: MentorConfig, *, number: int) -> tuple[str, ...]:
+    """Return why the mentor is asked in this cycle; nothing if it is not."""
     reasons = []
     if number % mentor.every == 0:
         reasons.append(f"every {mentor.every} cycles")
