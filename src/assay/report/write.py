@@ -19,6 +19,7 @@ from assay.report.document import Document, plain
 from assay.report.facts import Facts, State
 from assay.report.files import replace_file
 from assay.report.html import render_html
+from assay.report.lab import is_lab, lab_files
 from assay.report.ledger import Ledger
 from assay.report.markdown import escape, inline, render_markdown
 from assay.report.numbers import build_ledger
@@ -68,6 +69,10 @@ def write_reports(
     final = read_holder(run_folder / LEASE_FILE) is None if final is None else final
     if history.started is None:
         replace_file(run_folder / "README.md", "# A run that never started\n\nIts journal holds no event.\n")
+        return
+    if is_lab(history):
+        for name, text in lab_files(history, final=final, top=top).items():
+            replace_file(run_folder / name, text)
         return
     facts = Facts(history, objects, final=final, top=top)
     write_all(run_folder, facts)

@@ -10,6 +10,8 @@ BASELINES = 2
 """Steps of the baselines in every search: 0 is the constant, 1 the boosting."""
 STRATEGIES = ("tree", "mle_star", "notebook", "notebook_review", "lab")
 """Names that `--strategy` takes, the default first."""
+LAB = "lab"
+"""The strategy that works on a repository instead of on data."""
 
 TASKS = "code_tasks"
 """The strategy of `assay tasks`; `--strategy` does not take it, since it needs a queue and no data."""

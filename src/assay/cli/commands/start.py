@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.commands.intake import Intake, TaskFlags, take_in
+from assay.cli.commands.lab_intake import LabIntake, take_in_lab
 from assay.cli.commands.reports import try_reports
 from assay.cli.detach import detach as in_background
 from assay.cli.display.foreseen import forecast_json, forecast_words
@@ -48,7 +49,7 @@ from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_count, format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
-from assay.strategies.known import TASKS, refuse_blocks
+from assay.strategies.known import LAB, TASKS, refuse_blocks
 from assay.strategies.launch import RunEnd
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
@@ -89,7 +90,11 @@ def run(
     refuse_blocks(strategy, choices.blocks)
     require_model(choices)
     store_address(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow), runs)
-    intake = take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
+    intake = (
+        take_in_lab(path)
+        if strategy == LAB
+        else take_in(path, replace(task_flags, metric=run_flags.metric, row_cap=choices.row_cap))
+    )
     if strategy == REVIEW and intake.notebook:
         choices = replace(choices, arguments=with_table(choices.arguments, intake.notebook, intake.task.folder))
     if intake.limits:
@@ -178,7 +183,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
     )
 
 
-def plan_lines(intake: Intake, options: RunOptions, foreseen: Forecast, *, defaulted: bool) -> list[str]:
+def plan_lines(intake: Intake | LabIntake, options: RunOptions, foreseen: Forecast, *, defaulted: bool) -> list[str]:
     """Return what was understood, before anything is spent."""
     bounds = limit_words(options.limits)
     note = " (nothing else bounds the run; say --time for more)" if defaulted else ""

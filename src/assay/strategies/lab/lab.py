@@ -15,7 +15,7 @@ from assay.strategies.lab.config import LabConfig, read_lab
 from assay.strategies.lab.cycle import Cycle, close_down
 from assay.strategies.lab.outcome import note_outcome
 
-REPORTED = "W420"
+REPORTED = "W450"
 
 
 class Lab:

@@ -71,7 +71,7 @@ def outcome_of(rows: list[Row], config: LabConfig) -> dict[str, Any]:
     if isinstance(test, Undefined):
         return {**made, "undefined": test.reason, "verdict": _by_noise(made, best)}
     adjusted = min(1.0, test.p_value * max(1, len(rows) - 1))
-    made.update(p=test.p_value, adjusted_p=adjusted, low=test.low, high=test.high, pairs=len(gains))
+    made.update(gain=test.mean, p=test.p_value, adjusted_p=adjusted, low=test.low, high=test.high, pairs=len(gains))
     if adjusted < ERROR and len(best.scores) >= CONFIRMED:
         return {**made, "verdict": str(Verdict.REAL)}
     return {**made, "verdict": str(Verdict.MAYBE if test.p_value < ERROR else Verdict.NOISE)}

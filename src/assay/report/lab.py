@@ -1,0 +1,301 @@
+"""The report of a lab: what was tried on the repository, what gained, and how the work went, cycle by cycle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from assay.core.clock import iso_utc
+from assay.core.trial import Verdict
+from assay.journal.history import History
+from assay.models.roles import Experiment
+from assay.report.document import (
+    Cell,
+    Code,
+    Column,
+    Document,
+    Headline,
+    Mono,
+    Paragraph,
+    Said,
+    Section,
+    Table,
+    Tag,
+    Terms,
+)
+from assay.report.formatting import format_duration
+from assay.report.html import render_html
+from assay.report.ledger import Ledger, Source
+from assay.report.markdown import render_markdown
+from assay.report.prose import clean_line
+from assay.strategies.lab.config import LabConfig
+from assay.strategies.lab.experiments import best_of, rows_of, table
+from assay.strategies.lab.outcome import OUTCOME, outcome_of
+from assay.strategies.lab.record import CycleRecord, cycles
+
+MOST_CYCLES = 200
+"""Cycles told one by one; the journal has them all."""
+LEAST_TOP, MOST_TOP = 3, 20
+
+
+def is_lab(history: History) -> bool:
+    """Return whether the run is a lab's."""
+    return history.started is not None and history.started.strategy == "lab"
+
+
+def lab_files(history: History, *, final: bool, top: int = 10) -> Mapping[str, str]:
+    """Return the reports of a lab by file name: the report in three forms, the leaderboard and the story.
+
+    Args:
+        history: The journal so far.
+        final: Whether nobody is working on it any more.
+        top: Experiments on the leaderboard, brought into 3 .. 20.
+    """
+    told = history.notes.get("lab/config")
+    if told is None:
+        return {"README.md": "# A lab that never began\n\nIts journal holds no cycle.\n"}
+    config = LabConfig.model_validate(told)
+    lab = _Lab(history, config, final=final, top=min(MOST_TOP, max(LEAST_TOP, top)))
+    document = lab.document()
+    made = f"as of {iso_utc(history.last.time)}" if history.last else ""
+    return {
+        "report.html": render_html(document, lab.ledger, {}, made=made),
+        "report.md": render_markdown(document, (), made=made),
+        "report.json": _json({"run": lab.run, "outcome": lab.outcome, "numbers": lab.ledger.as_dict()}),
+        "leaderboard.json": _json(lab.leaderboard_json()),
+        "leaderboard.md": lab.leaderboard_md(),
+        "story.md": lab.story_md(),
+        "README.md": f"# {lab.run}\n\n{lab.words}\n\n`report.html` is the report, `story.md` tells each cycle.\n",
+    }
+
+
+class _Lab:
+    """What the reports of one lab are made from."""
+
+    def __init__(self, history: History, config: LabConfig, *, final: bool, top: int) -> None:
+        self._history = history
+        self._config = config
+        self._final = final
+        self._metric = config.as_metric
+        self.run = clean_line(history.started.run if history.started else "", 80)
+        rows = rows_of(history)
+        self._rows = table(rows, self._metric, config.command)
+        best = best_of(rows, self._metric)
+        self._best = best.first.number if best is not None else None
+        ends = [key for key in history.notes if key.startswith(f"{OUTCOME}/")]
+        self.outcome: dict[str, Any] = history.notes[ends[-1]] if ends else outcome_of(rows, config)
+        self._cycles = cycles(history)
+        scored = [one for one in self._rows if one.score is not None]
+        self._top = sorted(scored, key=lambda one: -self._metric.gain(one.score or 0.0, 0.0))[:top]
+        self.ledger = self._entered()
+
+    def _entered(self) -> Ledger:
+        ledger = Ledger()
+        for one in self._rows:
+            told = {"trial": one.number, "basis": f"mean of {one.repeats} run(s), each the experiment's own word"}
+            ledger.add(f"lab.{one.number}.score", one.score, Source.REPORTED, unit=self._metric.name, **told)
+            ledger.add(f"lab.{one.number}.delta", one.delta, Source.DERIVED, unit=self._metric.name, trial=one.number)
+            ledger.add(f"lab.{one.number}.wall_s", one.wall_s, Source.MEASURED, unit="s", trial=one.number)
+            ledger.add(f"lab.{one.number}.runs", one.repeats, Source.COUNTED, trial=one.number)
+        pairs = "best against default, parts of runs with the same seed, corrected t-test (Nadeau and Bengio 2003)"
+        for name in ("gain", "low", "high", "p", "adjusted_p", "noise"):
+            ledger.add(f"lab.{name}", self.outcome[name], Source.DERIVED, unit=self._metric.name, basis=pairs)
+        for name in ("experiments", "runs"):
+            ledger.add(f"lab.{name}", self.outcome[name], Source.COUNTED)
+        ledger.add("lab.cycles", len(self._cycles), Source.COUNTED)
+        challenges = sum(one.recommendation == "challenge" for one in self._cycles)
+        ledger.add("lab.challenges", challenges, Source.COUNTED)
+        ledger.add("lab.wall_s", self._history.wall_s, Source.MEASURED, unit="s")
+        return ledger
+
+    # --- words ----------------------------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> str:
+        """The outcome in a sentence, without numbers."""
+        if self._best is None:
+            return "No experiment reported a score."
+        if self.outcome["gain"] is None:
+            return "Nothing was better than the default."
+        return {
+            str(Verdict.REAL): "The best experiment beats the default by more than chance.",
+            str(Verdict.MAYBE): "The best experiment may beat the default; it is not established.",
+        }.get(self.outcome["verdict"], "What looks better than the default is within chance.")
+
+    def document(self) -> Document:
+        """Return the report."""
+        sections = (self._tried(), self._course(), self._reviews(), self._way())
+        return Document(
+            title=f"{self._history.task.name}: {self.words.rstrip('.').lower()}",
+            run=self.run,
+            draft="" if self._final else "The lab is still at work.",
+            answer=self._answer(),
+            headline=self._headline(),
+            box=self._box(),
+            sections=tuple(section for section in sections if section is not None),
+        )
+
+    def _answer(self) -> Cell:
+        reported = " Scores are what the experiments report of themselves; Assay ran them and graded nothing."
+        return (self.words, *self._gain(), reported)
+
+    def _gain(self) -> Cell:
+        if self.outcome["gain"] is None:
+            return ()
+        cell: Cell = (" It gains ", self._num("lab.gain", self.outcome["gain"]))
+        if self.outcome["low"] is not None:
+            low, high = self._num("lab.low", self.outcome["low"]), self._num("lab.high", self.outcome["high"])
+            cell = (*cell, " (95 % interval ", low, " to ", high, ")")
+        return (*cell, ".")
+
+    def _headline(self) -> Headline | None:
+        best = next((one for one in self._rows if one.number == self._best), None)
+        if best is None:
+            return None
+        return Headline(
+            value=self._score(best), label=f"{self._metric.name}, reported", note=clean_line(best.label, 80)
+        )
+
+    def _box(self) -> Terms:
+        undefined = self.outcome["undefined"]
+        p = (
+            self._num("lab.adjusted_p", self.outcome["adjusted_p"])
+            if self.outcome["adjusted_p"] is not None
+            else undefined
+        )
+        rows: list[tuple[str, Cell]] = [
+            ("verdict", (Tag(self.outcome["verdict"]),)),
+            ("adjusted p", (p or "none",)),
+            ("experiments", (self.ledger.cite("lab.experiments", str(self.outcome["experiments"])),)),
+            ("runs", (self.ledger.cite("lab.runs", str(self.outcome["runs"])),)),
+            ("cycles", (self.ledger.cite("lab.cycles", str(len(self._cycles))),)),
+            ("time", (self.ledger.cite("lab.wall_s", format_duration(self._history.wall_s)),)),
+        ]
+        if self.outcome["noise"] is not None:
+            rows.insert(2, ("chance", (self._num("lab.noise", self.outcome["noise"]), " between runs of one command")))
+        return Terms(tuple(rows))
+
+    # --- sections -------------------------------------------------------------------------------------------------
+
+    def _tried(self) -> Section:
+        heads = (
+            "#",
+            "experiment",
+            "differs in",
+            "kind",
+            self._metric.name,
+            "gain over the best before",
+            "runs",
+            "time",
+            "state",
+        )
+        columns = tuple(Column(head, right=head in ("#", self._metric.name, "runs", "time")) for head in heads)
+        rows = tuple(self._row(one) for one in self._rows)
+        better = "higher" if self._metric.higher_is_better else "lower"
+        note = Paragraph(
+            (f"{self._metric.name}: {better} is better. Runs of one command with several seeds are one row.",)
+        )
+        return Section(name="experiments", title="What was tried", blocks=(note, Table(columns=columns, rows=rows)))
+
+    def _row(self, one: Experiment) -> tuple[Cell, ...]:
+        name = f"lab.{one.number}"
+        delta: Cell = (self._num(f"{name}.delta", one.delta),) if one.delta is not None else ("",)
+        state: Cell = (Tag(one.state), Said(f" {clean_line(one.problem, 160)}")) if one.problem else (Tag(one.state),)
+        return (
+            (str(one.number),),
+            (Said(clean_line(one.label, 80)),),
+            (Said(clean_line(one.changed, 160)),),
+            (one.category,),
+            self._score(one),
+            delta,
+            (self.ledger.cite(f"{name}.runs", str(one.repeats)),),
+            (self.ledger.cite(f"{name}.wall_s", format_duration(one.wall_s)),),
+            state,
+        )
+
+    def _course(self) -> Section:
+        told = self._cycles[-MOST_CYCLES:]
+        columns = (Column("cycle", right=True), Column("what was done"), Column("why"))
+        rows = tuple(
+            ((str(one.number),), (Said(clean_line(_what(one), 200)),), (Said(clean_line(one.rationale, 300)),))
+            for one in told
+        )
+        return Section(name="course", title="How the work went", blocks=(Table(columns=columns, rows=rows),))
+
+    def _reviews(self) -> Section | None:
+        told = [one for one in self._cycles[-MOST_CYCLES:] if one.reviewed]
+        if not told:
+            return None
+        columns = (Column("cycle", right=True), Column("because of"), Column("word"), Column("critique"))
+        rows = tuple(
+            (
+                (str(one.number),),
+                (clean_line("; ".join(one.reasons), 120),),
+                (f"{one.trajectory.replace('_', ' ')}, {one.recommendation}",),
+                (Said(clean_line(one.critique, 600)),),
+            )
+            for one in told
+        )
+        return Section(name="mentor", title="What the mentor said", blocks=(Table(columns=columns, rows=rows),))
+
+    def _way(self) -> Section:
+        started = self._history.started
+        checkout = self._history.notes.get("lab/checkout") or {}
+        changed = checkout.get("changed") or ()
+        state: Cell = (
+            Mono(checkout.get("commit") or "no git"),
+            f", {len(changed)} files with changes taken along" if changed else "",
+        )
+        rows: tuple[tuple[str, Cell], ...] = (
+            ("default", (Mono(self._config.command),)),
+            ("best", (Mono((self.outcome["best"] or {}).get("command", "none")),)),
+            ("repository", state),
+            ("model", (started.model if started else "",)),
+            ("sandbox", (", ".join(self._history.sandboxes),)),
+        )
+        return Section(
+            name="way",
+            title="How to run it again",
+            blocks=(Terms(rows), Code(summary="Mission", text=self._config.mission)),
+        )
+
+    # --- other files ----------------------------------------------------------------------------------------------
+
+    def leaderboard_json(self) -> list[dict[str, Any]]:
+        """Return the best experiments, best first."""
+        return [{**one.model_dump(mode="json"), "provenance": str(Source.REPORTED)} for one in self._top]
+
+    def leaderboard_md(self) -> str:
+        """Return the best experiments as a table."""
+        head = f"# Leaderboard of {self.run}\n\n{self._metric.name}, as reported by the experiments.\n\n"
+        lines = ["| place | # | experiment | score | runs | time |", "|---|---|---|---|---|---|"]
+        for place, one in enumerate(self._top, 1):
+            label = clean_line(one.label, 80).replace("|", "/")
+            lines.append(f"| {place} | {one.number} | {label} | {one.score:.4g} | {one.repeats} | {one.wall_s:.0f} s |")
+        return head + "\n".join(lines) + "\n"
+
+    def story_md(self) -> str:
+        """Return one line a cycle, and longer texts where something turned."""
+        lines = [f"# The story of {self.run}", "", self.words, ""]
+        for one in self._cycles:
+            lines.append(f"- {clean_line(one.line, 300)}")
+            if one.recommendation == "challenge":
+                lines.append(f"  - the mentor: {clean_line(one.critique, 500)}")
+            if one.data_notes:
+                lines.append(f"  - of the data: {clean_line(one.data_notes, 500)}")
+        return "\n".join(lines) + "\n"
+
+    def _score(self, one: Experiment) -> Cell:
+        return (self._num(f"lab.{one.number}.score", one.score),) if one.score is not None else ("none",)
+
+    def _num(self, name: str, value: float) -> Any:
+        return self.ledger.cite(name, f"{value:.4g}")
+
+
+def _what(one: CycleRecord) -> str:
+    return one.line.partition(" ")[2]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
