@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli.display.checks import checks_json, closing_words
+from assay.cli.display.labs import lab_lines
 from assay.cli.display.narrate import interval
 from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.table import verdict_words
@@ -20,6 +21,7 @@ from assay.journal.history import Trial
 from assay.journal.summary import Row, Summary
 from assay.report.formatting import format_duration, format_gain, format_score
 from assay.report.way import Part, Way
+from assay.strategies.known import LAB
 
 _NOTEBOOK_FILES = ("notebook_prompt.ipynb", "notebook_best.ipynb", "experiment_report.md", "optimization_history.md")
 """What runs of notebooks leave beside."""
@@ -64,6 +66,10 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
     stopped = f"stopped by: {summary.finished.stopped_by}" if summary.finished is not None else "not finished"
     asked = f" · {summary.usage.tokens:,} tokens, {money_words(summary)}" if summary.usage.requests else ""
     trials = f"{trial_words(summary)} in {format_duration(summary.wall_s)}{asked}"
+    if summary.strategy == LAB:
+        head = f"{summary.run} · {format_duration(summary.wall_s)}{asked} · {stopped}"
+        after = f" next     assay report {summary.run} --open · assay logs {summary.run}"
+        return [output.paint(head, "bold"), *lab_lines(folder), f" files    {_files(folder)}", after]
     lines = [output.paint(f"{summary.run} · {trials} · {stopped}", "bold")]
     if winner is None and _is_stage(summary):
         lines.append(" result   the one stage that was asked for is done; it makes no score")

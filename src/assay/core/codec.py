@@ -71,6 +71,8 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
         return _identity
     if origin in (typing.Union, types.UnionType):
         return _optional(hint)
+    if origin is typing.Literal:
+        return _one_of(typing.get_args(hint))
     if origin is tuple:
         return _tuple(typing.get_args(hint))
     if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
@@ -85,6 +87,15 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
 
 def _identity(value: Any) -> Any:
     return value
+
+
+def _one_of(values: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def decode_one(value: Any) -> Any:
+        if value not in values:
+            raise ValueError(f"{value!r} is none of {', '.join(map(repr, values))}")
+        return value
+
+    return decode_one
 
 
 def _optional(hint: Any) -> Callable[[Any], Any]:

@@ -10,6 +10,8 @@ from assay.core.clock import iso_utc
 from assay.core.trial import Verdict
 from assay.journal.history import History
 from assay.models.roles import Experiment
+from assay.operators.lab import leaderboard
+from assay.operators.lab.record import as_experiments, best_of
 from assay.report.document import (
     Cell,
     Code,
@@ -30,13 +32,12 @@ from assay.report.ledger import Ledger, Source
 from assay.report.markdown import render_markdown
 from assay.report.prose import clean_line
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import best_of, rows_of, table
+from assay.strategies.lab.experiments import results_of, rows_of
+from assay.strategies.lab.memory import Noted, noted_cycles
 from assay.strategies.lab.outcome import OUTCOME, outcome_of
-from assay.strategies.lab.record import CycleRecord, cycles
 
 MOST_CYCLES = 200
 """Cycles told one by one; the journal has them all."""
-LEAST_TOP, MOST_TOP = 3, 20
 
 
 def is_lab(history: History) -> bool:
@@ -56,15 +57,15 @@ def lab_files(history: History, *, final: bool, top: int = 10) -> Mapping[str, s
     if told is None:
         return {"README.md": "# A lab that never began\n\nIts journal holds no cycle.\n"}
     config = LabConfig.model_validate(told)
-    lab = _Lab(history, config, final=final, top=min(MOST_TOP, max(LEAST_TOP, top)))
+    lab = _Lab(history, config, final=final, top=top)
     document = lab.document()
     made = f"as of {iso_utc(history.last.time)}" if history.last else ""
     return {
         "report.html": render_html(document, lab.ledger, {}, made=made),
         "report.md": render_markdown(document, (), made=made),
         "report.json": _json({"run": lab.run, "outcome": lab.outcome, "numbers": lab.ledger.as_dict()}),
-        "leaderboard.json": _json(lab.leaderboard_json()),
-        "leaderboard.md": lab.leaderboard_md(),
+        "leaderboard.json": leaderboard.as_json(lab.top, lab.metric),
+        "leaderboard.md": leaderboard.as_markdown(lab.top, lab.metric),
         "story.md": lab.story_md(),
         "README.md": f"# {lab.run}\n\n{lab.words}\n\n`report.html` is the report, `story.md` tells each cycle.\n",
     }
@@ -77,30 +78,30 @@ class _Lab:
         self._history = history
         self._config = config
         self._final = final
-        self._metric = config.as_metric
+        self.metric = config.as_metric
         self.run = clean_line(history.started.run if history.started else "", 80)
         rows = rows_of(history)
-        self._rows = table(rows, self._metric, config.command)
-        best = best_of(rows, self._metric)
-        self._best = best.first.number if best is not None else None
+        self._results = results_of(rows, config.command)
+        self._rows = as_experiments(self._results, self.metric, {one.number for one in self._results})
+        best = best_of(self._results, self.metric)
+        self._best = best.number if best is not None else None
         ends = [key for key in history.notes if key.startswith(f"{OUTCOME}/")]
         self.outcome: dict[str, Any] = history.notes[ends[-1]] if ends else outcome_of(rows, config)
-        self._cycles = cycles(history)
-        scored = [one for one in self._rows if one.score is not None]
-        self._top = sorted(scored, key=lambda one: -self._metric.gain(one.score or 0.0, 0.0))[:top]
+        self._cycles = noted_cycles(history.notes, upto=len(history.steps) + 2, last=None)
+        self.top = leaderboard.leaderboard(self._results, self.metric, top_k=top)
         self.ledger = self._entered()
 
     def _entered(self) -> Ledger:
         ledger = Ledger()
         for one in self._rows:
             told = {"trial": one.number, "basis": f"mean of {one.repeats} run(s), each the experiment's own word"}
-            ledger.add(f"lab.{one.number}.score", one.score, Source.REPORTED, unit=self._metric.name, **told)
-            ledger.add(f"lab.{one.number}.delta", one.delta, Source.DERIVED, unit=self._metric.name, trial=one.number)
+            ledger.add(f"lab.{one.number}.score", one.score, Source.REPORTED, unit=self.metric.name, **told)
+            ledger.add(f"lab.{one.number}.delta", one.delta, Source.DERIVED, unit=self.metric.name, trial=one.number)
             ledger.add(f"lab.{one.number}.wall_s", one.wall_s, Source.MEASURED, unit="s", trial=one.number)
             ledger.add(f"lab.{one.number}.runs", one.repeats, Source.COUNTED, trial=one.number)
         pairs = "best against default, parts of runs with the same seed, corrected t-test (Nadeau and Bengio 2003)"
         for name in ("gain", "low", "high", "p", "adjusted_p", "noise"):
-            ledger.add(f"lab.{name}", self.outcome[name], Source.DERIVED, unit=self._metric.name, basis=pairs)
+            ledger.add(f"lab.{name}", self.outcome[name], Source.DERIVED, unit=self.metric.name, basis=pairs)
         for name in ("experiments", "runs"):
             ledger.add(f"lab.{name}", self.outcome[name], Source.COUNTED)
         ledger.add("lab.cycles", len(self._cycles), Source.COUNTED)
@@ -153,9 +154,7 @@ class _Lab:
         best = next((one for one in self._rows if one.number == self._best), None)
         if best is None:
             return None
-        return Headline(
-            value=self._score(best), label=f"{self._metric.name}, reported", note=clean_line(best.label, 80)
-        )
+        return Headline(value=self._score(best), label=f"{self.metric.name}, reported", note=clean_line(best.label, 80))
 
     def _box(self) -> Terms:
         undefined = self.outcome["undefined"]
@@ -184,17 +183,17 @@ class _Lab:
             "experiment",
             "differs in",
             "kind",
-            self._metric.name,
+            self.metric.name,
             "gain over the best before",
             "runs",
             "time",
             "state",
         )
-        columns = tuple(Column(head, right=head in ("#", self._metric.name, "runs", "time")) for head in heads)
+        columns = tuple(Column(head, right=head in ("#", self.metric.name, "runs", "time")) for head in heads)
         rows = tuple(self._row(one) for one in self._rows)
-        better = "higher" if self._metric.higher_is_better else "lower"
+        better = "higher" if self.metric.higher_is_better else "lower"
         note = Paragraph(
-            (f"{self._metric.name}: {better} is better. Runs of one command with several seeds are one row.",)
+            (f"{self.metric.name}: {better} is better. Runs of one command with several seeds are one row.",)
         )
         return Section(name="experiments", title="What was tried", blocks=(note, Table(columns=columns, rows=rows)))
 
@@ -218,19 +217,19 @@ class _Lab:
         told = self._cycles[-MOST_CYCLES:]
         columns = (Column("cycle", right=True), Column("what was done"), Column("why"))
         rows = tuple(
-            ((str(one.number),), (Said(clean_line(_what(one), 200)),), (Said(clean_line(one.rationale, 300)),))
+            ((str(one.cycle.number),), (Said(clean_line(_what(one), 200)),), (Said(clean_line(one.rationale, 300)),))
             for one in told
         )
         return Section(name="course", title="How the work went", blocks=(Table(columns=columns, rows=rows),))
 
     def _reviews(self) -> Section | None:
-        told = [one for one in self._cycles[-MOST_CYCLES:] if one.reviewed]
+        told = [one for one in self._cycles[-MOST_CYCLES:] if one.cycle.reviewed]
         if not told:
             return None
         columns = (Column("cycle", right=True), Column("because of"), Column("word"), Column("critique"))
         rows = tuple(
             (
-                (str(one.number),),
+                (str(one.cycle.number),),
                 (clean_line("; ".join(one.reasons), 120),),
                 (f"{one.trajectory.replace('_', ' ')}, {one.recommendation}",),
                 (Said(clean_line(one.critique, 600)),),
@@ -262,19 +261,6 @@ class _Lab:
 
     # --- other files ----------------------------------------------------------------------------------------------
 
-    def leaderboard_json(self) -> list[dict[str, Any]]:
-        """Return the best experiments, best first."""
-        return [{**one.model_dump(mode="json"), "provenance": str(Source.REPORTED)} for one in self._top]
-
-    def leaderboard_md(self) -> str:
-        """Return the best experiments as a table."""
-        head = f"# Leaderboard of {self.run}\n\n{self._metric.name}, as reported by the experiments.\n\n"
-        lines = ["| place | # | experiment | score | runs | time |", "|---|---|---|---|---|---|"]
-        for place, one in enumerate(self._top, 1):
-            label = clean_line(one.label, 80).replace("|", "/")
-            lines.append(f"| {place} | {one.number} | {label} | {one.score:.4g} | {one.repeats} | {one.wall_s:.0f} s |")
-        return head + "\n".join(lines) + "\n"
-
     def story_md(self) -> str:
         """Return one line a cycle, and longer texts where something turned."""
         lines = [f"# The story of {self.run}", "", self.words, ""]
@@ -282,8 +268,6 @@ class _Lab:
             lines.append(f"- {clean_line(one.line, 300)}")
             if one.recommendation == "challenge":
                 lines.append(f"  - the mentor: {clean_line(one.critique, 500)}")
-            if one.data_notes:
-                lines.append(f"  - of the data: {clean_line(one.data_notes, 500)}")
         return "\n".join(lines) + "\n"
 
     def _score(self, one: Experiment) -> Cell:
@@ -293,8 +277,8 @@ class _Lab:
         return self.ledger.cite(name, f"{value:.4g}")
 
 
-def _what(one: CycleRecord) -> str:
-    return one.line.partition(" ")[2]
+def _what(one: Noted) -> str:
+    return one.line.partition(" | ")[2]
 
 
 def _json(value: Any) -> str:

@@ -126,6 +126,8 @@ def _trial_finished(p: ev.TrialFinished) -> str:
         flags = f" · {'; '.join(p.flags)}" if p.flags else ""
         decimals = digits(p.score, p.std_error)
         spread = f" {format_spread(p.std_error, decimals=decimals)}" if p.std_error is not None else ""
+        if p.score is None and not p.folds:
+            return f"#{p.trial} complete{flags}"
         score = format_score(p.score, decimals=decimals)
         return f"#{p.trial} complete: {score}{spread} over {format_count(p.folds, 'fold')}{flags}"
     return f"#{p.trial} {p.state}: {p.reason or MISSING}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from assay.cli.display.labs import lab_words
 from assay.journal import events as ev
 from assay.journal.history import History, Trial
 from assay.journal.summary import Row, Summary
@@ -49,11 +50,13 @@ def where(summary: Summary) -> list[str]:
 
 def told(note: ev.Noted, summary: Summary | None) -> str:
     """Return a note in words; empty for one that only a resumption needs."""
-    return note_words(note.key, note.value, layout_of(summary or Summary()))
+    return lab_words(note.key, note.value) or note_words(note.key, note.value, layout_of(summary or Summary()))
 
 
 def worth_a_line(payload: ev.Payload) -> bool:
     """Return whether a note is news for a person who watches: a phase begins, or ends before its work is done."""
+    if isinstance(payload, ev.Noted) and lab_words(payload.key, payload.value):
+        return True
     if not isinstance(payload, ev.Noted) or not payload.key.startswith(NOTES):
         return False
     return payload.key.endswith("/begun") or bool(skipped_by(payload.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assay.models.roles import Decision, Housekeeping
@@ -14,6 +14,7 @@ LEAST_RATIONALE = 20
 GENERIC = frozenset({"", "run", "test", "experiment", "exp", "train", "training", "command"})
 WAIT_LABEL = "quality_gate_wait"
 RATIONALE, COMMAND, LABEL, PLACE, FORBIDDEN, BUSY, IDLE = "Q01", "Q02", "Q03", "Q04", "Q05", "Q06", "Q07"
+IMPOSSIBLE = "Q08"
 _AWAY = re.compile(r"(?:^|[;&|(]\s*)(?:cd|pushd|Set-Location)\s+(?P<place>\"[^\"]*\"|'[^']*'|[^\s;&|)]+)")
 
 
@@ -43,7 +44,12 @@ class Gated:
 
 
 def gate(
-    decision: Decision, *, running: bool, approaches: Sequence[Approach] = (), read: ReadFile = lambda _: None
+    decision: Decision,
+    *,
+    running: bool,
+    approaches: Sequence[Approach] = (),
+    read: ReadFile = lambda _: None,
+    further: Callable[[Decision], Sequence[str]] = lambda _: (),
 ) -> Gated:
     """Return what is left of a decision, the worker's or the mentor's.
 
@@ -52,8 +58,11 @@ def gate(
         running: Whether an experiment is under way.
         approaches: What the mission forbids.
         read: Looks up files that the command calls; edits of the decision go before them.
+        further: What else makes it impossible to carry out a run, in sentences; asked only if nothing was found before.
     """
     findings = tuple(_findings(decision, running, approaches, read))
+    if not findings and decision.action == "run":
+        findings = tuple(GateFinding(code=IMPOSSIBLE, sentence=sentence) for sentence in further(decision))
     remarks = ("nothing is to be remembered of this cycle",) if decision.housekeeping == Housekeeping() else ()
     if not findings:
         return Gated(decision=decision, remarks=remarks)

@@ -57,6 +57,8 @@ class Result:
     """What it reported; None where there was nothing to read."""
     points: int = 0
     """Finite values that were read of the metric: of a training, its epochs."""
+    repeats: int = 1
+    """Runs of the same command, each with a seed of its own, that the score is the mean of."""
     ended: float | None = None
     """Seconds since the epoch."""
     wall_s: float = 0.0
@@ -143,6 +145,7 @@ def as_experiments(results: Sequence[Result], metric: Metric, numbers: Container
             state=r.state,
             score=r.score,
             delta=gained.get(r.number),
+            repeats=r.repeats,
             wall_s=r.wall_s,
             problem=r.problem,
         )

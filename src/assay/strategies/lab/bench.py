@@ -73,6 +73,32 @@ class Bench:
         spec = CommandSpec(**_words(line), base=self.base, metrics=(self.config.source,))
         return candidate_of(spec, overlay, title=decision.label.strip(), plan=decision.rationale, operator=OPERATOR)
 
+    def problems(self, decision: Decision) -> tuple[str, ...]:
+        """Return why what a decision wants run cannot be run; nothing where it can."""
+        try:
+            self.candidate(decision)
+        except ValueError as error:
+            return (str(error),)
+        return ()
+
+    def read(self, path: str) -> str | None:
+        """Return the text of a file of the repository, or None where there is none within it or it is no text."""
+        place = (self.checkout / path).resolve()
+        if not place.is_relative_to(self.checkout.resolve()):
+            return None
+        try:
+            return place.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError, ValueError):
+            return None
+
+    def end(self, trial: Trial, why: str) -> Trial:
+        """Return an experiment that was ended because of `why`, with all its processes, and credited as stopped."""
+        run = self.find(trial)
+        if run is not None:
+            run.stop()
+            run.wait()
+        return self.settle(trial, stopped=why)
+
     def start(self, key: str, step: int, candidate: Candidate, decision: Decision) -> Trial:
         """Return the experiment, started once whatever happens."""
         told = {

@@ -9,11 +9,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assay.core.durations import duration
-from assay.core.errors import TaskError
+from assay.core.errors import TaskError, UsageError
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.task import Task, ungraded_task
 from assay.kinds.command import MetricSource, Pick
 from assay.models.roles import Option
+from assay.operators.lab.context import read_missions
+from assay.operators.lab.forbidden import Approach
+from assay.operators.lab.mentor import MentorRules, mode_named
 
 LAB_FILE = "lab.toml"
 
@@ -61,7 +64,16 @@ class MentorConfig(_Part):
     """Whether a stuck course brings a review forward."""
     applies: bool = True
     """Whether a challenge's suggestion is carried out instead of the worker's decision."""
-    mode: Literal["mentor", "builder_health_helper"] = "mentor"
+    mode: str = "standard"
+    """standard, or builder_health_helper for one that only looks on."""
+
+    @model_validator(mode="after")
+    def _has_a_mode(self) -> Self:
+        try:
+            mode_named(self.mode)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 class LabConfig(_Part):
@@ -71,7 +83,9 @@ class LabConfig(_Part):
     """The default experiment: a line that trains and reports, run from the repository's root."""
     metric: MetricConfig
     mission: str = ""
-    """What is wanted, in words; a path to a text file is read."""
+    """What is wanted, in words. Files WORKER_MISSION.md, MENTOR_MISSION.md and MISSION.md go before it."""
+    missions: dict[Literal["worker", "mentor"], str] = Field(default_factory=dict)
+    """What each role is told, once the files were read; not for lab.toml."""
     time: Seconds = 3_600.0
     """Most time of one experiment."""
     files: tuple[str, ...] = ()
@@ -79,8 +93,8 @@ class LabConfig(_Part):
     options: tuple[Option, ...] = ()
     rules: tuple[str, ...] = ()
     """What the worker and the mentor must keep to."""
-    forbidden: tuple[str, ...] = ()
-    """Programs, modules and files that no experiment may use, however they are called."""
+    forbidden: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Approaches that no experiment may take, by a name for people: how their programs, modules and names begin."""
     mentor: MentorConfig = MentorConfig()
     with_changes: bool = True
     """Whether changes that are not committed are part of what is run."""
@@ -90,6 +104,17 @@ class LabConfig(_Part):
         """The metric with its direction."""
         direction = Direction.HIGHER if self.metric.direction == "max" else Direction.LOWER
         return Metric(name=self.metric.name, direction=direction, needs=Needs.VALUES)
+
+    @property
+    def mentor_rules(self) -> MentorRules:
+        """How the mentor takes part."""
+        told = self.mentor
+        return MentorRules(every=told.every, force_when_stuck=told.when_stuck, apply=told.applies, mode=told.mode)
+
+    @property
+    def approaches(self) -> tuple[Approach, ...]:
+        """What is forbidden."""
+        return tuple(Approach(name=name, words=words) for name, words in self.forbidden.items())
 
     @property
     def source(self) -> MetricSource:
@@ -117,7 +142,10 @@ def read_lab(folder: Path) -> LabConfig:
         raise _wrong(path, words) from error
     except ValueError as error:
         raise _wrong(path, str(error)) from error
-    return config.model_copy(update={"mission": _mission(folder, config.mission)})
+    if "missions" in told:
+        raise _wrong(path, "missions is no setting; the files WORKER_MISSION.md and MENTOR_MISSION.md are read")
+    missions = read_missions(folder, config.mission.strip() or "Improve what the default experiment reaches.")
+    return config.model_copy(update={"mission": missions["worker"], "missions": missions})
 
 
 def lab_task(folder: Path) -> Task:
@@ -127,13 +155,6 @@ def lab_task(folder: Path) -> Task:
         TaskError: `lab.toml` is missing or wrong (E170).
     """
     return ungraded_task(folder.resolve().name, folder.resolve(), read_lab(folder).mission)
-
-
-def _mission(folder: Path, told: str) -> str:
-    """Return the text, or that of the file which it names."""
-    if told and "\n" not in told and (folder / told).is_file():
-        return (folder / told).read_text(encoding="utf-8", errors="replace").strip()
-    return told.strip() or "Improve what the default experiment reaches."
 
 
 def _wrong(path: Path, words: str) -> TaskError:

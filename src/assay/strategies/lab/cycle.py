@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from assay.core.trial import TrialState
 from assay.engine.endings import Ending, NoAnswer
 from assay.engine.session import Session, Step
 from assay.journal.history import Trial
-from assay.models.roles import Decision, Housekeeping, LabView, MentorInputs, Review, WorkerInputs
+from assay.models.roles import Decision, LabView, MentorInputs, Review, WorkerInputs
+from assay.operators.lab.context import Role
+from assay.operators.lab.gate import Gated, gate
+from assay.operators.lab.memory import story_line
+from assay.operators.lab.mentor import Chosen, choose, housekeeping_of, review_due
+from assay.operators.lab.record import Cycle as Counted
+from assay.operators.lab.record import gains
 from assay.sandbox.longrun import LongRun
-from assay.strategies.lab.advice import forbidden_in, gate_issues, mentor_reasons
 from assay.strategies.lab.bench import Bench
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import running
-from assay.strategies.lab.record import CYCLE, CycleRecord, as_json, cycles, housekeeping_of
-from assay.strategies.lab.view import view_of
+from assay.strategies.lab.experiments import OPERATOR, results_of, rows_of, running
+from assay.strategies.lab.memory import Noted, after, keep, noted_cycles, remembered
+from assay.strategies.lab.view import Circumstances, view_of
 
 LOOK_S = 1.0
 IDLE_S = 20.0
-"""A cycle that waits with nothing running lasts this long."""
+"""A cycle that waits with nothing running lasts at most this long."""
 _TAIL = 12_000
 """Characters of a log in which a pattern to stop on is looked for."""
-WAIT = Decision(action="wait", rationale="Nobody answered, so nothing is changed.", settings={})
+NOBODY = Decision(action="wait", rationale="Nobody answered, so nothing is changed.", label="nobody", settings={})
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Chosen:
-    """What is to be done, and what led to it."""
+class _Decided:
+    """What is carried out, and everything that led to it."""
 
-    decision: Decision
-    by: str
-    refused: tuple[str, ...]
-    record: dict[str, Any]
+    chosen: Chosen
+    worker: Gated
+    review: Review | None
+    reasons: tuple[str, ...]
+    failed: tuple[str, ...]
+
+    @property
+    def decision(self) -> Decision:
+        return self.chosen.decision
+
+    @property
+    def refused(self) -> Gated | None:
+        """The worker's decision, if the gate refused it and nothing took its place."""
+        return self.worker if self.worker.blocked and self.chosen.source == "worker" else None
 
 
 class Cycle:
@@ -50,6 +64,8 @@ class Cycle:
         self._session: Session = step.session
         self._bench = bench
         self._number = step.number + 1
+        self._memory = remembered(self._session, self._number)
+        self._before = noted_cycles(self._session.view().notes, upto=self._number)
 
     @property
     def _config(self) -> LabConfig:
@@ -61,103 +77,83 @@ class Cycle:
         Raises:
             Ending: The lab's work is over.
         """
-        self._credit()
-        view = self._view()
-        chosen = self._choose(view)
-        decision = chosen.decision
-        trial = self._act(chosen)
-        outcome = self._watch(trial, decision)
-        record = CycleRecord(
-            number=self._number,
-            action=decision.action,
-            by=chosen.by,
-            label=decision.label,
-            category=decision.category if decision.action == "run" else "",
-            rationale=decision.rationale,
-            trial=trial.number if trial is not None else None,
-            refused=chosen.refused,
-            outcome=outcome,
-            at=self._session.parts.clock.now(),
-            **chosen.record,
-        )
-        self._session.note(f"{CYCLE}/{self._number}", lambda: as_json(record))
-        if decision.action == "finish":
+        settled = self._credit()
+        decided = self._decide()
+        trial = self._act(decided.decision)
+        outcome, ended = self._watch(trial, decided.decision)
+        line = self._close(decided, outcome, ended or settled)
+        if decided.decision.action == "finish":
             raise Ending("finished")
-        return record.line
+        return line
 
     # --- what is known --------------------------------------------------------------------------------------------
 
-    def _credit(self) -> None:
-        """Settle an experiment that ended since the last cycle."""
+    def _credit(self) -> Trial | None:
+        """Settle an experiment that ended since the last cycle; return it."""
         trial = self._running()
         run = self._bench.find(trial) if trial is not None else None
         if trial is not None and run is not None and run.look().is_over:
-            self._bench.settle(trial)
+            return self._bench.settle(trial)
+        return None
 
     def _running(self) -> Trial | None:
         return self._session.parts.log.read(running)
 
-    def _view(self) -> LabView:
-        """Return what both roles are told; kept when first made, for it holds the time and the end of a log."""
+    def _view(self, role: Role) -> LabView:
+        """Return what a role is told; kept when first made, for it holds the time and the end of a log."""
         parts = self._session.parts
 
-        def keep() -> str:
+        def make() -> str:
             trial = self._running()
             run = self._bench.find(trial) if trial is not None else None
-            made = view_of(
-                self._session.view(),
-                self._config,
+            around = Circumstances(
                 number=self._number,
                 left_s=self._session.budget.search_s,
                 machine=parts.machine,
                 running=(trial, run) if trial is not None and run is not None else None,
-                log_of=lambda digest: parts.objects.get(digest).decode(errors="replace"),
                 now=parts.clock.now(),
+                log_of=lambda digest: parts.objects.get(digest).decode(errors="replace"),
             )
-            return parts.objects.put(made.model_dump_json().encode())
+            cycles = [noted.cycle for noted in self._before]
+            view = view_of(role, self._session.view(), self._config, self._memory, cycles, around)
+            return parts.objects.put(view.model_dump_json().encode())
 
-        digest = self._session.note(f"{self._step.key}/view", keep)
+        digest = self._session.note(f"{self._step.key}/{role}-view", make)
         return LabView.model_validate(json.loads(parts.objects.get(digest)))
 
     # --- what to do -----------------------------------------------------------------------------------------------
 
-    def _choose(self, view: LabView) -> _Chosen:
-        before = cycles(self._session.view(), last=1)
-        failed: list[str] = []
-        decision = self._worker(view, before, failed)
-        reasons = mentor_reasons(self._session.view(), view, self._config.mentor, number=self._number)
-        review = self._mentor(view, decision, reasons, failed) if reasons else None
-        by = "worker"
-        challenged = review is not None and review.recommendation == "challenge" and self._may_replace
-        if challenged and review is not None and review.suggestion is not None:
-            decision, by = review.suggestion, "mentor"
-        kept = decision if by == "worker" else decision.model_copy(update={"housekeeping": Housekeeping()})
-        record = housekeeping_of({"reasons": reasons, "failed_calls": tuple(failed)}, kept, review)
-        refused = self._refusals(decision, view)
-        if refused:
-            decision = WAIT.model_copy(update={"rationale": decision.rationale, "label": decision.label})
-        return _Chosen(decision=decision, by=by, refused=refused, record=record)
+    def _decide(self) -> _Decided:
+        rules, failed = self._config.mentor_rules, list[str]()
+        view = self._view("worker")
+        worker = self._gated(self._worker(view, failed), view)
+        counted = [noted.cycle for noted in self._before]
+        reasons = review_due(rules, self._number, view.signals, counted)
+        review = self._mentor(worker.decision, reasons, failed) if reasons else None
+        suggestion = review.suggestion if review is not None else None
+        suggested = self._gated(suggestion, view) if suggestion is not None else None
+        chosen = choose(worker, review, suggested, rules, searched=False)
+        return _Decided(chosen=chosen, worker=worker, review=review, reasons=reasons, failed=tuple(failed))
 
-    @property
-    def _may_replace(self) -> bool:
-        return self._config.mentor.applies and self._config.mentor.mode == "mentor"
-
-    def _worker(self, view: LabView, before: list[CycleRecord], failed: list[str]) -> Decision:
-        last = before[-1] if before else None
+    def _worker(self, view: LabView, failed: list[str]) -> Decision:
+        last = self._before[-1] if self._before else None
+        open_challenge = last is not None and last.recommendation == "challenge" and last.cycle.source == "worker"
         inputs = WorkerInputs(
             view=view,
-            challenge=last.critique if last is not None and last.recommendation == "challenge" else "",
+            challenge=last.critique if last is not None and open_challenge else "",
             refused=last.refused if last is not None else (),
         )
         try:
             answer = self._step.ask("worker", "lab_worker", inputs)
         except NoAnswer as error:
             failed.append(f"the worker: {error}")
-            return WAIT
-        return answer if isinstance(answer, Decision) else WAIT
+            return NOBODY
+        return answer if isinstance(answer, Decision) else NOBODY
 
-    def _mentor(self, view: LabView, decision: Decision, reasons: tuple[str, ...], failed: list[str]) -> Review | None:
-        inputs = MentorInputs(view=view, proposed=decision, reasons=reasons, may_replace=self._may_replace)
+    def _mentor(self, decision: Decision, reasons: tuple[str, ...], failed: list[str]) -> Review | None:
+        rules = self._config.mentor_rules
+        may = rules.apply and not rules.only_health
+        inputs = MentorInputs(view=self._view("mentor"), proposed=decision, reasons=reasons, may_replace=may)
         try:
             answer = self._step.ask("mentor", "lab_mentor", inputs)
         except NoAnswer as error:
@@ -165,68 +161,60 @@ class Cycle:
             return None
         return answer if isinstance(answer, Review) else None
 
-    def _refusals(self, decision: Decision, view: LabView) -> tuple[str, ...]:
-        """Return why a decision is not carried out; nothing for one that is."""
-        if decision is WAIT:
-            return ()
-        issues = [*gate_issues(decision)]
-        if decision.action == "run":
-            if view.running is not None:
-                issues.append("an experiment is running: one at a time")
-            issues += forbidden_in(decision, self._config.forbidden, self._bench.checkout)
-            try:
-                self._bench.candidate(decision)
-            except ValueError as error:
-                issues.append(str(error))
-        if decision.action == "stop" and view.running is None:
-            issues.append("nothing is running that could be stopped")
-        return tuple(issues)
+    def _gated(self, decision: Decision, view: LabView) -> Gated:
+        if decision is NOBODY:
+            return Gated(decision=decision)
+        return gate(
+            decision,
+            running=view.running is not None,
+            approaches=self._config.approaches,
+            read=self._bench.read,
+            further=self._bench.problems,
+        )
 
     # --- doing it -------------------------------------------------------------------------------------------------
 
-    def _act(self, chosen: _Chosen) -> Trial | None:
+    def _act(self, decision: Decision) -> Trial | None:
         """Return the experiment that is to be watched, started if that was decided."""
-        decision = chosen.decision
-        if decision.action == "run":
-            self._within_limits()
-            candidate = self._bench.candidate(decision)
-            return self._bench.start(f"{self._step.key}/experiment", self._step.number, candidate, decision)
-        return self._running()
+        if decision.action != "run":
+            return self._running()
+        self._within_limits()
+        candidate = self._bench.candidate(decision)
+        return self._bench.start(f"{self._step.key}/experiment", self._step.number, candidate, decision)
 
     def _within_limits(self) -> None:
-        most = self._session.budget.limits.trials
-        started = sum(trial.operator == "experiment" for trial in self._session.view().trials.values())
-        known = self._session.view().trial_by_key(f"{self._step.key}/experiment") is not None
+        most, history = self._session.budget.limits.trials, self._session.view()
+        started = sum(trial.operator == OPERATOR for trial in history.trials.values())
+        known = history.trial_by_key(f"{self._step.key}/experiment") is not None
         if most is not None and started >= most and not known:
             raise Ending("trials")
 
-    def _watch(self, trial: Trial | None, decision: Decision) -> str:
-        """Watch until the experiment ends or the window does; return in a few words how the cycle ended."""
+    def _watch(self, trial: Trial | None, decision: Decision) -> tuple[str, Trial | None]:
+        """Watch until the experiment ends or the window does; return how the cycle ended, and what ended in it."""
         if trial is None:
             if decision.action == "wait":
                 self._pass(min(float(decision.monitor_s), IDLE_S))
-            return "nothing is running"
+            return "nothing is running", None
         run = self._bench.find(trial)
         if run is None or trial.state.is_final:
-            return _told(trial)
-        if decision.action == "stop":
-            return _told(self._end(trial, run, "stopped by the worker"))
-        if decision.action == "finish":
-            return _told(self._end(trial, run, "stopped at the end of the work"))
-        why = self._attend(trial, run, decision)
+            return _told(trial), trial
+        ends = {"stop": "stopped by the worker", "finish": "stopped at the end of the work"}
+        why = ends.get(decision.action) or self._attend(trial, run, decision)
         if why:
-            return _told(self._end(trial, run, why))
+            ended = self._bench.end(trial, why)
+            return _told(ended), ended
         if run.look().is_over:
-            return _told(self._bench.settle(trial))
-        return "still running"
+            ended = self._bench.settle(trial)
+            return _told(ended), ended
+        return "still running", None
 
     def _attend(self, trial: Trial, run: LongRun, decision: Decision) -> str:
-        """Wait for the end or for the window's; return why it must be stopped, or nothing."""
-        clock = self._session.parts.clock
+        """Wait for its end or for the window's; return why it must be stopped, or nothing."""
+        clock, activities = self._session.parts.clock, self._session.parts.activities
         until = clock.monotonic() + decision.monitor_s
         patterns = [text.lower() for text in trial.recipe.get("stop_patterns", ())]
         label = f"#{trial.number} {trial.title}".strip()
-        with self._session.parts.activities.doing("run", label, trial=trial.number, limit_s=self._config.time):
+        with activities.doing("run", label, trial=trial.number, limit_s=self._config.time):
             while run.wait(LOOK_S) is None:
                 self._check()
                 found = _pattern(patterns, run.tail(_TAIL)) if patterns else ""
@@ -235,11 +223,6 @@ class Cycle:
                 if clock.monotonic() >= until:
                     return ""
         return ""
-
-    def _end(self, trial: Trial, run: LongRun, why: str) -> Trial:
-        run.stop()
-        run.wait()
-        return self._bench.settle(trial, stopped=why)
 
     def _pass(self, seconds: float) -> None:
         clock = self._session.parts.clock
@@ -254,6 +237,53 @@ class Cycle:
         if self._session.parts.activities.stopped:
             raise Ending("user")
 
+    # --- what is kept ---------------------------------------------------------------------------------------------
+
+    def _close(self, decided: _Decided, outcome: str, ended: Trial | None) -> str:
+        """Journal the cycle and what is remembered of it; return its line."""
+        decision, review, refused = decided.decision, decided.review, decided.refused
+        wanted = decided.worker.decision if refused is not None else decision
+        cycle = Counted(
+            number=self._number,
+            action=decision.action,
+            category=decision.category,
+            label=decision.label,
+            command=decision.command,
+            training=decision.action == "run",
+            reviewed=review is not None,
+            challenged=review is not None and review.recommendation == "challenge",
+            source=decided.chosen.source,
+            refused=tuple(finding.code for finding in refused.findings) if refused is not None else (),
+        )
+        line = self._line(cycle, ended)
+        noted = Noted(
+            cycle=cycle,
+            line=line,
+            rationale=wanted.rationale,
+            refused=tuple(finding.sentence for finding in refused.findings) if refused is not None else (),
+            outcome=outcome,
+            reasons=decided.reasons,
+            trajectory=review.trajectory if review is not None else "",
+            recommendation=review.recommendation if review is not None else "",
+            critique=review.critique if review is not None else "",
+            questions=review.questions if review is not None else (),
+            ignored=decided.chosen.ignored,
+            failed_calls=decided.failed,
+        )
+        kept = housekeeping_of(decided.chosen, decided.worker.decision)
+        memory = after(self._memory, cycle, kept=kept, review=review, rules=self._config.mentor_rules, line=line)
+        keep(self._session, self._number, memory, noted)
+        return line
+
+    def _line(self, cycle: Counted, ended: Trial | None) -> str:
+        rows = rows_of(self._session.view())
+        results = results_of(rows, self._config.command)
+        row = next((row for row in rows if ended is not None and ended.number in {r.number for r in row.runs}), None)
+        result = next((one for one in results if row is not None and one.number == row.first.number), None)
+        gain = gains(results, self._config.as_metric).get(result.number) if result is not None else None
+        run = self._session.parts.folder.name
+        return story_line(run, cycle, result, self._config.as_metric, gain)
+
 
 def close_down(session: Session, bench: Bench, why: str) -> None:
     """End the experiment that is still running, and credit it as stopped: nothing of a lab runs on without it."""
@@ -261,11 +291,10 @@ def close_down(session: Session, bench: Bench, why: str) -> None:
     run = bench.find(trial) if trial is not None else None
     if trial is None or run is None:
         return
-    over = run.look().is_over
-    if not over:
-        run.stop()
-        run.wait()
-    bench.settle(trial, stopped="" if over else why)
+    if run.look().is_over:
+        bench.settle(trial)
+    else:
+        bench.end(trial, why)
 
 
 def _pattern(patterns: list[str], text: str) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from statistics import fmean, variance
 from typing import Any
 
-from assay.core.metric import Metric
 from assay.core.trial import TrialState
 from assay.journal.history import History, Trial
-from assay.models.roles import Experiment
+from assay.operators.lab.record import COMPLETE, FAILED, LOST, RUNNING, STOPPED, Result
 
 OPERATOR = "experiment"
 RESULT = "lab/result"
@@ -81,17 +80,6 @@ def rows_of(history: History) -> list[Row]:
     ]
 
 
-def best_of(rows: Sequence[Row], metric: Metric) -> Row | None:
-    """Return the row with the best mean; the earlier one of equals."""
-    best: Row | None = None
-    for row in rows:
-        if row.score is None:
-            continue
-        if best is None or best.score is None or metric.gain(row.score, best.score) > 0:
-            best = row
-    return best
-
-
 def noise_of(rows: Sequence[Row]) -> float | None:
     """Return the gain that chance explains: two standard deviations of repeated runs, pooled; None without repeats."""
     spread = [(len(row.scores) - 1, variance(row.scores)) for row in rows if len(row.scores) > 1]
@@ -107,51 +95,19 @@ def running(history: History) -> Trial | None:
     return open_ones[-1] if open_ones else None
 
 
-def streak_of(rows: Sequence[Row], metric: Metric) -> int:
-    """Return how many experiments in a row ended without a new best; waiting and what still runs count for nothing."""
-    streak, best = 0, None
-    for row in rows:
-        if not all(run.state.is_final for run in row.runs):
-            continue
-        if row.score is not None and (best is None or metric.gain(row.score, best) > 0):
-            best, streak = row.score, 0
-        else:
-            streak += 1
-    return streak
-
-
-def table(rows: Sequence[Row], metric: Metric, default: str) -> tuple[Experiment, ...]:
-    """Return the rows as both roles see them.
+def results_of(rows: Sequence[Row], default: str) -> list[Result]:
+    """Return the rows as the lab's rules see them: one result for all runs of a command, under its first number.
 
     Args:
         rows: In order.
-        metric: Says which way is better.
         default: The default experiment's command.
     """
-    seen: list[Experiment] = []
-    best: float | None = None
-    for row in rows:
-        score, told = row.score, row.first.recipe
-        delta = metric.gain(score, best) if score is not None and best is not None else None
-        seen.append(
-            Experiment(
-                number=row.first.number,
-                label=row.first.title,
-                category=told.get("category", "other"),
-                command=told.get("command", ""),
-                changed=changed(told, default),
-                settings=told.get("settings", {}),
-                state=_state(row.runs[-1]),
-                score=score,
-                delta=delta,
-                repeats=max(1, len(row.scores)),
-                wall_s=fmean(run.wall_s for run in row.runs),
-                problem="" if score is not None else row.runs[-1].reason,
-            )
-        )
-        if score is not None and (best is None or metric.gain(score, best) > 0):
-            best = score
-    return tuple(seen)
+    return [_result(row, default) for row in rows]
+
+
+def row_of(rows: Sequence[Row], result: Result | None) -> Row | None:
+    """Return the row that a result was made of."""
+    return next((row for row in rows if result is not None and row.first.number == result.number), None)
 
 
 def changed(told: Mapping[str, Any], default: str) -> str:
@@ -162,6 +118,33 @@ def changed(told: Mapping[str, Any], default: str) -> str:
     return ", ".join(part for part in what if part)
 
 
+def _result(row: Row, default: str) -> Result:
+    told, last = row.first.recipe, row.runs[-1]
+    score = row.score
+    walls = [run.wall_s for run in row.runs if run.state.is_final]
+    return Result(
+        number=row.first.number,
+        cycle=(row.first.step or 0) + 1,
+        label=row.first.title,
+        category=told.get("category", "other"),
+        command=told.get("command", ""),
+        changed=changed(told, default),
+        settings=told.get("settings", {}),
+        state=COMPLETE if score is not None and last.state.is_final else _state(last),
+        training=True,
+        exit_code=0 if score is not None else None,
+        score=score if last.state.is_final or len(row.scores) else None,
+        points=max((r.counts for r in row.results if r is not None), default=0),
+        repeats=max(1, len(row.scores)),
+        ended=last.finished,
+        wall_s=fmean(walls) if walls else 0.0,
+        problem="" if score is not None else last.reason,
+    )
+
+
 def _state(trial: Trial) -> str:
-    names = {TrialState.REJECTED: "refused", TrialState.WAITING: "waiting"}
-    return names.get(trial.state, str(trial.state))
+    if not trial.state.is_final:
+        return RUNNING
+    if trial.flags and LOST in trial.flags:
+        return LOST
+    return {TrialState.COMPLETE: COMPLETE, TrialState.STOPPED: STOPPED}.get(trial.state, FAILED)

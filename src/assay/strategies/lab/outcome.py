@@ -8,8 +8,9 @@ from typing import Any
 from assay.core.trial import Verdict
 from assay.engine.session import Session
 from assay.grading.stats import Undefined, corrected_t_test
+from assay.operators.lab.record import best_of
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import Row, best_of, noise_of, rows_of
+from assay.strategies.lab.experiments import Row, noise_of, results_of, row_of, rows_of
 
 OUTCOME = "lab/outcome"
 ERROR = 0.05
@@ -40,7 +41,8 @@ def outcome_of(rows: list[Row], config: LabConfig) -> dict[str, Any]:
     References:
         C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239-281.
     """
-    metric, best = config.as_metric, best_of(rows, config.as_metric)
+    metric = config.as_metric
+    best = row_of(rows, best_of(results_of(rows, config.command), metric))
     default = rows[0] if rows else None
     made: dict[str, Any] = {
         "experiments": len(rows),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from assay.models.playbook.lab.space import Settings, Space, changed
+from assay.models.playbook.lab.space import Settings, Space
 from assay.models.roles import Decision, LabView, MentorInputs, Option, Review
 
 STUCK = 3
@@ -23,9 +23,11 @@ def review(inputs: MentorInputs, random: Random) -> Review:
     view = inputs.view
     last = [one.category for one in view.experiments[-LOOK_BACK:]]
     narrow = len(last) == LOOK_BACK and all(category in _SMALL for category in last)
-    if not (narrow or view.signals.streak >= STUCK or view.signals.drift) or inputs.proposed.action != "run":
+    proposed = inputs.proposed
+    fresh = proposed.action == "run" and Space(view).is_new(proposed.settings) and view.phase == "search"
+    if not fresh or not (narrow or view.signals.streak >= STUCK or view.signals.drift):
         return Review(trajectory="on_track", recommendation="continue", critique=_standing(view))
-    suggestion = _other_kind(view, inputs.proposed, random)
+    suggestion = _other_kind(view, proposed, random)
     if suggestion is None:
         words = f"{_standing(view)} The course is flat, but no option of another kind is left to try."
         return Review(trajectory="off_track", recommendation="continue", critique=words)
@@ -63,7 +65,7 @@ def _other_kind(view: LabView, proposed: Decision, random: Random) -> Decision |
         action="run",
         rationale=f"{option.name} was left alone so far, and it changes more than a setting of the training does.",
         command=space.command(settings),
-        label=changed(settings)[:60],
+        label=f"{option.name} {settings.get(option.name, option.default)}"[:60],
         category=option.category,
         stop_patterns=proposed.stop_patterns,
         settings=dict(settings),

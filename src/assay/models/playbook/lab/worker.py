@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from assay.models.playbook.lab.space import Settings, Space, changed
-from assay.models.roles import Category, Decision, Housekeeping, LabView, WorkerInputs
+from assay.models.roles import Category, Decision, LabView, WorkerInputs
 
 ENOUGH = 3
 """Runs of one command from which its mean is trusted."""
@@ -55,7 +55,7 @@ def _next(inputs: WorkerInputs, space: Space, random: Random) -> Decision:
             reason = (
                 f"One change to the best so far: {option.name} from {was} to {now}. Without a gain it is taken back."
             )
-            return _run(space, settings, reason, option.category)
+            return _run(space, settings, reason, option.category, label=f"{option.name} {now}")
         drawn = space.anywhere(random)
         if drawn is not None:
             reason = "Every single step around the best was tried, so several options move together."
@@ -82,14 +82,13 @@ def _is_late(view: LabView) -> bool:
     return view.left_s is not None and bool(took) and SAFETY * max(took[-3:]) > view.left_s
 
 
-def _run(space: Space, settings: Settings, reason: str, category: Category) -> Decision:
+def _run(space: Space, settings: Settings, reason: str, category: Category, *, label: str = "") -> Decision:
     return Decision(
         action="run",
         rationale=reason,
         command=space.command(settings),
-        label=changed(settings)[:60],
+        label=(label or changed(settings))[:60],
         category=category,
         stop_patterns=RUINED,
-        housekeeping=Housekeeping(notes=""),
         settings=dict(settings),
     )
