@@ -25,6 +25,7 @@ from assay.strategies.star_options import StarOptions
 from assay.strategies.star_path import Path
 from assay.strategies.star_phase import Allowance, Skipped, contained, phase
 from assay.strategies.star_reach import reachable
+from assay.strategies.turns import Turns
 
 FEWEST_MEMBERS = 2
 
@@ -54,6 +55,7 @@ class MleStar:
         self._blocks = blocks
         self._options = self._wanted
         self._proposals: int | None = None
+        self._turns = Turns(1)
 
     def run(self, session: Session) -> None:
         """Work until the algorithm is done or the run ends.
@@ -66,6 +68,7 @@ class MleStar:
         trials = session.note("mle_star/trials", lambda: most)
         self._options = options = self._wanted.within(trials)
         self._proposals = options.allotment(trials)
+        self._turns = Turns(session.budget.limits.workers)
         web = session.note("mle_star/web", lambda: self._web)
         paths = 1 if options.shared_start else options.paths
         self._hands = sources_of(session, self._hints, web=web, paths=paths, models=options.models)
@@ -112,7 +115,7 @@ class MleStar:
     def _on_path(self, step: Step) -> Path:
         number = max(0, step.number - self._options.first_path)
         sources = self._hands[min(number, len(self._hands) - 1)]
-        return Path(step, self._options, sources, self._blocks, self._proposals)
+        return Path(step, self._options, sources, self._blocks, self._proposals, self._turns)
 
     # --- ensembles -------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,6 +31,7 @@ from assay.operators.star.start import Sources, first_script, merge, research, r
 from assay.strategies.shared import run_ablation
 from assay.strategies.star_options import StarOptions
 from assay.strategies.star_phase import Allowance, Skipped, phase
+from assay.strategies.turns import Turns
 
 
 class Path:
@@ -41,15 +43,23 @@ class Path:
         sources: What retrieval may draw on.
         blocks: Passages that a person wants worked on first.
         proposals: Most proposals; None for no bound.
+        turns: Whose initial solution runs next, over all paths.
     """
 
     def __init__(
-        self, step: Step, options: StarOptions, sources: Sources, blocks: tuple[str, ...], proposals: int | None
+        self,
+        step: Step,
+        options: StarOptions,
+        sources: Sources,
+        blocks: tuple[str, ...],
+        proposals: int | None,
+        turns: Turns,
     ) -> None:
         self._step = step
         self._options = options
         self._sources = sources
         self._blocks = blocks
+        self._turns = turns
         self._allowance = Allowance(step, proposals)
         self._trials: list[Trial] = []
 
@@ -115,11 +125,25 @@ class Path:
             raise Skipped(f"no models were found ({nothing})") from nothing
 
     def _initial(self, ideas: Sequence[ModelIdea]) -> None:
-        """Run a script for each model, all at a time; those that fail are left behind."""
+        """Run a script for each model, written side by side; those that fail are left behind.
+
+        They run in the order of the ideas, as many at a time as there is room for. Once one has a score, none is begun
+        after the phase's share of the time: what would not end has no score at all.
+        """
+        scored = threading.Event()
 
         def one(index: int) -> Trial | None:
             part = self._step.within(f"init-{index}")
-            return self._propose(part, partial(first_script, part, ideas[index]), confirm=False)
+            candidate = self._written(part, partial(first_script, part, ideas[index]))
+            if candidate is None:
+                return None
+            with self._turns.turn(index, self.number):
+                if scored.is_set() and not self._allowance.until(f"init-{index}", self._options.init_share / 100):
+                    return None
+                trial = part.evaluate("trial", candidate[0], confirm=False, remarks=candidate[1])
+            if trial.score is not None:
+                scored.set()
+            return trial
 
         with ThreadPoolExecutor(max(1, len(ideas)), thread_name_prefix=self._step.key) as pool:
             self._keep(list(pool.map(one, range(len(ideas)))))
@@ -243,16 +267,20 @@ class Path:
 
     def _propose(self, part: Step, make: Callable[[], Candidate], *, confirm: bool = True) -> Trial | None:
         """Return the finished trial of what `make` returns, looked at for leaks first; None if nothing came of it."""
+        written = self._written(part, make)
+        if written is None:
+            return None
+        return part.evaluate("trial", written[0], confirm=confirm, remarks=written[1])
+
+    def _written(self, part: Step, make: Callable[[], Candidate]) -> tuple[Candidate, tuple[str, ...]] | None:
+        """Return what `make` returns, looked at for leaks, with what is to be said of it; None if nobody answered."""
         if not self._allowance.take():
             raise Skipped("the bound on trials is reached")
         try:
             candidate = make()
         except NoAnswer:
             return None
-        remarks: tuple[str, ...] = ()
-        if self._options.leakage:
-            candidate, remarks = without_leaks(part, candidate)
-        return part.evaluate("trial", candidate, confirm=confirm, remarks=remarks)
+        return without_leaks(part, candidate) if self._options.leakage else (candidate, ())
 
     def _require(self, name: str, share: int) -> None:
         if not self._allowance.until(name, share / 100):

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli.commands.start import require_model
-from assay.cli.flags import LimitFlags, Problems, RunFlags, duration, read_choices, read_limits
+from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.interrupts import interruptible
 from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, run_folders
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
+from assay.core.durations import duration
 from assay.core.errors import NothingFound
 from assay.engine.observer import Observer
 from assay.journal import events as ev
