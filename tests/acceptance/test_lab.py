@@ -111,25 +111,25 @@ def runs(folder: Path) -> list[psutil.Process]:
 def test_a_lab_improves_a_repository_that_it_never_touches(tmp_path: Path) -> None:
     repo = repository(tmp_path)
     done = assay(
-        "run", "repo", "--strategy", "lab", "--trials", "10", "--name", "lab", "--display", "plain", cwd=tmp_path
+        "run", "repo", "--strategy", "lab", "--trials", "7", "--name", "lab", "--display", "plain", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     after, folder = history(tmp_path), tmp_path / "runs" / "lab"
     assert after.finished is not None
     assert after.finished.stopped_by == "trials"
-    assert sum(t.operator == "experiment" for t in after.trials.values()) == 10
+    assert sum(t.operator == "experiment" for t in after.trials.values()) == 7
     assert all(t.state is TrialState.COMPLETE and t.score is None for t in after.trials.values()), "nothing is graded"
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     outcome = report["outcome"]
     assert outcome["default"]["command"] == "python train.py"
     assert outcome["best"]["score"] > outcome["default"]["score"] + 0.05
     assert {number["source"] for name, number in report["numbers"].items() if name.endswith(".score")} == {"reported"}
-    assert any(note.get("recommendation") == "challenge" for key, note in after.notes.items() if "lab/cycle/" in key)
+    assert any(note.get("recommendation") for key, note in after.notes.items() if "lab/cycle/" in key), "reviewed"
     places = json.loads((folder / "leaderboard.json").read_text(encoding="utf-8"))
     assert str(outcome["best"]["trial"]) in json.dumps(places)
     assert "graded nothing" in (folder / "report.md").read_text(encoding="utf-8")
     assert "as reported, not graded" in done.stdout
-    assert (folder / "story.md").read_text(encoding="utf-8").count("\n- C00") >= 9
+    assert (folder / "story.md").read_text(encoding="utf-8").count("\n- C00") >= 7
     status = subprocess.run(["git", "status", "--porcelain"], cwd=repo, capture_output=True, text=True, check=True)
     assert status.stdout == ""
 
