@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from assay.cli.flags import seconds_until
-from assay.core.durations import duration
 from assay.core.clock import SystemClock
+from assay.core.durations import duration
 from assay.journal.history import History
 
 Assay = Any
