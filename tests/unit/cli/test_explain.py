@@ -113,5 +113,8 @@ def test_every_command_that_is_advised_exists() -> None:
         _, verb, *words = command.split()
         if verb in ("VERB", "again", "NAME") or verb.startswith("--"):
             continue
-        known = {option for parameter in verbs[verb].params for option in parameter.opts} | {"--help"}
+        found: Any = verbs[verb]
+        while words and words[0] in getattr(found, "commands", {}):
+            found = found.commands[words.pop(0)]
+        known = {option for parameter in found.params for option in parameter.opts} | {"--help"}
         assert {word for word in words if word.startswith("-")} <= known, command
