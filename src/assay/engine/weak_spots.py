@@ -5,11 +5,11 @@ The labels stay with the grading process; what comes back are sums over many row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assay.core.codec import decode, encode
-from assay.core.view import ViewKey
+from assay.core.view import View, ViewKey
 from assay.core.weakness import Weaknesses
 from assay.engine.parts import Parts
 from assay.engine.session import Session
@@ -17,9 +17,11 @@ from assay.journal.history import Trial
 
 NOTE = "weak/"
 """How the keys of the notes begin under which weak spots are kept."""
+MOST_ROWS = 100_000
+"""Of as many rows shares and means hardly change any more, and the grading process has other work."""
 
 
-def weak_spots(session: Session, trials: Sequence[Trial]) -> Weaknesses:
+def weak_spots(session: Session, trials: Sequence[Trial], *, most_rows: int = MOST_ROWS) -> Weaknesses:
     """Return where trials are wrong on the folds that all of them have predictions on, and how alike their errors are.
 
     Noted when it is first asked, so that a resumed run puts the same questions and reads no file again.
@@ -27,18 +29,33 @@ def weak_spots(session: Session, trials: Sequence[Trial]) -> Weaknesses:
     Args:
         session: The running session.
         trials: Those of the present partition; one without predictions leaves nothing to compare, and nothing is said.
+        most_rows: With so many rows no further fold is read.
     """
-    known = session.note(NOTE + "+".join(trial.key for trial in trials), lambda: _encoded(session.parts, trials))
+    key = NOTE + "+".join(trial.key for trial in trials)
+    known = session.note(key, lambda: _encoded(session.parts, trials, most_rows))
     return Weaknesses() if known is None else decode(Weaknesses, known)
 
 
-def _encoded(parts: Parts, trials: Sequence[Trial]) -> object:
-    keys = [key for key in parts.views.fold_keys() if all(_file(parts, trial, key) for trial in trials)]
-    if not keys or not trials:
+def _encoded(parts: Parts, trials: Sequence[Trial], most_rows: int) -> object:
+    whole = [key for key in parts.views.fold_keys() if all(_file(parts, trial, key) for trial in trials)]
+    views = list(_enough(parts, whole, most_rows))
+    if not views or not trials:
         return None
+    keys = [view.key for view in views]
     members = {t.number: {k.name: path for k in keys if (path := _file(parts, t, k))} for t in trials}
-    found = parts.grading.weaknesses(parts.task, [parts.views.build(key) for key in keys], members)
+    found = parts.grading.weaknesses(parts.task, views, members)
     return None if found is None else encode(found)
+
+
+def _enough(parts: Parts, keys: Sequence[ViewKey], most_rows: int) -> Iterator[View]:
+    """Yield the views of the first keys, until they have rows enough."""
+    rows = 0
+    for key in keys:
+        if rows >= most_rows:
+            return
+        view = parts.views.build(key)
+        rows += view.test_rows
+        yield view
 
 
 def _file(parts: Parts, trial: Trial, key: ViewKey) -> Path | None:
