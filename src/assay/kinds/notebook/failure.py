@@ -8,6 +8,7 @@ from assay.core.digest import digest_text
 from assay.core.execution import Execution, Outcome, UnitOutcome, UnitRun
 from assay.kinds.base import Failure
 from assay.kinds.excerpt import traceback_of, words
+from assay.kinds.notebook.packages import hint_on
 from assay.kinds.script import ScriptKind
 
 _MISSING = re.compile(r"No module named '(?P<module>[\w.]+)'")
@@ -61,6 +62,9 @@ def _detail(execution: Execution, last: UnitRun, kind: str, cause: str) -> str:
     where = f", line {last.line}" if last.line else ""
     head = f"{kind} in cell {last.unit}{where}, after {done} cells that ran: {cause}"
     hints = [hint for mark, hint in _HINTS if mark in f"{last.error}\n{last.trace}"]
+    missing = _MISSING.search(last.error)
+    if missing:
+        hints.append(hint_on(missing["module"].partition(".")[0]))
     trace = traceback_of(last.trace) or words(last.trace)
     printed = words(execution.log_tail.partition(last.trace)[0] if last.trace else execution.log_tail)
     said = f"End of what it printed:\n{printed}" if printed else "It had printed nothing."

@@ -95,12 +95,13 @@ def _text_columns(statement: ast.stmt, error: str) -> Found | None:
     known = (
         r"could not convert string to float|pandas dtypes must be int, float or bool"
         r"|DataFrame\.dtypes for data must be int|Cannot use \w+ strategy with non-numeric"
+        r"|could not be promoted by|float\(\) argument must be a string or a real number"
     )
     if not re.search(known, error):
         return None
     return _before_model(
         statement,
-        "a model met text in its columns; it is turned into numbers inside it, by its own training rows",
+        "a model met text or dates in its columns; they are turned into numbers inside it, by its own training rows",
         [
             "from sklearn.compose import make_column_selector as _assay_columns",
             "from sklearn.compose import make_column_transformer as _assay_transformer",

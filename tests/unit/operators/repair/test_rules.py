@@ -26,9 +26,11 @@ X_test[::5, 0] = np.nan
 y = rng.normal(size=60)
 words = pd.DataFrame({"a": ["red", "green", None] * 20, "b": range(60)})
 words_test = pd.DataFrame({"a": ["blue", "red"] * 10, "b": range(20)})
+dates = pd.DataFrame({"d": pd.date_range("2020-01-01", periods=60), "b": range(60)})
+dates_test = pd.DataFrame({"d": pd.date_range("2020-01-05", periods=20), "b": range(20)})
 flat, flat_test = X_test[:, 1].copy(), X_test[:, 2].copy()
 """
-DATA = ("X", "X_test", "y", "words", "words_test", "flat", "flat_test")
+DATA = ("X", "X_test", "y", "words", "words_test", "dates", "dates_test", "flat", "flat_test")
 
 CASES = [
     ("missing values", "model = Ridge()\nmodel.fit(X, y)\npredicted = model.predict(X_test)", 2),
@@ -45,6 +47,7 @@ CASES = [
         2,
     ),
     ("text", "models = {'m': Ridge()}\nmodels['m'].fit(words, y)\npredicted = models['m'].predict(words_test)", 2),
+    ("dates", "model = Ridge()\nmodel.fit(dates, y)\npredicted = model.predict(dates_test)", 2),
     ("flat", "model = LinearRegression()\nmodel.fit(flat, flat)\npredicted = model.predict(flat_test)", 2),
 ]
 
