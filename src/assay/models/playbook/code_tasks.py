@@ -1,14 +1,43 @@
-"""The playbook as a reviewer of code tasks: what can be checked without reading the meaning of code."""
+"""The playbook in code tasks: it reviews what can be checked without reading the meaning of code.
+
+And it writes a document that says no more than the verified results of the tasks that it builds on.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-from assay.models.roles import TaskReview, TaskReviewInputs
+from assay.models.roles import TaskBrief, TaskCode, TaskReview, TaskReviewInputs, TaskWriteInputs
 
 SURE = 0.9
 _TRACKING = ("mlflow",)
+
+
+def write(inputs: TaskWriteInputs) -> TaskCode | None:
+    """Return the code of a document with one file: its task, and the verified results; None for any other task.
+
+    What a task asks for beyond that is not read, and an experiment is nothing that rules can think of.
+    """
+    brief = inputs.brief
+    if brief.kind != "documentation" or len(brief.files) != 1 or any(sign in brief.files[0] for sign in "?["):
+        return None
+    path = brief.files[0].replace("*", f"{brief.id}.md")
+    code = (
+        "from pathlib import Path\n\n"
+        f"TEXT = {_document(brief)!r}\n"
+        f"place = Path({path!r})\nplace.parent.mkdir(parents=True, exist_ok=True)\n"
+        'place.write_text(TEXT, encoding="utf-8")\n'
+    )
+    return TaskCode(plan="Tell the verified results of the tasks that this one builds on, and nothing else.", code=code)
+
+
+def _document(brief: TaskBrief) -> str:
+    lines = [f"# {' '.join(brief.action.split())}", ""]
+    lines += ["## Verified results", "", *(f"- {line}" for line in brief.results)] if brief.results else []
+    lines += [] if brief.results else ["It builds on no task with verified results, so there is nothing to report."]
+    lines += ["", "## To be accepted if", "", *(f"- {line}" for line in brief.acceptance)] if brief.acceptance else []
+    return "\n".join(lines) + "\n"
 
 
 def review(inputs: TaskReviewInputs) -> TaskReview:

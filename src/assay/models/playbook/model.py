@@ -30,6 +30,7 @@ from assay.models.roles import (
     Program,
     Repair,
     TaskReviewInputs,
+    TaskWriteInputs,
     Variant,
 )
 
@@ -37,7 +38,8 @@ from assay.models.roles import (
 class Playbook:
     """Answers the roles of every search, `mle_star` and notebooks included; equal requests get equal answers.
 
-    Of code tasks it reviews by rules; it writes and mends none, since it does not read what a task asks for.
+    Of code tasks it reviews by rules and writes documents that tell verified results; it writes no experiment and
+    mends no code, since it does not read what a task asks for.
 
     It knows what a practitioner tries on tables, texts, forecasts and small images. It reads the profile of the
     data, never the data, so that its scripts adapt at run time to what the profile does not tell.
@@ -78,6 +80,8 @@ def _reply(inputs: BaseModel, random: Random) -> BaseModel | None:
             return _ablated(inputs)
         case TaskReviewInputs():
             return code_tasks.review(inputs)
+        case TaskWriteInputs():
+            return code_tasks.write(inputs)
     return None
 
 

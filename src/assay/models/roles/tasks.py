@@ -26,6 +26,8 @@ class TaskBrief(Inputs):
     """What must hold for the task to be accepted, in words."""
     evidence: tuple[str, ...] = ()
     """What the engine looks for after the code ran, a sentence each."""
+    files: tuple[str, ...] = ()
+    """Files that it declares: paths or patterns."""
     context: str = ""
     """What the planners said about the whole cycle."""
     results: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ def task_brief(
         rationale=task.rationale,
         acceptance=task.acceptance,
         evidence=sentences(task.kind, task.expected),
+        files=task.expected.files,
         context=queue.context,
         results=tuple(results),
         given=tuple(f"{GIVEN}/{name}" for name in sorted(given)),

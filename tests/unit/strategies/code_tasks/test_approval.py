@@ -13,9 +13,12 @@ from assay.core.errors import ProviderRefused, ReplyInvalid
 from assay.engine.ungraded import UngradedFinish
 from assay.journal import events as ev
 from assay.models.base import Request
+from assay.models.playbook.code_tasks import write
+from assay.models.roles import TaskBrief, TaskWriteInputs
 from assay.models.scripted import Scripted, ScriptedModel
 from support.fakes_of_evidence import HONEST, PRELUDE
 from support.task_bench import APPROVE, Cycle, TaskBench, fenced
+from support.tasks import small_machine
 
 FILE = "from pathlib import Path\nPath('output/a.txt').write_text('words')"
 TASK: dict[str, Any] = {"id": "one", "action": "Write", "type": "documentation", "evidence_paths": ["output/a.txt"]}
@@ -167,10 +170,35 @@ def test_a_document_may_be_its_own_text(tmp_path: Path) -> None:
     assert stored.read_text(encoding="utf-8").startswith("# Report\n")
 
 
-def test_models_write_where_nobody_handed_responses_in(tmp_path: Path) -> None:
+def test_models_write_where_nobody_handed_responses_in(tmp_path: Path, template: Path) -> None:
     scripted = model({"/write": {"plan": "Write it.", "code": FILE}})
     assert TaskBench(tmp_path, model=scripted).work([TASK]).status("one") == "completed"
-    assert TaskBench(tmp_path / "playbook").work([TASK]).ends["one"].reason.startswith("nobody wrote code")
+    experiment = {"id": "two", "action": "Measure", "type": "experimental", "evidence_paths": ["x.json"]}
+    cycle = TaskBench(tmp_path / "playbook", template).work([TASK, experiment])
+    assert cycle.statuses() == {"one": "completed", "two": "failed"}
+    assert cycle.ends["two"].reason.startswith("nobody wrote code")
+
+
+def test_the_playbooks_document_tells_the_verified_results_it_builds_on(tmp_path: Path) -> None:
+    base = {"id": "base", "action": "Make", "type": "other", "evidence_paths": ["made.txt"]}
+    text = fenced("open('made.txt', 'w').write('made')")
+    replies = {"base": text, "one": "````markdown\n# Own\n````"}
+    first = TaskBench(tmp_path / "a").work([base, {**TASK, "dependencies": ["base"]}], replies)
+    assert first.statuses() == {"base": "completed", "one": "completed"}
+    brief = TaskBrief(
+        id="one",
+        action="Report | it",
+        kind="documentation",
+        files=("output/*",),
+        results=("base: file made.txt",),
+        machine=small_machine(),
+        timeout_s=60,
+    )
+    written = write(TaskWriteInputs(brief=brief))
+    assert written is not None
+    assert "- base: file made.txt" in written.code
+    assert "output/one.md" in written.code
+    assert write(TaskWriteInputs(brief=brief.model_copy(update={"kind": "experimental"}))) is None
 
 
 def test_the_checkpoint_holds_the_trigger_back_and_can_be_switched_off(tmp_path: Path) -> None:
