@@ -44,6 +44,9 @@ PACKAGES = (
     "catboost",
     "torch",
     "pydantic-ai-slim",
+    "nbclient",
+    "ipykernel",
+    "jupytext",
     "mlflow-skinny",
 )
 IMPORTS = ("numpy", "pandas", "scipy", "sklearn", "joblib", "lightgbm", "matplotlib", "xgboost", "catboost", "torch")
