@@ -17,14 +17,16 @@ from assay.journal.history import Trial
 
 NOTE = "weak/"
 """How the keys of the notes begin under which weak spots are kept."""
-MOST_ROWS = 100_000
+_PLAYBOOK = "playbook"
+MOST_ROWS = 30_000
 """Of as many rows shares and means hardly change any more, and the grading process has other work."""
 
 
 def weak_spots(session: Session, trials: Sequence[Trial], *, most_rows: int = MOST_ROWS) -> Weaknesses:
     """Return where trials are wrong on the folds that all of them have predictions on, and how alike their errors are.
 
-    Noted when it is first asked, so that a resumed run puts the same questions and reads no file again.
+    Noted when it is first asked, so that a resumed run puts the same questions and reads no file again. Where the
+    playbook answers nothing is worked out: its recipes do not read it, and graders have other work.
 
     Args:
         session: The running session.
@@ -37,6 +39,8 @@ def weak_spots(session: Session, trials: Sequence[Trial], *, most_rows: int = MO
 
 
 def _encoded(parts: Parts, trials: Sequence[Trial], most_rows: int) -> object:
+    if parts.model.name == _PLAYBOOK:
+        return None
     whole = [key for key in parts.views.fold_keys() if all(_file(parts, trial, key) for trial in trials)]
     views = list(_enough(parts, whole, most_rows))
     if not views or not trials:

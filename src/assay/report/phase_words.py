@@ -157,9 +157,10 @@ def note_words(key: str, value: Any, layout: Layout) -> str:
         return "sizes of the search fixed" + (f" for {value} trials" if isinstance(value, int) else "")
     if key == KNOWN and isinstance(value, list):
         return f"the catalogue offers {format_count(len(value), 'entry', 'entries')} for this task"
-    if key.startswith(WEAK) and isinstance(value, Mapping):
-        looked = ", ".join(f"#{number}" for number in value.get("trials", ()))
-        return f"looked at where {looked} went wrong" if looked else ""
+    if key.startswith(WEAK):
+        trials = value.get("trials", ()) if isinstance(value, Mapping) else ()
+        looked = ", ".join(f"#{number}" for number in trials)
+        return f"looked at where {looked} went wrong" if looked else "nobody needs to know where a trial went wrong"
     match = _STEP.match(key)
     if match is None:
         return ""

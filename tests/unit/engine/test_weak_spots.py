@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from assay.core.task import Task
 from assay.core.view import View
 from assay.core.weakness import Weaknesses
+from assay.engine.session import Session
 from assay.engine.weak_spots import weak_spots
 from assay.journal.history import Trial
+from assay.models.playbook.model import Playbook
 from support.engine import Bench
 from support.fakes import FakeGrading, script
 
@@ -55,6 +58,17 @@ def test_two_are_compared_on_the_folds_that_both_have(made: Bench) -> None:
     found = weak_spots(made.session, [whole, part])
     assert made.grading.asked == [["fold-0"]]  # type: ignore[attr-defined]
     assert found.alike == ((whole.number, part.number, 0.5),)
+
+
+def test_for_the_playbook_nothing_is_worked_out_and_that_is_noted(made: Bench) -> None:
+    trial = tried(made, "one", score=1.5)
+    made.parts = replace(made.parts, model=Playbook())
+    session = Session(made.parts, made.session._evaluator, made.session.budget)
+    assert weak_spots(session, [trial]) == Weaknesses()
+    assert weak_spots(made.session, [trial]) == Weaknesses(), (
+        "so that whoever answers after a resumption is asked the same"
+    )
+    assert made.grading.asked == []  # type: ignore[attr-defined]
 
 
 def test_a_failed_trial_has_none(made: Bench) -> None:
