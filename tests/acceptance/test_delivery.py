@@ -14,18 +14,10 @@ import pytest
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.report.write import write_reports
+from support.delivery_data import write_data
 
 ENV = {name: value for name, value in os.environ.items() if name not in ("ASSAY_RUNS", "CI")}
 NAME = "calm-otter"
-
-
-def write_data(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    rows = [(i, i % 13, (i * 7) % 11, ((i % 13) * 3 - (i * 7) % 11) * 0.5 + (i * 37 % 17) * 0.05) for i in range(360)]
-    train = "".join(f"{i},{x},{y},{z:.3f}\n" for i, x, y, z in rows[:300])
-    test = "".join(f"{i},{x},{y}\n" for i, x, y, _ in rows[300:])
-    (folder / "train.csv").write_text("id,x,y,price\n" + train, encoding="utf-8")
-    (folder / "test.csv").write_text("id,x,y\n" + test, encoding="utf-8")
 
 
 @pytest.mark.slow
