@@ -306,7 +306,8 @@ def run(
         dry_run=dry_run,
         detach=detach,
         config=config,
-        strategy_typed=str(context.get_parameter_source("strategy")) != "ParameterSource.DEFAULT",
+        # Options of notebooks choose their strategy, too.
+        strategy_typed=strategy != "tree" or str(context.get_parameter_source("strategy")) != "ParameterSource.DEFAULT",
     )
 
 

@@ -273,6 +273,11 @@ def test_the_command_takes_the_file_and_a_plan_holds_no_key(assay: Callable[...,
     assert KEY not in said.out + said.err
     assert dict(os.environ) == before
 
+    plain = assay("run", "data", "--target", "y", "--config", str(file), "--offline", "--dry-run", "--json")
+    assert plain.code == 0, plain.err
+    assert "c.json: generate" in plain.err
+    assert "--offline was said" in plain.err
+
 
 def test_every_key_of_their_files_is_in_the_table() -> None:
     for phase, values in zip(Phase, (ANALYSIS, GENERATE, REVIEW, PIPELINE), strict=True):

@@ -154,7 +154,7 @@ def _lines(found: Found) -> Sequence[str]:
     told += [f" idea     {one_line(idea.title, 100)}" for idea in found.ideas]
     told += [f" problem  {one_line(problem, 200)}" for problem in found.problems]
     if found.idea_file is not None:
-        told.append(f"wrote {found.idea_file}; next: assay run DATA --strategy notebook --set ideas={found.idea_file}")
+        told.append(f"wrote {found.idea_file}; next: assay run DATA --strategy notebook --ideas {found.idea_file}")
     else:
         told.append(f"no ideas; what was found is in {found.out}")
     return [clean(line) for line in told]
