@@ -171,6 +171,8 @@ class StarBench:
     options: StarOptions = OPTIONS
     spent: Spent | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: {"OPENAI_API_KEY": KEY})
+    timeout_s: float = 60.0
+    """Longest silence of the server, in seconds."""
     own_address: bool = False
     """Whether the model is asked at the provider's own address, where a key is needed."""
 
@@ -186,7 +188,7 @@ class StarBench:
             "openai:gpt-loop",
             base_url=None if self.own_address else self.server.base_url,
             environ=self.environ,
-            timeout_s=0.4,
+            timeout_s=self.timeout_s,
             prices=Prices(input=Rate(usd=Decimal(1)), output=Rate(usd=Decimal(10))),
             layers=[cap, CallLog(self.folder / "llm")],
             sleep=self.slept.append,
