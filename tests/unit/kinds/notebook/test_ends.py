@@ -114,8 +114,10 @@ def test_memory_is_the_sandboxes_word(engine: RealEngine) -> None:
     assert failure(execution).unit == "c1"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_half_a_gigabyte_of_output_fills_nothing_and_widgets_are_no_trouble(engine: RealEngine) -> None:
-    execution = run(engine, candidate_of(FLOOD, WIDGET, "print('alive')"), memory_bytes=3 * 2**30)
+    execution = run(engine, candidate_of(FLOOD, WIDGET, "print('alive')"), memory_bytes=3 * 2**30, wall_s=240.0)
     assert execution.outcome is Outcome.OK, execution
     assert "alive" in execution.log_tail
     executed = engine.parts().objects.get(execution.outputs["executed.ipynb"])
