@@ -119,7 +119,7 @@ class ProfilesShelf:
 
     def moves(self, recipe: Recipe, facts: Facts) -> Sequence[Idea]:
         """Return missing steps, then other ranks, then neighbouring settings."""
-        missing = [step for step in _available(facts) if step not in recipe.features]
+        missing = [step for step in _available(facts) if step not in recipe.features and _matters(step, recipe)]
         found = [
             Idea(
                 recipe=recipe.with_feature(step),
@@ -136,6 +136,8 @@ class ProfilesShelf:
             ("power", 2.0, "Saturate the dose more steeply", "dose curve"),
             ("power", 0.5, "Saturate the dose more slowly", "dose curve"),
         ]
+        if recipe.model == "kernel":
+            found += [_sharper(recipe, value) for value in (2, 5) if recipe.option("sharpness", 3) != value]
         steps = {"rank": "low_rank", "power": "curve"}
         found += [
             Idea(
@@ -165,6 +167,18 @@ class ProfilesShelf:
         if "max_iter" in recipe.params:
             found.append(recipe.with_params(max_iter=40))
         return [*found, self.baseline(facts).recipe]
+
+
+def _matters(step: str, recipe: Recipe) -> bool:
+    """Return whether a step changes what the model is given: likeness has no use for products of bits."""
+    return not (step == "crosses" and recipe.model == "kernel")
+
+
+def _sharper(recipe: Recipe, value: int) -> Idea:
+    reason = "How fast likeness falls off decides how many rows have a say."
+    return Idea(
+        recipe=recipe.with_options(sharpness=value), title=f"Raise likeness to the power {value}", reason=reason
+    )
 
 
 def _recipe(facts: Facts, model: str, steps: tuple[str, ...], params: dict[str, Value]) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from assay.models.playbook import read_facts
 from assay.models.playbook.facts import Family
 from assay.models.playbook.profiles import blocks_of
-from support.playbook_tasks import TEST_ROWS, wells
+from assay.models.playbook.shelves import shelf_for
+from support.playbook_tasks import TEST_ROWS, TinyTask, wells
 
 from .shapes import bare_profiles, many_targets, profiles
 from .test_scripts import ideas_of, lay_out, run_scripts, submission_of, text_of
@@ -59,3 +61,14 @@ def test_models_of_the_change_beat_the_plain_one(tmp_path: Path) -> None:
 
 def _numbers(frame: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
     return frame[list(names)].to_numpy(float)
+
+
+@pytest.mark.parametrize("make", [profiles, bare_profiles])
+def test_every_move_changes_the_script(make: Callable[[], TinyTask]) -> None:
+    task = make()
+    facts = read_facts(task.brief)
+    for draft in shelf_for(facts).drafts(facts):
+        moves = shelf_for(facts).moves(draft.recipe, facts)
+        before = text_of(draft, task).split('"""', 2)[2]
+        assert moves
+        assert [move.title for move in moves if text_of(move, task).split('"""', 2)[2] == before] == []
