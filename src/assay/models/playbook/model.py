@@ -41,8 +41,8 @@ class Playbook:
     Of code tasks it reviews by rules and writes documents that tell verified results; it writes no experiment and
     mends no code, since it does not read what a task asks for.
 
-    It knows what a practitioner tries on tables, texts, forecasts and small images. It reads the profile of the
-    data, never the data, so that its scripts adapt at run time to what the profile does not tell.
+    It knows what a practitioner tries on tables, texts, forecasts, small images and rows of many targets. It reads
+    the profile of the data, never the data, so that its scripts adapt at run time to what the profile does not tell.
     """
 
     name = "playbook"
