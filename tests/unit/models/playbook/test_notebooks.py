@@ -220,6 +220,17 @@ def test_a_single_model_gets_another_one_beside_it(name: str) -> None:
     assert applied(notebook, answer) == cells_of(mixture, read_facts(task.brief))
 
 
+def test_a_notebook_that_lost_its_recipe_is_known_by_its_cells() -> None:
+    task = ALL_TASKS["profiles"]()
+    notebook = written(task.brief, strategy(task.brief))
+    asked = question(task.brief, notebook)
+    bare = asked.model_copy(update={"parent": trial(1, 0.5, {})})
+
+    assert critique(bare, Random(0)).title == critique(asked, Random(0)).title
+    edited = tuple(c.model_copy(update={"code": c.code + "# mine\n"}) if c.id == "model_1" else c for c in bare.cells)
+    assert critique(bare.model_copy(update={"cells": edited}), Random(0)).decision == "REFINE"
+
+
 def test_rounds_never_repeat_and_settings_are_refined_within_their_part() -> None:
     task = ALL_TASKS["profiles"]()
     notebook = written(task.brief, strategy(task.brief))

@@ -42,7 +42,7 @@ def critique(inputs: NotebookCritiqueInputs, random: Random) -> Critique:
         ReplyInvalid: No open cell holds anything that the playbook can change.
     """
     tried = {round.strategy for round in inputs.rounds}
-    mixture = mixture_in(inputs.parent.recipe)
+    mixture = mixture_in(inputs.parent.recipe) or (_recognised(inputs) if _is_ours(inputs) else None)
     known = mixture is not None and _is_ours(inputs)
     plans = _own_plans(inputs, mixture, random) if known and mixture is not None else _foreign_plans(inputs)
     usable = (plan for plan in plans if not any(said.startswith(_said(plan)) for said in tried))
@@ -69,6 +69,23 @@ def critique(inputs: NotebookCritiqueInputs, random: Random) -> Critique:
 
 def _is_ours(inputs: NotebookCritiqueInputs) -> bool:
     return {model_id(0), "combine"} <= {cell.id for cell in inputs.cells if not cell.locked}
+
+
+def _recognised(inputs: NotebookCritiqueInputs) -> Mixture | None:
+    """Return the draft whose cells these are, where a notebook comes as a file and has lost its recipe."""
+    facts = read_facts(inputs.brief)
+    codes = {cell.id: _untitled(cell.code) for cell in inputs.cells}
+    for draft in shelf_for(facts).drafts(facts):
+        mixture = Mixture(members=(draft.recipe,), titles=(draft.title,))
+        made = cells_of(mixture, facts)
+        if all(_untitled(made[name]) == codes.get(name) for name in (model_id(0), "combine")):
+            return mixture
+    return None
+
+
+def _untitled(code: str) -> str:
+    """Return a cell without its function's own docstring, which holds a title."""
+    return "\n".join(line for line in code.strip().splitlines() if not line.startswith('    """'))
 
 
 def _own_plans(inputs: NotebookCritiqueInputs, mixture: Mixture, random: Random) -> Iterator[_Plan]:
