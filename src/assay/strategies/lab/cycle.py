@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.core.trial import TrialState
@@ -25,9 +26,12 @@ from assay.strategies.lab.view import Circumstances, view_of
 
 LOOK_S = 1.0
 IDLE_S = 20.0
-"""A cycle that waits with nothing running lasts at most this long."""
+"""A cycle that waits with nothing running lasts at most this long, ..."""
+MOST_IDLE_S = 600.0
+"""... and up to this long where nobody answered: twice as long for each cycle before it without an answer."""
 _TAIL = 12_000
 """Characters of a log in which a pattern to stop on is looked for."""
+_NO_WORKER = "the worker: "
 NOBODY = Decision(action="wait", rationale="Nobody answered, so nothing is changed.", label="nobody", settings={})
 
 
@@ -146,7 +150,7 @@ class Cycle:
         try:
             answer = self._step.ask("worker", "lab_worker", inputs)
         except NoAnswer as error:
-            failed.append(f"the worker: {error}")
+            failed.append(f"{_NO_WORKER}{error}")
             return NOBODY
         return answer if isinstance(answer, Decision) else NOBODY
 
@@ -193,7 +197,8 @@ class Cycle:
         """Watch until the experiment ends or the window does; return how the cycle ended, and what ended in it."""
         if trial is None:
             if decision.action == "wait":
-                self._pass(min(float(decision.monitor_s), IDLE_S))
+                nobody = decision is NOBODY
+                self._pass(idle_s(self._before) if nobody else min(float(decision.monitor_s), IDLE_S))
             return "nothing is running", None
         run = self._bench.find(trial)
         if run is None or trial.state.is_final:
@@ -295,6 +300,20 @@ def close_down(session: Session, bench: Bench, why: str) -> None:
         bench.settle(trial)
     else:
         bench.end(trial, why)
+
+
+def idle_s(before: Sequence[Noted]) -> float:
+    """Return for how long a cycle waits in which the worker gave no answer.
+
+    Args:
+        before: The cycles before it, in order.
+    """
+    wait_s = IDLE_S
+    for noted in reversed(before):
+        if wait_s >= MOST_IDLE_S or not any(words.startswith(_NO_WORKER) for words in noted.failed_calls):
+            break
+        wait_s *= 2.0
+    return min(MOST_IDLE_S, wait_s)
 
 
 def _pattern(patterns: list[str], text: str) -> str:
