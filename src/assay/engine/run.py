@@ -6,13 +6,14 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import psutil
 
 from assay.core.budget import Limits
 from assay.core.errors import AssayError
 from assay.core.files import write_whole
+from assay.core.finish_plan import FinishPlan
 from assay.core.trial import TrialState
 from assay.engine import control
 from assay.engine.clock_watch import ClockWatch
@@ -55,6 +56,19 @@ class Strategy(Protocol):
 
         Returns:
             Roles that will not be asked may be left out. None where nothing bounds the questions, or nobody knows.
+        """
+        ...
+
+
+@runtime_checkable
+class WindsDown(Protocol):
+    """A strategy that still works when a planned finish has begun: it makes its last rounds and ends by itself."""
+
+    def search_ends(self, plan: FinishPlan) -> float:
+        """Return when its work is ended if it has not ended by itself, seconds since the epoch.
+
+        Args:
+            plan: As the journal has it now.
         """
         ...
 
@@ -208,9 +222,12 @@ class Run:
             self._parts.log.add(ev.Remarked(code=SKIPPED, text=f"skipped by a person: {', '.join(labels)}"))
 
     def _keep_plan(self) -> None:
-        """End the search once the planned time has come."""
+        """End the search once the planned time has come, and with it the last rounds of a strategy that has some."""
         plan = self._parts.log.read(lambda history: history.finish_plan)
-        if plan is not None and self._searching and self._parts.clock.now() >= plan.at:
+        if plan is None or not self._searching:
+            return
+        ends = self._strategy.search_ends(plan) if isinstance(self._strategy, WindsDown) else plan.at
+        if self._parts.clock.now() >= ends:
             self._stop(PLANNED)
 
     def _stop(self, reason: str, *, now: bool = False) -> None:

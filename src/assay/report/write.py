@@ -31,6 +31,8 @@ from assay.report.telling import Teller
 from assay.report.trials import trial_record, write_all
 
 SCHEMA = 1
+TOP = 10
+"""Places of a leaderboard where nothing else was said."""
 NOTEBOOK_STRATEGIES = ("notebook", "notebook_review")
 """Strategies with files of their own; what makes those is loaded for them alone."""
 
@@ -41,7 +43,7 @@ def write_reports(
     objects: ObjectStore | None = None,
     *,
     final: bool | None = None,
-    top: int = 10,
+    top: int | None = None,
 ) -> None:
     """Write all reports of a run again, from the journal alone; each file whole, then renamed.
 
@@ -57,7 +59,7 @@ def write_reports(
         objects: The run's objects; None means those of the folder. What is missing is named in the report.
         final: Whether nobody is working on the run any more: a journal without its last event is then told as
             interrupted, otherwise as a draft. None asks the folder's lease.
-        top: Trials on the leaderboard, brought into 3 .. 20.
+        top: Trials on the leaderboard, brought into 3 .. 20; None means those of the planned finish, or 10.
 
     Raises:
         IntegrityError: The journal's chain of digests is broken (E401).
@@ -70,6 +72,8 @@ def write_reports(
     if history.started is None:
         replace_file(run_folder / "README.md", "# A run that never started\n\nIts journal holds no event.\n")
         return
+    planned = history.finish_plan.top_k if history.finish_plan is not None else TOP
+    top = planned if top is None else top
     if is_lab(history):
         for name, text in lab_files(history, final=final, top=top).items():
             replace_file(run_folder / name, text)

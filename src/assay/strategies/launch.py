@@ -81,8 +81,9 @@ def launch(
             _follow(stack, observers, folder, log)
             log.add(_started(folder, shell, options, prices))
             if options.finish_up_s is not None and options.limits.wall_s is not None:
-                at = shell.clock.now() + max(0.0, options.limits.wall_s - options.finish_up_s)
-                log.add(ev.FinishPlanned(plan=FinishPlan(at=at)))
+                deadline = shell.clock.now() + options.limits.wall_s
+                at = deadline - min(options.limits.wall_s, options.finish_up_s)
+                log.add(ev.FinishPlanned(plan=FinishPlan(at=at, deadline=deadline)))
             for text in options.told:
                 log.add(ev.Told(text=text))
             _examine(stack, task, log)

@@ -51,9 +51,7 @@ def standing(plan: FinishPlan | None, now: float, results: Sequence[Result]) -> 
         return Standing(phase=Phase.SEARCH, rounds_left=left, report_by=None, reason="no finish-up yet")
     done = rounds(plan, results)
     left = max(0, plan.final_rounds - done)
-    report_by = None
-    if plan.deadline is not None:
-        report_by = plan.deadline - min(MARGIN_S, MARGIN_SHARE * max(0.0, plan.deadline - plan.at))
+    report_by = _report_by(plan)
     if left == 0:
         reason = "no final round was planned" if plan.final_rounds == 0 else f"{done} final rounds are done"
         return Standing(phase=Phase.REPORTING, rounds_left=0, report_by=report_by, reason=reason)
@@ -62,6 +60,25 @@ def standing(plan: FinishPlan | None, now: float, results: Sequence[Result]) -> 
     return Standing(
         phase=Phase.FINAL_TRAINING, rounds_left=left, report_by=report_by, reason=f"{left} final rounds left"
     )
+
+
+def work_ends(plan: FinishPlan, round_s: float) -> float:
+    """Return when the work is ended whatever the worker says, seconds since the epoch.
+
+    Args:
+        plan: As the journal has it.
+        round_s: Most seconds of one experiment. Without a deadline, the one under way and every final round get them.
+    """
+    if plan.final_rounds == 0:
+        return plan.at
+    report_by = _report_by(plan)
+    return plan.at + (plan.final_rounds + 1) * round_s if report_by is None else report_by
+
+
+def _report_by(plan: FinishPlan) -> float | None:
+    if plan.deadline is None:
+        return None
+    return plan.deadline - min(MARGIN_S, MARGIN_SHARE * max(0.0, plan.deadline - plan.at))
 
 
 def rounds(plan: FinishPlan, results: Sequence[Result]) -> int:

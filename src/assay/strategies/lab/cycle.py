@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from assay.core.trial import TrialState
 from assay.engine.endings import Ending, NoAnswer
+from assay.engine.run import PLANNED
 from assay.engine.session import Session, Step
 from assay.journal.history import Trial
 from assay.models.roles import Decision, LabView, MentorInputs, Review, WorkerInputs
 from assay.operators.lab.context import Role
+from assay.operators.lab.finish_up import Phase, standing
 from assay.operators.lab.gate import Gated, gate
 from assay.operators.lab.memory import story_line
 from assay.operators.lab.mentor import Chosen, choose, housekeeping_of, review_due
@@ -20,7 +22,7 @@ from assay.operators.lab.record import gains
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.bench import Bench
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import OPERATOR, results_of, rows_of, running
+from assay.strategies.lab.experiments import OPERATOR, results_of, rows_of, running, runs_of
 from assay.strategies.lab.memory import Noted, after, keep, noted_cycles, remembered
 from assay.strategies.lab.view import Circumstances, view_of
 
@@ -82,6 +84,7 @@ class Cycle:
             Ending: The lab's work is over.
         """
         settled = self._credit()
+        self._within_plan()
         decided = self._decide()
         trial = self._act(decided.decision)
         outcome, ended = self._watch(trial, decided.decision)
@@ -192,6 +195,13 @@ class Cycle:
         known = history.trial_by_key(f"{self._step.key}/experiment") is not None
         if most is not None and started >= most and not known:
             raise Ending("trials")
+
+    def _within_plan(self) -> None:
+        """End the work where a person planned its end and the final rounds are done, or their time is."""
+        history = self._session.view()
+        runs = runs_of(rows_of(history), self._config.command)
+        if standing(history.finish_plan, self._session.parts.clock.now(), runs).phase is Phase.REPORTING:
+            raise Ending(PLANNED)
 
     def _watch(self, trial: Trial | None, decision: Decision) -> tuple[str, Trial | None]:
         """Watch until the experiment ends or the window does; return how the cycle ended, and what ended in it."""

@@ -105,6 +105,20 @@ def results_of(rows: Sequence[Row], default: str) -> list[Result]:
     return [_result(row, default) for row in rows]
 
 
+def runs_of(rows: Sequence[Row], default: str) -> list[Result]:
+    """Return every run as a result of its own: repeats of one command are so many rounds of training.
+
+    Args:
+        rows: In order.
+        default: The default experiment's command.
+    """
+    return [
+        _result(Row(runs=(run,), results=(result,)), default)
+        for row in rows
+        for run, result in zip(row.runs, row.results, strict=True)
+    ]
+
+
 def row_of(rows: Sequence[Row], result: Result | None) -> Row | None:
     """Return the row that a result was made of."""
     return next((row for row in rows if result is not None and row.first.number == result.number), None)

@@ -7,9 +7,11 @@ from typing import Any
 
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
+from assay.core.finish_plan import FinishPlan
 from assay.engine.endings import Ending
 from assay.engine.session import Session, Step
 from assay.journal.history import History
+from assay.operators.lab.finish_up import work_ends
 from assay.strategies.lab.bench import Bench, open_bench
 from assay.strategies.lab.config import LabConfig, read_lab
 from assay.strategies.lab.cycle import Cycle, close_down
@@ -29,6 +31,7 @@ class Lab:
 
     def __init__(self, sandbox: str = "auto") -> None:
         self._sandbox = sandbox
+        self._round_s = 0.0
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, str], *, sandbox: str = "auto") -> Lab:
@@ -48,6 +51,7 @@ class Lab:
             Ending: The usual end.
         """
         config = self._config(session)
+        self._round_s = config.time
         bench = open_bench(session, config, self._sandbox)
         words = "scores are what the experiments report of themselves; nothing of them was graded"
         session.parts.log.remark_once(REPORTED, words)
@@ -69,6 +73,10 @@ class Lab:
         folder = session.parts.task.folder
         told: Any = session.note("lab/config", lambda: read_lab(folder).model_dump(mode="json"))
         return LabConfig.model_validate(told)
+
+    def search_ends(self, plan: FinishPlan) -> float:
+        """Return when the final rounds are over whatever the worker says: the report needs nobody's answer."""
+        return work_ends(plan, self._round_s)
 
     def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
         """Return None: how many cycles there will be depends on how long experiments take."""

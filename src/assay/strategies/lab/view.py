@@ -15,7 +15,7 @@ from assay.operators.lab.signals import count, model_names, signals
 from assay.operators.lab.todo import open_items
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import noise_of, results_of, rows_of
+from assay.strategies.lab.experiments import noise_of, results_of, rows_of, runs_of
 from assay.strategies.lab.memory import Memory
 
 _TAIL = 3_000
@@ -82,7 +82,7 @@ def view_of(
         running=_running(*around.running, now=around.now) if around.running is not None else None,
         last_log=_last_log(history, around.log_of),
         left_s=around.left_s,
-        phase=_phase(history, results, around),
+        phase=_phase(history, runs_of(rows, config.command), around),
         noise=noise,
         remarks=[text for _, text in history.told],
     )
@@ -110,10 +110,10 @@ def _machine(machine: Machine) -> str:
     return f"{cores}, {machine.memory_gb:.3g} GB memory, {machine.gpu or 'no GPU'}, Python {machine.python}"
 
 
-def _phase(history: History, results: Sequence[Result], around: Circumstances) -> str:
+def _phase(history: History, runs: Sequence[Result], around: Circumstances) -> str:
     """Return the phase: of a planned finish, else of what the time left allows."""
-    planned = standing(history.finish_plan, around.now, results).phase
-    took = [result.wall_s for result in results if result.score is not None and result.wall_s > 0]
+    planned = standing(history.finish_plan, around.now, runs).phase
+    took = [run.wall_s for run in runs if run.score is not None and run.wall_s > 0]
     if planned != "search" or around.left_s is None or not took:
         return str(planned)
     usual = max(took[-3:])
