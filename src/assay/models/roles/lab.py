@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from assay.models.roles.shared import Inputs, Internal, Reply, Role
 
@@ -24,6 +24,14 @@ def _stays_inside(path: str) -> str:
     if not parts or path.startswith("/") or ".." in parts or ".git" in parts or "\\" in path or "\x00" in path:
         raise ValueError(f"{path!r} is no path inside the repository, written with /")
     return path
+
+
+LEAST_WATCH_S, MOST_WATCH_S = 15, 7_200
+
+
+def _within(value: object) -> object:
+    """Bring a number of seconds into its bounds: what was meant is plain, so nothing is sent back for it."""
+    return round(min(MOST_WATCH_S, max(LEAST_WATCH_S, value))) if isinstance(value, int | float) else value
 
 
 RelativePath = Annotated[str, Field(min_length=1, max_length=240), AfterValidator(_stays_inside)]
@@ -199,7 +207,7 @@ class Decision(Reply):
     """What kind of idea it is."""
     edits: tuple[FileEdit, ...] = Field(default=(), max_length=8)
     """Files that this experiment has otherwise than the repository."""
-    monitor_s: int = Field(default=600, ge=15, le=7_200)
+    monitor_s: Annotated[int, BeforeValidator(_within)] = Field(default=600, ge=LEAST_WATCH_S, le=MOST_WATCH_S)
     """How long to watch it before the next cycle, in seconds; it goes on after that."""
     stop_patterns: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = Field(default=(), max_length=8)
     """Plain texts in its output on which to end it at once, such as `loss=nan`."""

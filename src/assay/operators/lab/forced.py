@@ -19,6 +19,8 @@ class ForcedRules:
 
     bootstrap: str = ""
     """Command that is run when nothing has been run yet; empty for none."""
+    first: bool = True
+    """Whether that holds; `recover` alone leaves the first experiment to the worker."""
     recover: bool = False
     """Whether a long row of waiting starts the bootstrap command again."""
     recovery_cycles: int = RECOVERY_CYCLES
@@ -48,7 +50,12 @@ def forced_run(rules: ForcedRules, cycles: Sequence[Cycle], results: Sequence[Re
         return None
     tries = [result for result in results if result.label == BOOTSTRAP]
     only_bootstraps = len(tries) == len(results)
-    if only_bootstraps and len(tries) < MOST_BOOTSTRAPS and all(result.state != COMPLETE for result in tries):
+    if (
+        rules.first
+        and only_bootstraps
+        and len(tries) < MOST_BOOTSTRAPS
+        and all(result.state != COMPLETE for result in tries)
+    ):
         return Forced(command=rules.bootstrap, label=BOOTSTRAP, reason=f"nothing has run yet, try {len(tries) + 1}")
     waits = 0
     for cycle in reversed(cycles):

@@ -19,7 +19,9 @@ from assay.engine.session import Session
 from assay.journal.history import Trial
 from assay.kinds.command import CommandSpec, candidate_of, check_out, lay_out, read_metrics
 from assay.kinds.command.paths import follow, parse_path
+from assay.kinds.notebook.packages import DISTRIBUTIONS
 from assay.models.roles import Decision
+from assay.operators.lab.repair import missing_module
 from assay.sandbox import SandboxLimits
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.config import LabConfig
@@ -57,14 +59,18 @@ class Bench:
     def _jobs(self) -> Jobs:
         return self.session.jobs
 
-    def candidate(self, decision: Decision) -> Candidate:
+    def candidate(self, decision: Decision, *, own: bool = False) -> Candidate:
         """Return what a decision wants run.
+
+        Args:
+            decision: Of the worker or the mentor.
+            own: Whether it is the lab's: a copy of a config file lies beside the files that may be edited.
 
         Raises:
             ValueError: It edits what it may not, or has no command.
         """
         allowed = set(self.config.files)
-        foreign = [edit.path for edit in decision.edits if edit.path not in allowed]
+        foreign = [edit.path for edit in decision.edits if edit.path not in allowed and not own]
         if foreign:
             words = ", ".join(sorted(allowed)) or "none"
             raise ValueError(f"{', '.join(foreign)} may not be edited; these may: {words}")
@@ -99,8 +105,24 @@ class Bench:
             run.wait()
         return self.settle(trial, stopped=why)
 
-    def start(self, key: str, step: int, candidate: Candidate, decision: Decision) -> Trial:
-        """Return the experiment, started once whatever happens."""
+    def log_of(self, trial: Trial) -> str:
+        """Return what the last attempt of an experiment printed, as far as it was kept."""
+        measured = self.session.view().measurements(trial.number)
+        logs = [m.execution.log for m in measured if m.execution is not None]
+        return self.session.parts.objects.get(logs[-1]).decode(errors="replace") if logs and logs[-1] else ""
+
+    def start(
+        self, key: str, step: int, candidate: Candidate, decision: Decision, *, mends: int | None = None
+    ) -> Trial:
+        """Return the experiment, started once whatever happens.
+
+        Args:
+            key: Names it within the run.
+            step: Number of the cycle's step.
+            candidate: What to run.
+            decision: What it was made of.
+            mends: Number of the failed experiment that it is the retry of.
+        """
         told = {
             "key": candidate.digest,
             "command": decision.command.strip(),
@@ -108,6 +130,7 @@ class Bench:
             "settings": decision.settings,
             "edits": [edit.path for edit in decision.edits],
             "stop_patterns": decision.stop_patterns,
+            **({"mends": mends} if mends is not None else {}),
         }
         made = Candidate(**{**_fields(candidate), "recipe": told})
         trial = self._jobs.create(key, made, step=step)
@@ -134,6 +157,8 @@ class Bench:
         found = self._read(execution)
         session.note(f"{RESULT}/{trial.number}", lambda: found.as_json)
         state, reason = _end(execution, found)
+        if state is TrialState.FAILED:
+            reason = self._with_missing(reason, self.log_of(trial))
         return jobs.finish(trial.number, state, reason=reason)
 
     def _plan(self, trial: Trial, candidate: Candidate) -> LongPlan:
@@ -146,6 +171,15 @@ class Bench:
             seed=self._seed(trial),
             sandbox=self.sandbox,
         )
+
+    def _with_missing(self, reason: str, log: str) -> str:
+        """Return why an experiment failed, with the distribution of a module that was missing."""
+        module = missing_module(log)
+        if not module:
+            return reason
+        name = self.config.repair.packages.get(module) or DISTRIBUTIONS.get(module)
+        who = f"{name} has it" if name else "no package of that name is known"
+        return f"module {module!r} is missing ({who}; nothing is installed by itself): {reason}"
 
     def _seed(self, trial: Trial) -> int:
         """Return the seed: the n-th run of any command has the same, so that n-th runs can be compared in pairs."""

@@ -16,7 +16,9 @@ from assay.kinds.command import MetricSource, Pick
 from assay.models.roles import Option
 from assay.operators.lab.context import read_missions
 from assay.operators.lab.forbidden import Approach
+from assay.operators.lab.forced import RECOVERY_CYCLES, ForcedRules
 from assay.operators.lab.mentor import MentorRules, mode_named
+from assay.operators.lab.repair import RepairRules
 
 LAB_FILE = "lab.toml"
 
@@ -58,8 +60,15 @@ class MetricConfig(_Part):
 class MentorConfig(_Part):
     """When the mentor looks at the work, and what its word is worth."""
 
+    enabled: bool = True
     every: int = Field(default=4, ge=1)
     """Cycles between two reviews."""
+    health_every: int = Field(default=10, ge=1)
+    """The same for one that only looks on."""
+    least_idle: int = Field(default=4, ge=0)
+    """Cycles since the last run before challenges in a row bring a review forward."""
+    needs_search: bool = False
+    """Whether a suggestion is carried out only after a search in the web; nobody searches in a lab so far."""
     when_stuck: bool = True
     """Whether a stuck course brings a review forward."""
     applies: bool = True
@@ -74,6 +83,37 @@ class MentorConfig(_Part):
         except UsageError as error:
             raise ValueError(str(error)) from error
         return self
+
+
+class RepairConfig(_Part):
+    """What may be done by itself when an experiment failed. Nothing is ever installed; what is missing is told."""
+
+    enabled: bool = True
+    retry: bool = True
+    """Whether an experiment is tried once more with a value that `fallbacks` names."""
+    fallbacks: dict[str, str] = Field(default_factory=dict)
+    """Value of an option that the code may say is unsupported, to one that it supports."""
+    packages: dict[str, str] = Field(default_factory=dict)
+    """Module to the distribution that holds it, for what is told where one is missing."""
+
+    @property
+    def rules(self) -> RepairRules:
+        """The same as the rules take it."""
+        packages = {module: (name,) for module, name in self.packages.items()}
+        return RepairRules(
+            enabled=self.enabled, retry=self.enabled and self.retry, fallbacks=self.fallbacks, packages=packages
+        )
+
+
+class ForcedConfig(_Part):
+    """When the default experiment is run although the worker waits and nothing runs."""
+
+    first: bool = False
+    """Up to three times, until one run of it succeeds, before anything else was run."""
+    recover: bool = False
+    """After a long row of waiting."""
+    after: int = Field(default=RECOVERY_CYCLES, ge=1)
+    """Waiting cycles that are such a row."""
 
 
 class LabConfig(_Part):
@@ -96,6 +136,10 @@ class LabConfig(_Part):
     forbidden: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Approaches that no experiment may take, by a name for people: how their programs, modules and names begin."""
     mentor: MentorConfig = MentorConfig()
+    repair: RepairConfig = RepairConfig()
+    forced: ForcedConfig = ForcedConfig()
+    most_watch: Seconds = 7_200.0
+    """Longest that one cycle watches an experiment, which goes on after that; at least 15 seconds."""
     with_changes: bool = True
     """Whether changes that are not committed are part of what is run."""
 
@@ -109,7 +153,23 @@ class LabConfig(_Part):
     def mentor_rules(self) -> MentorRules:
         """How the mentor takes part."""
         told = self.mentor
-        return MentorRules(every=told.every, force_when_stuck=told.when_stuck, apply=told.applies, mode=told.mode)
+        return MentorRules(
+            enabled=told.enabled,
+            every=told.every,
+            health_every=told.health_every,
+            force_when_stuck=told.when_stuck,
+            least_idle=told.least_idle,
+            apply=told.applies,
+            require_search=told.needs_search,
+            mode=told.mode,
+        )
+
+    @property
+    def forced_rules(self) -> ForcedRules:
+        """What may be started in the place of waiting."""
+        told = self.forced
+        bootstrap = self.command if told.first or told.recover else ""
+        return ForcedRules(bootstrap=bootstrap, first=told.first, recover=told.recover, recovery_cycles=told.after)
 
     @property
     def approaches(self) -> tuple[Approach, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.core.trial import TrialState
 from assay.engine.endings import Ending, NoAnswer
@@ -19,11 +19,13 @@ from assay.operators.lab.memory import story_line
 from assay.operators.lab.mentor import Chosen, choose, housekeeping_of, review_due
 from assay.operators.lab.record import Cycle as Counted
 from assay.operators.lab.record import gains
+from assay.operators.lab.watching import window_s
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.bench import Bench
 from assay.strategies.lab.config import LabConfig
 from assay.strategies.lab.experiments import OPERATOR, results_of, rows_of, running, runs_of
 from assay.strategies.lab.memory import Noted, after, keep, noted_cycles, remembered
+from assay.strategies.lab.unasked import FORCED, MENDED, REPAIR, forced, repaired
 from assay.strategies.lab.view import Circumstances, view_of
 
 LOOK_S = 1.0
@@ -86,7 +88,7 @@ class Cycle:
         settled = self._credit()
         self._within_plan()
         decided = self._decide()
-        trial = self._act(decided.decision)
+        trial = self._act(decided)
         outcome, ended = self._watch(trial, decided.decision)
         line = self._close(decided, outcome, ended or settled)
         if decided.decision.action == "finish":
@@ -133,18 +135,36 @@ class Cycle:
     def _decide(self) -> _Decided:
         rules, failed = self._config.mentor_rules, list[str]()
         view = self._view("worker")
-        worker = self._gated(self._worker(view, failed), view)
+        mended = self._mended(view)
+        worker = Gated(decision=mended) if mended is not None else self._gated(self._worker(view, failed), view)
         counted = [noted.cycle for noted in self._before]
         reasons = review_due(rules, self._number, view.signals, counted)
         review = self._mentor(worker.decision, reasons, failed) if reasons else None
         suggestion = review.suggestion if review is not None else None
         suggested = self._gated(suggestion, view) if suggestion is not None else None
         chosen = choose(worker, review, suggested, rules, searched=False)
+        if chosen.source == "worker":
+            chosen = self._unasked(chosen, view, mended)
         return _Decided(chosen=chosen, worker=worker, review=review, reasons=reasons, failed=tuple(failed))
+
+    def _mended(self, view: LabView) -> Decision | None:
+        """Return the retry that takes the place of asking the worker; nothing once the worker was asked."""
+        asked = f"{self._step.key}/worker" in self._session.view().questions
+        return None if asked or view.running is not None else repaired(self._session, self._bench, self._step.number)
+
+    def _unasked(self, chosen: Chosen, view: LabView, mended: Decision | None) -> Chosen:
+        """Return the worker's decision, or what the lab does by itself in its place."""
+        if mended is not None:
+            return replace(chosen, source=REPAIR)
+        if chosen.decision.action != "wait" or view.running is not None:
+            return chosen
+        cycles, rows = [noted.cycle for noted in self._before], rows_of(self._session.view())
+        made = forced(self._bench, rows, cycles, self._step.number)
+        return replace(chosen, decision=made, source=FORCED) if made is not None else chosen
 
     def _worker(self, view: LabView, failed: list[str]) -> Decision:
         last = self._before[-1] if self._before else None
-        open_challenge = last is not None and last.recommendation == "challenge" and last.cycle.source == "worker"
+        open_challenge = last is not None and last.recommendation == "challenge" and last.cycle.source != "mentor"
         inputs = WorkerInputs(
             view=view,
             challenge=last.critique if last is not None and open_challenge else "",
@@ -181,13 +201,18 @@ class Cycle:
 
     # --- doing it -------------------------------------------------------------------------------------------------
 
-    def _act(self, decision: Decision) -> Trial | None:
+    def _act(self, decided: _Decided) -> Trial | None:
         """Return the experiment that is to be watched, started if that was decided."""
+        decision, source = decided.decision, decided.chosen.source
         if decision.action != "run":
             return self._running()
         self._within_limits()
-        candidate = self._bench.candidate(decision)
-        return self._bench.start(f"{self._step.key}/experiment", self._step.number, candidate, decision)
+        candidate = self._bench.candidate(decision, own=source == REPAIR)
+        key, number, mends = f"{self._step.key}/experiment", self._step.number, None
+        if source == REPAIR:
+            noted = self._session.view().notes
+            mends = next(n["trial"] for k, n in noted.items() if k.startswith(f"{MENDED}/") and n["step"] == number)
+        return self._bench.start(key, number, candidate, decision, mends=mends)
 
     def _within_limits(self) -> None:
         most, history = self._session.budget.limits.trials, self._session.view()
@@ -226,7 +251,7 @@ class Cycle:
     def _attend(self, trial: Trial, run: LongRun, decision: Decision) -> str:
         """Wait for its end or for the window's; return why it must be stopped, or nothing."""
         clock, activities = self._session.parts.clock, self._session.parts.activities
-        until = clock.monotonic() + decision.monitor_s
+        until = clock.monotonic() + window_s(decision.monitor_s, most=int(self._config.most_watch))
         patterns = [text.lower() for text in trial.recipe.get("stop_patterns", ())]
         label = f"#{trial.number} {trial.title}".strip()
         with activities.doing("run", label, trial=trial.number, limit_s=self._config.time):
