@@ -192,13 +192,15 @@ class RealEngine:
     stack: ExitStack
     mode: Mode = "auto"
     profile: DataProfile = field(default_factory=empty_profile)
+    k: int = 2
+    """Search folds; 1 is a hold-out."""
 
     def __post_init__(self) -> None:
         """Open everything and evaluate the baseline."""
         data, private, self.clock = self.folder / "data", self.folder / "private", SystemClock()
         write_data(data)
         private.mkdir(mode=0o700)
-        self.task = binary_task(data)
+        self.task = binary_task(data, k=self.k)
         self.sandbox = open_sandbox(self.mode)
         self.stack.callback(self.sandbox.close)
         self.views = Views(self.task, self.folder / "views", private)
@@ -284,6 +286,12 @@ class RealEngine:
         )
         key = key or f"candidate-{self._count:03d}"
         return self._tried(key, candidate, session, {"history": self.start, "most_folds": most_folds})
+
+    def session(
+        self, check: Callable[[Candidate], Sequence[CheckFinding]], model: Model, repairer: Repairer | None = None
+    ) -> Session:
+        """Return a session for a strategy, in which `model` answers and `check` stands for the static checks."""
+        return self._session(check, limited(), repairer=repairer, model=model)
 
     def parts(self, *, cell_s: float | None = None) -> Parts:
         """Return what the engine is put together from."""

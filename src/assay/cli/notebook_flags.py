@@ -44,7 +44,7 @@ def with_table(arguments: Mapping[str, str], table: Mapping[str, Any], folder: P
     """Return the settings of a review with what the task file's table `[notebook]` says; what was typed goes first.
 
     Args:
-        arguments: As typed. A source of another name leaves the table aside.
+        arguments: As typed; they unlock nothing that the table locks. A source of another name leaves the table aside.
         table: The table, checked for its types.
         folder: The data folder, which the table's file lies in.
 
@@ -68,4 +68,6 @@ def with_table(arguments: Mapping[str, str], table: Mapping[str, Any], folder: P
         "locked": ",".join(policy.cells),
         "open": ",".join(policy.open),
     }
-    return {**said, **arguments}
+    # What the table locks stays locked: what is typed can only add to it.
+    also = ",".join(filter(None, (said["locked"], arguments.get("locked", ""))))
+    return {**said, **arguments, "locked": also}

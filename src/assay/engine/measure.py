@@ -22,6 +22,7 @@ from assay.engine.running import Running
 from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev
 from assay.journal.history import Measurement
+from assay.kinds.base import Driven
 from assay.sandbox import SandboxLimits
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Measurer:
                 self._execute(trial, attempt, candidate, key, seed, wall_s, live=live)
             known = self._parts.log.read(lambda history: history.measurement(*place))
             if known is not None and not known.graded and _gradable(known.execution):
-                self._grade(known, key)
+                self._grade(known, key, candidate)
                 known = self._parts.log.read(lambda history: history.measurement(*place))
         if known is None:
             raise LookupError(f"no measurement of {place}")
@@ -248,7 +249,7 @@ class Measurer:
         cut = wall_s is not None and wall_s < wall
         return replace(limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
 
-    def _grade(self, known: Measurement, key: ViewKey) -> None:
+    def _grade(self, known: Measurement, key: ViewKey, candidate: Candidate) -> None:
         parts = self._parts
         predictions = self.predictions(known)
         if predictions is None or known.execution is None:
@@ -259,6 +260,9 @@ class Measurer:
         problems: tuple[str, ...] = ()
         if view.answers is None:
             problems = parts.grading.validate(parts.task, view, predictions)
+        elif known.execution.outcome is not Outcome.OK and isinstance(parts.kinds[candidate.kind], Driven):
+            # What a cell wrote before another failed may never have passed the locked ones.
+            problems = ("its units did not all run to their ends",)
         elif key.kind is not ViewKind.SEALED:
             try:
                 grade = parts.grading.grade(parts.task, view, predictions)

@@ -155,6 +155,8 @@ def test_the_confirmed_table_of_a_task_file_is_what_a_review_locks(tmp_path: Pat
     other = {"source": "other.ipynb"}
     assert with_table(other, table, tmp_path) == other
     assert with_table({"source": str(own)}, table, tmp_path)["locked"] == "load,final,fit"
+    typed = ReviewOptions.from_arguments(with_table({"locked": "novel", "open": "load"}, table, tmp_path))
+    assert typed.locked == ("load", "final", "fit", "novel"), "what is typed unlocks nothing"
     with pytest.raises(TaskError, match="leaves out the cell 'fit'"):
         with_table({}, {**table, "locked": ["load", "final"]}, tmp_path)
     with pytest.raises(TaskError, match="cannot be read"):

@@ -209,7 +209,7 @@ KEYS: tuple[Key, ...] = (
     Key(phase=Phase.ANALYSIS, path=f"{_NB}.paths.*", ours="", why="Name the data on the command line.", kind=object),
     *_exec(Phase.ANALYSIS, f"{_NB}.exec"),
     Key(phase=Phase.ANALYSIS, path=f"{_NB}.exec.*", ours="", why="Previews have fixed bounds.", kind=object),
-    Key(phase=Phase.ANALYSIS, path=f"{_NB}.multi.num_runs", ours="`assay ideas --runs-of N`", kind=int),
+    Key(phase=Phase.ANALYSIS, path=f"{_NB}.multi.num_runs", ours="`assay ideas --count N`", kind=int),
     Key(phase=Phase.ANALYSIS, path=f"{_NB}.multi.seeds", ours="`assay ideas --seed`", kind=list),
     Key(phase=Phase.ANALYSIS, path=f"{_NB}.multi.prompt_variants", ours="`assay ideas --variant`", kind=list),
     Key(phase=Phase.ANALYSIS, path=f"{_NB}.multi.max_parallel_workers", ours="`assay ideas --workers`", kind=int),

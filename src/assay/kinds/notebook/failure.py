@@ -28,15 +28,14 @@ _HINTS = (
 )
 
 
-def diagnose_cells(execution: Execution, problems: tuple[str, ...], output: str) -> Failure | None:
-    """Return why `execution` does not count, or None if it does.
+def diagnose_cells(execution: Execution, problems: tuple[str, ...]) -> Failure | None:
+    """Return why `execution` does not count, or None if it does: only a run in which every cell ended well does.
 
     Args:
         execution: What came back.
         problems: What the grader found wrong with the output.
-        output: Name of the file that must be there.
     """
-    if execution.outcome is Outcome.OK or output in execution.outputs or not execution.units:
+    if execution.outcome is Outcome.OK or not execution.units:
         return ScriptKind().diagnose(execution, problems)
     last = execution.units[-1]
     outside = execution.outcome not in (Outcome.OK, Outcome.ERROR, Outcome.TIMEOUT)

@@ -96,7 +96,7 @@ class NotebookKind:
 
     def diagnose(self, execution: Execution, problems: tuple[str, ...]) -> Failure | None:
         """Return why the execution does not count, or None if it does."""
-        return diagnose_cells(execution, problems, self.outputs[0])
+        return diagnose_cells(execution, problems)
 
 
 if TYPE_CHECKING:

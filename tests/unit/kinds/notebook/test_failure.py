@@ -40,9 +40,10 @@ def test_a_missing_package_is_named_from_an_allow_list_and_never_guessed(module:
     ],
 )
 def test_every_end_has_its_own_word(outcome: Outcome, unit: UnitOutcome, kind: str) -> None:
-    failure = KIND.diagnose(failed(outcome, unit), ())
-    assert failure is not None
-    assert failure.outcome == kind
+    for outputs in ({}, {"submission.csv": "d"}):  # what was written before changes nothing
+        failure = KIND.diagnose(failed(outcome, unit, outputs=outputs), ())
+        assert failure is not None
+        assert failure.outcome == kind
 
 
 def test_equal_failures_have_equal_signatures_and_others_do_not() -> None:

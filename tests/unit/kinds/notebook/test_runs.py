@@ -46,3 +46,13 @@ def test_a_cells_error_is_told_with_cell_line_and_traceback(engine: RealEngine) 
         ("c1", UnitOutcome.ERROR, 2),
     ]
     assert "ValueError: broken" in tried.trial.reason
+
+
+def test_predictions_of_a_run_that_did_not_pass_every_cell_are_not_graded(engine: RealEngine) -> None:
+    early = honest_cells().with_source(SAVE, 'write(predictions)\nraise RuntimeError("the last cells never run")')
+    tried = engine.try_candidate(new_notebook_candidate(early, title="early"), most_folds=1)
+    (measured,) = tried.measurements
+    assert measured.execution is not None
+    assert "submission.csv" in measured.execution.outputs, "they are there, and valid"
+    assert (tried.state, measured.score, dict(tried.scores)) == (TrialState.FAILED, None, {})
+    assert "the last cells never run" in tried.trial.reason
