@@ -15,6 +15,7 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.kinds.notebook import NOTEBOOK, LockPolicy, locks_of, make_locks, new_notebook_candidate, notebook_of, parse
+from assay.strategies.notebook_beside import helpers_beside
 from assay.strategies.notebook_record import IterationRecord, Source, Status, iterations_of
 
 NOTEBOOKS = (".ipynb", ".py")
@@ -151,7 +152,9 @@ def _of_file(named: str) -> Found:
         raise NothingFound("E201", f"there is no notebook {named!r}", fix="--set source=NOTEBOOK") from None
     except (OSError, UnicodeDecodeError) as error:
         raise TaskError("E138", f"{named!r} cannot be read: {error}", fix="--set source=NOTEBOOK") from error
-    candidate = new_notebook_candidate(parse(text, path.name), title=path.stem, operator="baseline")
+    notebook = parse(text, path.name)
+    helpers = helpers_beside(notebook, path)
+    candidate = new_notebook_candidate(notebook, title=path.stem, operator="baseline", files=helpers)
     return Found(
         candidate=candidate,
         origin=f"the notebook {path.name}",

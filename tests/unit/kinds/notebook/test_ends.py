@@ -143,10 +143,12 @@ def test_who_kills_the_driver_gets_no_result(engine: RealEngine) -> None:
     assert execution.wall_s < 30
 
 
-def test_shell_lines_run_inside_the_sandbox_and_tags_skip_nothing(engine: RealEngine) -> None:
+def test_shell_lines_and_modules_beside_run_inside_the_sandbox_and_tags_skip_nothing(engine: RealEngine) -> None:
     tagged = new_cell("c1", "print('a tag skips nothing')", tags=["skip-execution"])
-    cells = (new_cell("c0", "!echo hello from the shell"), tagged, new_cell("c2", "%%bash\necho again"))
-    execution = run(engine, new_notebook_candidate(Notebook(cells=cells)))
+    helped = new_cell("c3", "import wells\nprint(wells.__doc__)")
+    cells = (new_cell("c0", "!echo hello from the shell"), tagged, new_cell("c2", "%%bash\necho again"), helped)
+    files = {"wells.py": '"""a module beside it is found"""'}
+    execution = run(engine, new_notebook_candidate(Notebook(cells=cells), files=files))
     assert execution.outcome is Outcome.OK, execution.detail
-    for said in ("hello from the shell", "a tag skips nothing", "again"):
+    for said in ("hello from the shell", "a tag skips nothing", "again", "a module beside it is found"):
         assert said in execution.log_tail
