@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.commands.intake import Intake, TaskFlags, take_in
-from assay.cli.commands.lab_intake import LabIntake, take_in_lab
+from assay.cli.commands.lab_intake import LabIntake, take_in_lab, with_daemon_config
 from assay.cli.commands.reports import try_reports
 from assay.cli.detach import detach as in_background
 from assay.cli.display.foreseen import forecast_json, forecast_words
@@ -76,7 +76,9 @@ def run(
     strategy_typed: bool = True,
 ) -> int:
     """Check everything, then work on `path` until a limit is reached; with `detach` in the background."""
-    if config is not None:
+    if config is not None and strategy == LAB:
+        run_flags = with_daemon_config(shell, path, config, limit_flags, run_flags)
+    elif config is not None:
         from assay.cli.configs import configured
 
         typed = strategy if strategy_typed else None

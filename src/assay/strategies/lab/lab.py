@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from assay.core.budget import Limits
@@ -15,9 +16,12 @@ from assay.operators.lab.finish_up import work_ends
 from assay.strategies.lab.bench import Bench, open_bench
 from assay.strategies.lab.config import LabConfig, read_lab
 from assay.strategies.lab.cycle import Cycle, close_down
+from assay.strategies.lab.from_daemon import with_daemon_config
 from assay.strategies.lab.outcome import note_outcome
 
 REPORTED = "W450"
+DAEMON_CONFIG = "daemon_config"
+"""Name of the option that holds the path of a daemon's config; `run --config` sets it."""
 
 
 class Lab:
@@ -25,12 +29,14 @@ class Lab:
 
     Args:
         sandbox: Mode of the sandbox in which experiments run.
+        daemon_config: A `daemon_config.json` whose word goes before that of `lab.toml`; None for none.
     """
 
     name = "lab"
 
-    def __init__(self, sandbox: str = "auto") -> None:
+    def __init__(self, sandbox: str = "auto", *, daemon_config: Path | None = None) -> None:
         self._sandbox = sandbox
+        self._daemon_config = daemon_config
         self._round_s = 0.0
 
     @classmethod
@@ -40,9 +46,11 @@ class Lab:
         Raises:
             UsageError: There are arguments (E025).
         """
-        if arguments:
-            raise UsageError("E025", f"lab has no option {next(iter(arguments))!r}", fix="write it into lab.toml")
-        return cls(sandbox)
+        unknown = [name for name in arguments if name != DAEMON_CONFIG]
+        if unknown:
+            raise UsageError("E025", f"lab has no option {unknown[0]!r}", fix="write it into lab.toml")
+        file = arguments.get(DAEMON_CONFIG)
+        return cls(sandbox, daemon_config=Path(file) if file else None)
 
     def run(self, session: Session) -> None:
         """Work in cycles until a limit is reached, somebody asks to stop, or the worker finishes.
@@ -71,7 +79,13 @@ class Lab:
     def _config(self, session: Session) -> LabConfig:
         """Return the configuration as it was when the run began: a run does not change its rules on the way."""
         folder = session.parts.task.folder
-        told: Any = session.note("lab/config", lambda: read_lab(folder).model_dump(mode="json"))
+
+        def read() -> Any:
+            config, file = read_lab(folder), self._daemon_config
+            made = config if file is None else with_daemon_config(config, file)
+            return made.model_dump(mode="json")
+
+        told: Any = session.note("lab/config", read)
         return LabConfig.model_validate(told)
 
     def search_ends(self, plan: FinishPlan) -> float:
