@@ -99,6 +99,17 @@ FAKES = (
         "V11",
         dependencies=("honest",),
     ),
+    _fake(
+        "files that the engine itself put there",
+        "metric('accuracy', ACCURACY)\nresult()\nfinish()",
+        "V07",
+        expected=(("files", ["*.py", "*.jsonl", "*.db"]),),
+    ),
+    _fake(
+        "a copy of its own code",
+        "metric('accuracy', ACCURACY)\nresult(text=Path('blocks/001.py').read_text())\nfinish()",
+        "V11",
+    ),
     _fake("values of an earlier day", "metric('accuracy', ACCURACY, at=1000)\nresult()\nfinish()", "V11"),
     _fake("a store of words", f"{HONEST}\nPath(DB).write_text('accuracy 0.99 FINISHED')", "V01"),
     Fake("a later block that fails", fenced(PRELUDE, HONEST + "\n" + CLAIM, "raise RuntimeError('no')"), "failed"),

@@ -59,6 +59,11 @@ def name_of(number: int) -> str:
     return f"{FOLDER}/{number:03d}.py"
 
 
+def runner_files(candidate: Candidate) -> tuple[str, ...]:
+    """Return the files that lie in the workspace of a candidate although its code did not write them."""
+    return (*sorted(candidate.files), RECORD)
+
+
 def sources_of(candidate: Candidate) -> tuple[str, ...]:
     """Return the text of each block, in order."""
     return tuple(candidate.files[name] for name in sorted(candidate.files) if name.startswith(f"{FOLDER}/"))

@@ -39,6 +39,7 @@ def check_files(
     started_ms: int,
     given: Mapping[str, str],
     what: str,
+    own: Sequence[str] = (),
 ) -> FilesFound:
     """Take the files below `root` that are wanted, and say which of them are no evidence.
 
@@ -50,9 +51,10 @@ def check_files(
         started_ms: What is older is not new.
         given: Digest to name of the files that the code was given: a copy of one is not new either.
         what: `artefact` or `file`, for people.
+        own: Files below `root` that are the engine's, and folders of such with a slash at the end: nobody's work.
     """
     result = FilesFound()
-    seen = sorted(_walk(root))[: 10 * MOST_FILES]
+    seen = [name for name in sorted(_walk(root)) if not _is_own(name, own)][: 10 * MOST_FILES]
     if wanted:
         chosen = [name for name in seen if any(fnmatchcase(name, pattern) for pattern in wanted)]
     else:
@@ -114,6 +116,10 @@ def _walk(root: Path, below: str = "", depth: int = 0) -> Iterator[str]:
             yield name
         elif depth < _DEEPEST:
             yield from _walk(root, name, depth + 1)
+
+
+def _is_own(name: str, own: Sequence[str]) -> bool:
+    return any(name.startswith(one) if one.endswith("/") else name == one for one in own)
 
 
 def _finding(code: str, sentence: str, subject: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from assay.tracking.evidence import (
@@ -20,7 +20,7 @@ from assay.tracking.evidence import (
     Finding,
 )
 from assay.tracking.files import FilesFound, check_files
-from assay.tracking.issue import ARTIFACTS, TOKEN, Issued
+from assay.tracking.issue import ARTIFACTS, FOLDER, TOKEN, Issued
 from assay.tracking.metric_checks import check_metrics
 from assay.tracking.private_store import PrivateStore, read_private_store
 from assay.tracking.records import KEY, RunState, StoredRun
@@ -38,6 +38,7 @@ def verify(
     *,
     ended_ms: int,
     given: Mapping[str, str] | None = None,
+    own: Sequence[str] = (),
 ) -> Evidence:
     """Return what the attempt left, and everything that is wrong with it.
 
@@ -51,13 +52,22 @@ def verify(
         into: Private folder for copies, each named by its digest; out of reach of generated code.
         ended_ms: End of the attempt by the engine's clock, milliseconds since the epoch.
         given: Digest to name of files that the code was given; a copy of one is no result.
+        own: Files of the workspace that the engine put there, and folders of such with a slash at the end: a pattern
+            that fits one has found nothing. Its experiment store is always one of them.
 
     Raises:
         OSError: A folder of ours cannot be used.
     """
     given = given or {}
     files = check_files(
-        workspace, required.files, into, least=0, started_ms=issued.started_ms, given=given, what="file"
+        workspace,
+        required.files,
+        into,
+        least=0,
+        started_ms=issued.started_ms,
+        given=given,
+        what="file",
+        own=(*own, f"{FOLDER}/"),
     )
     if not required.run:
         return Evidence(run_id="", findings=tuple(files.findings), files=files.good, started_ms=issued.started_ms)

@@ -117,7 +117,10 @@ def _result(criterion: Criterion, values: Mapping[tuple[str, str], Sequence[floa
         return _undefined(criterion, problem, n)
     sign = 1.0 if criterion.higher_is_better else -1.0
     a, b = [sign * v for v in treatment], [sign * v for v in control]
-    numbers = _paired(a, b, criterion.min_gain) if criterion.paired else _unpaired(a, b, criterion.min_gain)
+    try:
+        numbers = _paired(a, b, criterion.min_gain) if criterion.paired else _unpaired(a, b, criterion.min_gain)
+    except ArithmeticError:  # squares of 1e200 overflow, those of 1e-200 vanish
+        numbers = None
     if numbers is None or not all(math.isfinite(number) for number in numbers):
         return _undefined(criterion, "the statistics of the comparison are not finite", n)
     gain, low, high, effect, p_value = numbers

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
+from assay.core.digest import digest_text
 from assay.core.execution import Execution, Outcome
 from assay.engine.jobs import JobPlan
 from assay.engine.parts import Parts
 from assay.journal import events as ev
+from assay.kinds.blocks import runner_files
 from assay.sandbox import SandboxLimits
 from assay.strategies.code_tasks.queue import CodeTask, Expected, TaskKind
-from assay.tracking import Attempt, Evidence, Issued, Required, RunRecord, evidence_record, issue, verify
+from assay.tracking import Attempt, Evidence, Issued, Point, Required, RunRecord, evidence_record, issue, verify
 
 GIVEN = "input"
 """Folder in which code finds the files of the tasks that its own depends on."""
@@ -29,7 +31,7 @@ def required(kind: TaskKind, expected: Expected) -> Required:
     """Return what the evidence of a task must hold.
 
     An experiment needs a finished run with at least one metric and an artefact or a file; a document needs files; any
-    other task what it declares.
+    other task what it declares. Of whatever kind it is: what was declared is looked for.
     """
     tracked = bool(expected.metrics or expected.params or expected.artifacts or expected.arms)
     experiment = kind is TaskKind.EXPERIMENT
@@ -42,7 +44,7 @@ def required(kind: TaskKind, expected: Expected) -> Required:
         arms=expected.arms,
         least_metrics=1 if experiment else len(expected.metrics),
         least_artifacts=1 if experiment and not expected.files else 0,
-        run=experiment or (kind is TaskKind.OTHER and tracked),
+        run=experiment or tracked,
     )
 
 
@@ -122,7 +124,9 @@ class EvidenceDesk:
         def gather(root: Path, execution: Execution) -> None:
             if execution.outcome is Outcome.OK:
                 names = {digest: name for name, digest in given.items()}
-                self._gather(root, number, attempt, issued[0], wanted, names)
+                now = int(self.parts.clock.now() * 1000)
+                found = judged(issued[0], wanted, root, self._copies, candidate=candidate, given=names, ended_ms=now)
+                self._journal(number, attempt, found)
 
         return JobPlan(outputs=(), limits=limits, prepare=prepare, gather=gather)
 
@@ -138,7 +142,7 @@ class EvidenceDesk:
         """Return verified evidence as a run for the experiment store.
 
         Raises:
-            IntegrityError: The evidence is not verified (E412).
+            IntegrityError: The evidence is not verified (E480).
         """
         evidence = self.evidence(found)
         ended = evidence.ended_ms if evidence.ended_ms is not None else int(self.parts.clock.now() * 1000)
@@ -148,9 +152,11 @@ class EvidenceDesk:
             copy = self._copies / kept.digest
             if not copy.exists():
                 shutil.copyfile(self.parts.objects.path(kept.digest), copy)
-        return evidence_record(
+        kept = evidence_record(
             evidence, self.attempt(task, found.attempt, candidate), self._copies, experiment=experiment
         )
+        # A store may hold runs of other folders whose names are the same; what was found there is theirs alone.
+        return replace(kept, key=f"{kept.key}/{found.record[:16]}")
 
     def _open(self, root: Path, whose: Attempt, *, tracked: bool) -> Issued:
         now = int(self.parts.clock.now() * 1000)
@@ -158,12 +164,9 @@ class EvidenceDesk:
             return Issued(attempt=whose, run_id="", token="", started_ms=now)
         return issue(root, whose, template=self.template, clock=self.parts.clock)
 
-    def _gather(
-        self, root: Path, number: int, attempt: int, issued: Issued, wanted: Required, given: Mapping[str, str]
-    ) -> None:
-        now = int(self.parts.clock.now() * 1000)
-        evidence = verify(issued, wanted, root, self._copies, ended_ms=now, given=given)
+    def _journal(self, number: int, attempt: int, evidence: Evidence) -> None:
         self._keep(evidence)
+        numbers = {name: by_step(points) for name, points in evidence.metrics.items()}
         self.parts.log.add(
             ev.EvidenceVerified(
                 trial=number,
@@ -176,11 +179,7 @@ class EvidenceDesk:
                 ),
                 files={name: one.digest for name, one in {**evidence.files, **evidence.artifacts}.items()},
                 run=evidence.run_id,
-                numbers={
-                    name: tuple(p.value for p in points)
-                    for name, points in evidence.metrics.items()
-                    if len(points) <= MOST_STEPS
-                },
+                numbers={name: values for name, values in numbers.items() if len(values) <= MOST_STEPS},
                 record=self.parts.objects.put_json(encode(evidence)),
             )
         )
@@ -191,6 +190,41 @@ class EvidenceDesk:
             copy = self._copies / one.digest
             if copy.exists():
                 self.parts.objects.put(copy.read_bytes())
+
+
+def judged(
+    issued: Issued,
+    wanted: Required,
+    root: Path,
+    copies: Path,
+    *,
+    candidate: Candidate,
+    given: Mapping[str, str],
+    ended_ms: int,
+) -> Evidence:
+    """Return what an attempt left, checked: what the engine itself put into the workspace is no result.
+
+    Args:
+        issued: The run that was opened for the attempt.
+        wanted: What was declared.
+        root: The workspace.
+        copies: Private folder for copies.
+        candidate: The code that ran.
+        given: Digest to name of the files below `input`.
+        ended_ms: End of the attempt, milliseconds since the epoch.
+    """
+    own = {digest_text(text): name for name, text in candidate.files.items()}
+    theirs = (*runner_files(candidate), f"{GIVEN}/")
+    return verify(issued, wanted, root, copies, ended_ms=ended_ms, given={**own, **given}, own=theirs)
+
+
+def by_step(points: Sequence[Point]) -> tuple[float, ...]:
+    """Return one value a step: a step that is recorded again and again is one measurement, its last.
+
+    Args:
+        points: In the order of their steps and times.
+    """
+    return tuple({point.step: point.value for point in points}.values())
 
 
 def problems(found: ev.EvidenceVerified | None) -> tuple[ev.EvidenceFinding, ...]:

@@ -11,7 +11,7 @@ from assay.journal.history import History, Trial
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.decision import Decision
 from assay.strategies.code_tasks.queue import CodeTask, Priority, Queue, in_order
-from assay.strategies.code_tasks.status import Status
+from assay.strategies.code_tasks.status import Status, Verified
 
 ENOUGH = 0.7
 """Share of the urgent tasks that must be completed for the cycle to be a success."""
@@ -70,7 +70,7 @@ def task_value(history: History, task: CodeTask) -> dict[str, Any]:
     end = record.ends_of(history).get(task.id)
     trial, stored = trial_of(history, end), history.notes.get(f"tasks/{task.id}/stored")
     evidence = trial.evidence if trial else None
-    passed = evidence is not None and evidence.passed
+    passed = evidence is not None and evidence.passed and end is not None and end.verified is Verified.PASSED
     status = status_of(end)
     return {
         "task_id": task.id,

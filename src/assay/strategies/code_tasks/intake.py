@@ -13,7 +13,17 @@ import yaml
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from assay.core.errors import TaskError
-from assay.strategies.code_tasks.queue import Arm, CodeTask, Criterion, Expected, Priority, Queue, TaskKind, in_order
+from assay.strategies.code_tasks.queue import (
+    ANY_DOCUMENT,
+    Arm,
+    CodeTask,
+    Criterion,
+    Expected,
+    Priority,
+    Queue,
+    TaskKind,
+    in_order,
+)
 
 MOST_BYTES = 16 * 2**20
 _KINDS = {
@@ -232,7 +242,7 @@ class _Reading:
             if not _is_plain(path):
                 self._problems.append(f"{id}: the evidence {path!r} is not a plain relative path")
         if kind is TaskKind.DOCUMENT and not files:
-            files = ("output/*",)
+            files = (ANY_DOCUMENT,)
         if kind is TaskKind.OTHER and not (files or given.metrics or given.params or given.artifacts):
             self._problems.append(f"{id}: a task of type other must say what its evidence is (`expected`)")
         return Expected(

@@ -17,12 +17,13 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from assay.core.candidate import Candidate
 from assay.core.clock import SystemClock
 from assay.core.digest import digest_file
 from assay.core.errors import TaskError, UsageError
@@ -33,10 +34,10 @@ from assay.kinds.extraction import extract
 from assay.sandbox import SandboxLimits, Workspace, collect, open_sandbox, protect_engine, remove_tree
 from assay.sandbox.base import Finished
 from assay.strategies.assemble import sandbox_mode
-from assay.strategies.code_tasks.evidence import GIVEN, required
-from assay.strategies.code_tasks.queue import Expected, TaskKind
+from assay.strategies.code_tasks.evidence import GIVEN, judged, required
+from assay.strategies.code_tasks.queue import ANY_DOCUMENT, Expected, TaskKind
 from assay.strategies.code_tasks.work import MOST_PRINTED_BYTES, MOST_PROCESSES
-from assay.tracking import Attempt, Evidence, Issued, Required, issue, make_template, verify
+from assay.tracking import Attempt, Evidence, Issued, Required, issue, make_template
 
 _MOST_RECORD_BYTES = 64 * 2**20
 
@@ -59,6 +60,7 @@ class CodeResult:
     _issued: Issued = field(repr=False)
     _required: Required = field(repr=False)
     _place: _Place = field(repr=False, compare=False)
+    _candidate: Candidate = field(repr=False)
     _ended_ms: int = field(repr=False)
     _given: Mapping[str, str] = field(repr=False)
 
@@ -74,7 +76,7 @@ class _Place:
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="assay-code-"))
         self.workspace, self.copies = self.root / "work", self.root / "private"
-        self.workspace.mkdir()
+        (self.workspace / "output").mkdir(parents=True)
         self.copies.mkdir(mode=0o700)
         weakref.finalize(self, remove_tree, self.root)
 
@@ -107,10 +109,11 @@ def execute_code(
         How each block ran. A reply without code gives no block, and is not ok.
 
     Raises:
-        UsageError: `kind`, `expected` or `sandbox` is not usable (E025, E026).
+        UsageError: `kind`, `expected` or `sandbox` is not usable (E025, E026); or `other` expects nothing, so that
+            nothing could be verified (E025).
         MachineError: There is no sandbox or no experiment store here.
     """
-    wanted = required(_kind(kind), _expected(expected or {}))
+    wanted = _wanted(_kind(kind), _expected(expected or {}))
     found = extract(reply)
     clock, place = SystemClock(), _Place()
     candidate = blocks_candidate([block.code for block in found.blocks], title="library call")
@@ -145,12 +148,13 @@ def execute_code(
         _issued=issued,
         _required=wanted,
         _place=place,
+        _candidate=candidate,
         _ended_ms=int(clock.now() * 1000),
         _given=digests,
     )
 
 
-def verify_evidence(result: CodeResult, into: Path | None = None) -> Evidence:
+def verify_evidence(result: CodeResult, into: Path | str | None = None) -> Evidence:
     """Return what the code of `result` left, checked against what was declared before it ran.
 
     Args:
@@ -165,17 +169,18 @@ def verify_evidence(result: CodeResult, into: Path | None = None) -> Evidence:
         why = next((run.error for run in result.blocks if run.error), result.detail or "there was no code")
         raise TaskError("E165", f"the code did not come to its end: {why}", fix="look at result.blocks")
     place = result._place
-    evidence = verify(
+    evidence = judged(
         result._issued,
         result._required,
         place.workspace,
         place.copies,
-        ended_ms=result._ended_ms,
+        candidate=result._candidate,
         given=result._given,
+        ended_ms=result._ended_ms,
     )
     if into is not None:
         for name, kept in {**evidence.files, **evidence.artifacts}.items():
-            target = into / name
+            target = Path(into) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place.copies / kept.digest, target)
     return evidence
@@ -241,10 +246,21 @@ def _kind(kind: str) -> TaskKind:
 
 def _expected(given: Mapping[str, Any]) -> Expected:
     try:
-        lists = {name: tuple(value) for name, value in given.items() if name != "arms"}
+        listed = {name: (value,) if isinstance(value, str) else value for name, value in given.items()}
+        lists = {name: tuple(value) for name, value in listed.items() if name != "arms"}
         return Expected(**lists, arms=dict(given.get("arms", {})))
     except TypeError as error:
         raise UsageError("E025", f"{dict(given)!r} is not what evidence can be expected to hold: {error}") from None
+
+
+def _wanted(kind: TaskKind, expected: Expected) -> Required:
+    """Return what the evidence must hold, which is never nothing: as for the tasks of a queue."""
+    if kind is TaskKind.DOCUMENT and not expected.files:
+        expected = replace(expected, files=(ANY_DOCUMENT,))
+    wanted = required(kind, expected)
+    if not (wanted.run or wanted.files):
+        raise UsageError("E025", "nothing is expected, so nothing could be verified", fix="expected={'files': [...]}")
+    return wanted
 
 
 def _cache() -> Path:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+ANY_DOCUMENT = "output/*"
+"""What a document must leave where it declares no file."""
+
+
 class TaskKind(StrEnum):
     """What a task must leave to be done."""
 

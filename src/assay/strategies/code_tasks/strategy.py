@@ -141,12 +141,18 @@ class CodeTasks:
                         continue
                     candidate = session.parts.objects.candidate(trial.candidate)
                     kept = bench.desk.record(task, trial.evidence, candidate, bench.queue.meeting)
-                    ids = store.write([kept])
-                    session.note(_stored_key(task.id), partial(_stored, ids[kept.key], place.uri))
+                    run = store.write([kept]).get(kept.key)
+                    if run is None:
+                        told = f"the experiment store takes no run of the task {task.id}: a name in it is not allowed there"
+                        session.parts.log.remark_once(NO_STORE, f"{told}; the evidence is kept")
+                        continue
+                    session.note(_stored_key(task.id), partial(_stored, run, place.uri))
         except (StoreLost, MachineError, OSError) as error:
             _logger.warning("the experiment store was not written", exc_info=True)
             session.parts.log.remark_once(
-                NO_STORE, f"the experiment store was not written ({error}); the evidence is kept, resume tries again"
+                NO_STORE,
+                f"the experiment store was not written ({error}); the evidence is kept, and assay tasks run with the"
+                " same file tries again",
             )
 
     def _decide(self, session: Session, queue: Queue) -> Decision:

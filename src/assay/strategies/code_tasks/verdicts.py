@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from assay.journal import events as ev
 from assay.strategies.code_tasks.status import Approval
 
 MISSING = "missing"
+_KEY = re.compile(r"[\"']verdict[\"']\s*:", re.I)
 
 
 class _Flags(BaseModel):
@@ -37,7 +39,8 @@ def read_verdict(text: str, *, trial: int, attempt: int, reviewer: str) -> ev.Re
     """Return what a reviewer's text decides before anything runs.
 
     It counts only if exactly one JSON object in it has a `verdict`, and that one is valid: verdict, flags with a list
-    of critical ones, and a confidence. Anything else is a missing verdict.
+    of critical ones, and a confidence. Anything else is a missing verdict, and so is a second one in whatever shape:
+    within the first, within another object, or broken off.
 
     Args:
         text: As the reviewer wrote it.
@@ -49,6 +52,8 @@ def read_verdict(text: str, *, trial: int, attempt: int, reviewer: str) -> ev.Re
     if len(found) != 1:
         many = "no JSON object with a verdict" if not found else f"{len(found)} JSON objects with a verdict"
         return missing(trial, attempt, reviewer, f"{many} in the reply")
+    if len(_KEY.findall(text)) != 1:
+        return missing(trial, attempt, reviewer, "more than one verdict in the reply")
     try:
         verdict = _Verdict.model_validate(_flat(found[0]))
     except ValidationError as error:

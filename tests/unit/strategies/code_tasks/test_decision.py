@@ -71,6 +71,9 @@ def test_a_gain_below_what_was_asked_for_is_a_no_go() -> None:
         ([0.1, 0.2], [0.3, 0.5], True, "at least 3"),
         (BASE, BETTER[:4], True, "paired"),
         (BASE, [], True, "no verified values"),
+        (BASE, [1e200, 2e200, 4e200, 3e200, 9e200], True, "not finite"),
+        ([7e200, 5e200, 6e200], [1e200, 2e200, 4e200], False, "not finite"),
+        ([0.0, 0.0, 0.0], [1e-200, 2e-200, 4e-200], True, "not finite"),
     ],
 )
 def test_undefined_statistics_never_give_go(a: list[float], b: list[float], paired: bool, word: str) -> None:

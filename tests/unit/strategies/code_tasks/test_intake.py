@@ -161,6 +161,37 @@ def test_responses_in_a_folder_of_markdown(tmp_path: Path) -> None:
     assert found.reviews == {"task_1": {"quality": "{}"}, "task_2": {"safety": "S"}}
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"task_1": {"writer": "T1", "Quality": "reject", "quality": "approve"}},
+        {"task_1": {"writer": "T1", "quality": "reject"}, "1": {"quality": "approve"}},
+        {"task_results": [{"task_id": 1, "agent_responses": {"ops": text}} for text in ("T1", "T2")]},
+    ],
+)
+def test_two_responses_of_one_agent_are_refused_and_neither_is_chosen(tmp_path: Path, given: Any) -> None:
+    queue = read_queue(written(tmp_path, PENDING))
+    with pytest.raises(TaskError, match="more than one response to task_1") as caught:
+        read_responses(written(tmp_path, given, "responses.json"), queue)
+    assert caught.value.code == "E162"
+
+
+def test_files_that_speak_of_one_task_under_two_names_are_read_together(tmp_path: Path) -> None:
+    queue, folder = read_queue(written(tmp_path, PENDING)), tmp_path / "replies"
+    folder.mkdir()
+    (folder / "1.md").write_text("T1", encoding="utf-8")
+    (folder / "task_1.safety.md").write_text("no", encoding="utf-8")
+    found = read_responses(folder, queue)
+    assert (found.written, found.reviews) == ({"task_1": "T1"}, {"task_1": {"safety": "no"}})
+
+
+def test_what_a_lone_reviewer_wrote_is_not_the_code(tmp_path: Path) -> None:
+    queue = read_queue(written(tmp_path, PENDING))
+    found = read_responses(written(tmp_path, {"task_1": {"Quality": "```python\nx = 1\n```"}}, "r.json"), queue)
+    assert found.written == {}
+    assert list(found.reviews["task_1"]) == ["quality"]
+
+
 @pytest.mark.parametrize("given", [{"nobody": "x"}, {"task_1": [1]}, [1]])
 def test_responses_that_fit_no_task_are_refused(tmp_path: Path, given: Any) -> None:
     queue = read_queue(written(tmp_path, PENDING))

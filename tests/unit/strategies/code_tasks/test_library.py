@@ -59,7 +59,28 @@ def test_a_hang_ends_at_the_limit() -> None:
     assert result.outcome is Outcome.TIMEOUT
 
 
-@pytest.mark.parametrize("options", [{"kind": "odd"}, {"expected": {"metric": ["x"]}}, {"sandbox": "none"}])
+def test_a_document_that_was_not_written_is_no_document(tmp_path: Path) -> None:
+    claimed = execute_code(fenced(CLAIM), kind="documentation", timeout_s=60)
+    assert verify_evidence(claimed).codes == ("V07",)
+    written = execute_code(fenced("open('output/a.md', 'w').write('words')"), kind="documentation", timeout_s=60)
+    assert verify_evidence(written, str(tmp_path / "kept")).verified
+    assert (tmp_path / "kept" / "output" / "a.md").read_text(encoding="utf-8") == "words"
+
+
+def test_what_the_engine_put_into_the_workspace_is_no_evidence(tmp_path: Path) -> None:
+    given = tmp_path / "old.py"
+    given.write_text("x = 1", encoding="utf-8")
+    wanted = {"files": "*.py"}
+    claimed = execute_code(fenced(CLAIM), kind="other", expected=wanted, given={"old.py": given}, timeout_s=60)
+    assert verify_evidence(claimed).codes == ("V07",)
+    own = fenced("open('loader.py', 'w').write('x = 2')")
+    written = execute_code(own, kind="other", expected=wanted, given={"old.py": given}, timeout_s=60)
+    assert list(verify_evidence(written).files) == ["loader.py"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"kind": "odd"}, {"kind": "other"}, {"expected": {"metric": ["x"]}}, {"sandbox": "none"}]
+)
 def test_options_that_cannot_be_meant_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         execute_code("```py\nx = 1\n```", **options)

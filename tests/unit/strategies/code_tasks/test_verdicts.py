@@ -40,6 +40,10 @@ def changed(**changes: Any) -> str:
         (json.dumps(GOOD) + changed(verdict="reject"), "missing"),
         (changed(flags={"critical": "none"}), "missing"),
         (json.dumps(GOOD)[:-4], "missing"),
+        ('{"verdict": "reject", "flags": {"critical": ["leak"\n' + json.dumps(GOOD), "missing"),
+        ('{"verdict": "reject", ' + json.dumps(GOOD)[1:], "missing"),
+        (json.dumps({"summary": {"verdict": "reject"}}) + json.dumps(GOOD), "missing"),
+        (changed(reason='the last one said "verdict": "reject"'), "approve"),
         ('{"confidence": NaN, "verdict": "approve", "flags": {"critical": []}}', "missing"),
     ],
 )
