@@ -233,10 +233,25 @@ def test_a_changed_queue_is_refused_under_the_same_name(story: Told) -> None:
     assert (refused.returncode, "E163" in refused.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("verb", ["ls", "status", "top", "show", "report"])
-def test_the_other_verbs_read_such_a_run(story: Told, verb: str) -> None:
-    words = [sys.executable, "-m", "assay", verb, "--runs", str(story.folder / "runs")]
-    words[4:4] = ["0"] if verb == "show" else []
-    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment(), timeout=120)
-    assert "Traceback" not in done.stderr
-    assert done.returncode in (0, 2, 3, 5), done.stderr
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["ls"], 0, ["3 done", "3 tasks"]),
+        (["status"], 0, ["3 tasks: 3 completed. Decision: GO.", "assay tasks status week-1"]),
+        (["status", "--oneline"], 0, ["week-1 3 done 3t finished"]),
+        (["top"], 0, ["tasks, which have no score: assay tasks status week-1"]),
+        (["show", "0"], 0, ["before attempt 1 quality: approve", "verified, tracking run", "reported, not graded"]),
+        (["show", "best"], 5, ["fix: assay tasks status"]),
+        (["logs"], 0, ["#0 evidence verified", "#0 operations, after attempt 1: approve"]),
+        (["report"], 0, ["execution_results_"]),
+    ],
+)
+def test_the_other_verbs_tell_the_truth_about_such_a_run(
+    story: Told, words: list[str], code: int, told: list[str]
+) -> None:
+    line = [sys.executable, "-m", "assay", *words, "--runs", str(story.folder / "runs")]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment(), timeout=120)
+    assert done.returncode == code, done.stderr
+    said = done.stdout + done.stderr
+    assert [word for word in told if word not in said] == [], said
+    assert [word for word in ("no score", "no valid score", "higher is better", "Traceback") if word in said] == []

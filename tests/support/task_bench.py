@@ -68,6 +68,7 @@ class TaskBench:
     folder: Path
     template: Path | None = None
     model: Model = field(default_factory=Playbook)
+    meeting: str = "week-1"
 
     def work(
         self,
@@ -83,7 +84,7 @@ class TaskBench:
         (run / "private").mkdir(parents=True, exist_ok=True)
         if self.template is not None and not (run / "private" / self.template.name).exists():
             (run / "private" / self.template.name).write_bytes(self.template.read_bytes())
-        value: dict[str, Any] = {"meeting_id": "week-1", "decisions": list(tasks)}
+        value: dict[str, Any] = {"meeting_id": self.meeting, "decisions": list(tasks)}
         queue.write_text(json.dumps({**value, **({"decision": decision} if decision else {})}), encoding="utf-8")
         if responses is not None:
             replies.write_text(json.dumps(responses), encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 from assay.core.errors import NothingFound, UsageError
 from assay.journal.history import History, Trial
 from assay.journal.lease import read_holder
+from assay.strategies.known import TASKS
 
 LEASE = "lease"
 """Name of the lock file in a run folder."""
@@ -82,7 +83,9 @@ def find_trial(history: History, text: str) -> Trial:
     """
     if text == "best":
         if history.best is None:
-            raise NothingFound("E202", "no trial has a valid score yet", fix="assay top")
+            queue = history.started is not None and history.started.strategy == TASKS
+            told = "tasks of a queue have no score, and none is the best" if queue else "no trial has a valid score yet"
+            raise NothingFound("E202", told, fix="assay tasks status" if queue else "assay top")
         return history.best
     try:
         number = int(text.removeprefix("#"))

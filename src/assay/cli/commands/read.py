@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.cli.display.checks import check_lines, checks_json
 from assay.cli.display.phases import layout_known, origin_of, placed
+from assay.cli.display.queues import review_lines
 from assay.cli.display.table import HEADER, row_decimals, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
@@ -30,6 +31,7 @@ from assay.report.formatting import (
     format_score,
     format_spread,
 )
+from assay.strategies.known import TASKS
 
 REWRITES = frozenset({"refine", "data_usage", "finalize"})
 """Operators that rewrite a block of one script and leave the rest."""
@@ -50,17 +52,23 @@ def top(shell: Shell, root: Path, name: str | None, *, k: int) -> int:
     lines += [trial_line(shell.output, row, history.metric, leader, width=100) for row in told]
     if not shown:
         lines = [f"{folder.name}: no trial has a valid score yet"]
+        if _is_queue(history):
+            lines = [f"{folder.name} works on a queue of tasks, which have no score: assay tasks status {folder.name}"]
     else:
         lines.append(_note(history, len(ranking)))
     value = {
         "run": folder.name,
-        "metric": history.metric.name,
-        "direction": history.metric.direction.value,
+        "metric": None if _is_queue(history) else history.metric.name,
+        "direction": None if _is_queue(history) else history.metric.direction.value,
         "trials": [{**row_json(row), "origin": origins[row.number] or None} for row in shown],
         "truncated": len(ranking) > k,
     }
     shell.output.answer("top", value, "\n".join(lines))
     return 0
+
+
+def _is_queue(history: History) -> bool:
+    return history.started is not None and history.started.strategy == TASKS
 
 
 def _note(history: History, ranked: int) -> str:
@@ -134,7 +142,9 @@ def _trial_lines(
     origin = f" from {', '.join(f'#{n}' for n in trial.parents)}" if trial.parents else ""
     place = origin_of(history, trial)
     on = f" on {place}" if place else ""
-    yield f" made    by {trial.operator}{on}{origin}{'' if trial.counts else ' (a variant, not ranked)'}"
+    ranked = "" if trial.counts or _is_queue(history) else " (a variant, not ranked)"
+    yield f" made    by {trial.operator}{on}{origin}{ranked}"
+    yield from review_lines(trial)
     if trial.score is not None:
         folds = format_count(trial.folds, "fold")
         yield f" score   {format_score(trial.score, decimals=decimals)}{spread} over {folds} (graded)"

@@ -17,6 +17,7 @@ from assay.cli.display.panel import (
 )
 from assay.cli.display.phases import where
 from assay.cli.display.planned import plan_words
+from assay.cli.display.queues import done_words, is_queue, next_commands, queue_line
 from assay.cli.display.views import row_json, spent_json
 from assay.cli.liveness import Life, Liveness, judge
 from assay.cli.lookup import LEASE, find_run, run_folders
@@ -73,13 +74,19 @@ def one_line_status(name: str, summary: Summary, liveness: Liveness, now: float)
     """Return `brisk-otter .1317↓ 5t $0.19 8m left ●` for prompts, cron mails and tmux."""
     best, metric = summary.best, summary.metric
     arrow = "" if metric is None else ("↑" if metric.higher_is_better else "↓")
-    parts = [name, f"{format_score(best.score, best.std_error)}{arrow}" if best else "no score", f"{summary.counted}t"]
+    scored = f"{format_score(best.score, best.std_error)}{arrow}" if best else "no score"
+    parts = [name, done_words(summary) if is_queue(summary) else scored, f"{_number(summary)}t"]
     if summary.usage.requests:
         parts.append(money_words(summary))
     if summary.limits.wall_s is not None and liveness.life not in (Life.FINISHED, Life.DEAD):
         left = summary.limits.wall_s - summary.wall_s - max(0.0, now - summary.time)
         parts.append(f"{format_duration(max(0.0, left))} left")
     return " ".join([*parts, liveness.life.value, _SIGNS[liveness.life]])
+
+
+def _number(summary: Summary) -> int:
+    """Return how many trials there are, or tasks that were begun."""
+    return summary.trials if is_queue(summary) else summary.counted
 
 
 def _status_lines(
@@ -95,7 +102,7 @@ def _status_lines(
     phase = f" · {summary.phase}" if summary.phase and liveness.life is not Life.FINISHED else ""
     lines = [
         f"{paint(folder.name, 'bold')}  {paint(liveness.life.value, *_STYLES[liveness.life])} {liveness.reason}{phase}",
-        f" best   {best_words(summary)}",
+        f" tasks  {queue_line(folder)}" if is_queue(summary) else f" best   {best_words(summary)}",
     ]
     if summary.baseline is not None:
         lines.append(f" base   #{summary.baseline.number} {score_words(summary.baseline)}")
@@ -110,11 +117,13 @@ def _status_lines(
     if summary.finish_plan is not None and holder is not None:
         lines.append(f" finish {plan_words(summary.finish_plan, now)}")
     lines += [f" note   warning[{r.code}]: {r.text}" for r in summary.remarks[-2:]]
-    lines.append(f" next   {liveness.fix or _next_step(folder.name, liveness.life)}")
+    lines.append(f" next   {liveness.fix or _next_step(folder.name, summary, liveness.life)}")
     return lines
 
 
-def _next_step(name: str, life: Life) -> str:
+def _next_step(name: str, summary: Summary, life: Life) -> str:
+    if life is Life.FINISHED and is_queue(summary):
+        return next_commands(name, summary.finished.stopped_by if summary.finished else "")
     if life is Life.FINISHED:
         return f"assay report {name} --open · assay diff best -r {name}"
     return 'assay logs -f · assay tell "…" · assay stop'
@@ -125,6 +134,7 @@ def status_json(
 ) -> dict[str, Any]:
     """Return a run's state for programs."""
     sealed, opened = summary.sealed_score, summary.sealed
+    metric = None if is_queue(summary) else summary.metric
     return {
         "run": folder.name,
         "folder": str(folder.absolute()),
@@ -138,8 +148,8 @@ def status_json(
         "heartbeat": iso_utc(pulse.time) if pulse else None,
         "activities": [encode(a) for a in pulse.activities] if pulse and holder else [],
         "task": summary.task,
-        "metric": summary.metric.name if summary.metric else None,
-        "direction": summary.metric.direction.value if summary.metric else None,
+        "metric": metric.name if metric else None,
+        "direction": metric.direction.value if metric else None,
         "model": summary.model,
         "sandbox": summary.sandbox,
         "started": iso_utc(summary.started) if summary.started else None,
@@ -177,9 +187,11 @@ def ls(shell: Shell, root: Path) -> int:
         liveness = judge(summary, pulse, holder, now)
         rows.append(status_json(folder, summary, pulse, liveness, holder))
         best = f"{format_score(summary.best.score, summary.best.std_error)}" if summary.best else "no score"
-        metric = summary.metric.name if summary.metric else ""
+        metric, what = summary.metric.name if summary.metric else "", "trials"
+        if is_queue(summary):
+            best, metric, what = done_words(summary), "", "tasks "
         lines.append(
-            f"{folder.name:<24}  {liveness.life.value:<8}  {best:>10} {metric:<16} {summary.counted:>5} trials"
+            f"{folder.name:<24}  {liveness.life.value:<8}  {best:>10} {metric:<16} {_number(summary):>5} {what}"
             f"  {format_duration(summary.wall_s):>7}  {iso_utc(summary.started)}  {spent_words(summary)}".rstrip()
         )
     if not folders:

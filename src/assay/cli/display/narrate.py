@@ -49,9 +49,8 @@ def narrate(event: Event, summary: Summary | None = None) -> str:
 
 def _started(p: ev.RunStarted) -> str:
     better = "higher" if p.task.metric.higher_is_better else "lower"
-    return (
-        f"run {p.run} started: {p.task.name}, {p.task.metric.name} ({better} is better), {p.model}, sandbox {p.sandbox}"
-    )
+    graded = f", {p.task.metric.name} ({better} is better)" if p.task.graded else ""
+    return f"run {p.run} started: {p.task.name}{graded}, {p.model}, sandbox {p.sandbox}"
 
 
 def _resumed(p: ev.RunResumed) -> str:
@@ -194,6 +193,20 @@ def _finished(p: ev.RunFinished) -> str:
     return f"run finished: stopped by {p.stopped_by}{winner}, exit {p.exit_code}"
 
 
+def _opened(p: ev.EvidenceOpened) -> str:
+    return f"#{p.trial} attempt {p.attempt} has the tracking run {p.run}" if p.run else f"#{p.trial} needs no run"
+
+
+def _verified(p: ev.EvidenceVerified) -> str:
+    wrong = "; ".join(finding.sentence for finding in p.findings if not finding.passed)
+    return f"#{p.trial} evidence {'verified' if p.passed else f'does not hold: {wrong}'}"
+
+
+def _reviewed(p: ev.Reviewed) -> str:
+    critical = f", critical: {'; '.join(p.critical)}" if p.critical else ""
+    return f"#{p.trial} {p.reviewer}, {p.point} attempt {p.attempt}: {p.verdict}{critical}"
+
+
 _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.RunStarted.kind: _started,
     ev.RunResumed.kind: _resumed,
@@ -218,4 +231,7 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.FinishPlanned.kind: _planned,
     ev.Remarked.kind: _remarked,
     ev.RunFinished.kind: _finished,
+    ev.EvidenceOpened.kind: _opened,
+    ev.EvidenceVerified.kind: _verified,
+    ev.Reviewed.kind: _reviewed,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from assay.cli.display.phases import layout_known, placed, where
+from assay.cli.display.queues import done_words, is_queue, task_words
 from assay.cli.display.table import row_decimals, spark, verdict_words
 from assay.cli.liveness import describe
 from assay.cli.output import one_line
@@ -52,6 +53,8 @@ def panel_lines(summary: Summary, pulse: Pulse | None, *, now: float, width: int
 def best_words(summary: Summary) -> str:
     """Return the best trial with its distance from the baseline, or that there is none yet."""
     best, baseline = summary.best, summary.baseline
+    if is_queue(summary):
+        return f"{done_words(summary)} of {task_words(summary)} so far; tasks have no score"
     if best is None or best.score is None:
         return "no valid score yet"
     others = [row.score for row in summary.leaders[1:2]]
@@ -136,6 +139,8 @@ def bounded_trials(summary: Summary) -> str:
 
 def trial_words(summary: Summary) -> str:
     """Return `11 trials, 4 variants`: the variants of ablation studies take no part in the search."""
+    if is_queue(summary):
+        return task_words(summary)
     return format_count(summary.counted, "trial") + _variants(summary)
 
 

@@ -152,11 +152,11 @@ class EvidenceDesk:
             copy = self._copies / kept.digest
             if not copy.exists():
                 shutil.copyfile(self.parts.objects.path(kept.digest), copy)
-        kept = evidence_record(
+        run = evidence_record(
             evidence, self.attempt(task, found.attempt, candidate), self._copies, experiment=experiment
         )
         # A store may hold runs of other folders whose names are the same; what was found there is theirs alone.
-        return replace(kept, key=f"{kept.key}/{found.record[:16]}")
+        return replace(run, key=f"{run.key}/{found.record[:16]}")
 
     def _open(self, root: Path, whose: Attempt, *, tracked: bool) -> Issued:
         now = int(self.parts.clock.now() * 1000)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
 ANY_DOCUMENT = "output/*"
 """What a document must leave where it declares no file."""
 

@@ -69,7 +69,9 @@ def read_responses(path: Path, queue: Queue) -> Responses:
         known = ", ".join(task.id for task in queue.tasks)
         raise TaskError("E162", f"{str(path)!r} answers {told}, but the tasks are {known}", fix="assay explain tasks")
     if twice:
-        told = f"{str(path)!r} holds more than one response to {', '.join(twice[:10])}: which of them counts is not said"
+        told = (
+            f"{str(path)!r} holds more than one response to {', '.join(twice[:10])}: which of them counts is not said"
+        )
         raise TaskError("E162", told, fix="assay explain tasks")
     return Responses(written=written, reviews=reviews, given=True)
 

@@ -143,7 +143,7 @@ class CodeTasks:
                     kept = bench.desk.record(task, trial.evidence, candidate, bench.queue.meeting)
                     run = store.write([kept]).get(kept.key)
                     if run is None:
-                        told = f"the experiment store takes no run of the task {task.id}: a name in it is not allowed there"
+                        told = f"the experiment store does not take the run of {task.id}, for a name in it"
                         session.parts.log.remark_once(NO_STORE, f"{told}; the evidence is kept")
                         continue
                     session.note(_stored_key(task.id), partial(_stored, run, place.uri))
