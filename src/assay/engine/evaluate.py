@@ -125,6 +125,10 @@ class Evaluator:
     def _run(self, trial: Trial, plan: Plan, flags: Sequence[str]) -> Trial:
         """Run the trial's current candidate and mend it until it is scored, or until there is nothing left to try."""
         current, attempt = self._current(trial)
+        # A crash may have come between the note of a repair and the look at what it brought.
+        refused = self._refused(trial, current) if attempt > 1 else None
+        if refused is not None:
+            return refused
         result, failure = _Attempt(()), self._noted_live(trial, attempt)
         while True:
             if failure is None:
@@ -141,9 +145,9 @@ class Evaluator:
             mended = self._repair(trial, current, attempt, failure) if plan.repair else None
             if mended is None:
                 return self._finish(trial, current, result, TrialState.FAILED, failure.summary, flags)
-            rejecting = [f for f in self._parts.check(mended) if f.severity == "reject"]
-            if rejecting:
-                return self._reject(trial, mended, [f"{f.code} {f.sentence}" for f in rejecting])
+            refused = self._refused(trial, mended)
+            if refused is not None:
+                return refused
             current, attempt = mended, attempt + 1
             failure = self._go_on(trial, current, attempt, failure.unit)
 
@@ -336,6 +340,13 @@ class Evaluator:
         if isinstance(stats, Invalid):
             return []
         return [f"{f.code} {f.sentence}" for f in check_predictions(self._parts.task, stats)]
+
+    def _refused(self, trial: Trial, mended: Candidate) -> Trial | None:
+        """Return the trial, rejected, if a check fires on what a repair brought; else None."""
+        rejecting = [f for f in self._parts.check(mended) if f.severity == "reject"]
+        if not rejecting:
+            return None
+        return self._reject(trial, mended, [f"{f.code} {f.sentence}" for f in rejecting])
 
     def _reject(self, trial: Trial, candidate: Candidate, reasons: list[str]) -> Trial:
         self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.REJECTED, reasons=tuple(reasons)))

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from assay.core.budget import Limits
+from assay.core.candidate import Candidate
 from assay.core.execution import Outcome
 from assay.core.trial import TrialState
 from assay.engine.session import Session
+from assay.journal import events as ev
+from assay.journal.base import JournalBackend
+from assay.journal.file import FileJournal
 from assay.journal.history import Trial
 from assay.models.base import Request
 from assay.models.scripted import Scripted
@@ -146,3 +150,35 @@ def test_improvements_start_from_a_stored_best_byte_for_byte_whatever_became_of_
         assert parent.operator == "draft", "an improvement that was none is never built upon while drafts are better"
     assert end.winner is not None
     assert trials[end.winner].operator in ("draft", "blend")
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["in one go", "killed between the repair and the look at it"])
+def test_what_a_repair_brings_is_looked_at_even_if_the_engine_died_meanwhile(tmp_path: Path, dies: bool) -> None:
+    def opened(backend: JournalBackend) -> Bench:
+        def mends(_: Request[Any]) -> Scripted:
+            return {"cause": "a label", "code": 'wish = {"score": 0.1, "reads": "answers"}'}
+
+        bench = Bench(tmp_path, answers=mends, strategy=One(fail="ValueError: x"), backend=backend, check=no_answers)
+        bench.open()
+        return bench
+
+    path = tmp_path / "events.jsonl"
+    bench = opened(FileJournal(path))
+    trial = trial_of(bench)
+    if dies:
+        events = FileJournal(path).read()
+        last = next(e.number for e in events if isinstance(e.payload, ev.Repaired))
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[: last + 1]))
+        trial = trial_of(opened(FileJournal(path)))
+    assert (trial.state, trial.score) == (TrialState.REJECTED, None)
+    assert trial.reason == "L01 it reads the answers"
+
+
+class Finding:
+    """A check that fired."""
+
+    code, severity, sentence = "L01", "reject", "it reads the answers"
+
+
+def no_answers(candidate: Candidate) -> list[Any]:
+    return [Finding()] if "answers" in candidate.source else []
