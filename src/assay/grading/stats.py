@@ -114,11 +114,12 @@ def cohens_d(gains: Sequence[float]) -> Effect | Undefined:
     return Effect(d=d, low=low, high=high)
 
 
-def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
+def holm(p_values: Sequence[float | None], *, tests: int | None = None) -> tuple[float | None, ...]:
     """Return p-values adjusted for their number, so that the chance of any false one stays what it was for a single.
 
     Args:
-        p_values: One a comparison, in [0, 1]; None where there is none, which counts for nothing and stays None.
+        p_values: One a comparison, in [0, 1]; None where there is none, which stays None.
+        tests: How many comparisons were made; None counts those that have a p-value.
 
     References:
         S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979)
@@ -128,7 +129,7 @@ def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
     adjusted: list[float | None] = [None] * len(p_values)
     largest = 0.0
     for rank, (p, index) in enumerate(ranked):
-        largest = max(largest, min(1.0, (len(ranked) - rank) * p))
+        largest = max(largest, min(1.0, ((tests or len(ranked)) - rank) * p))
         adjusted[index] = largest
     return tuple(adjusted)
 

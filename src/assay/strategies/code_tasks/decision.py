@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assay.grading.stats import holm
 from assay.strategies.code_tasks.queue import Criterion
 
 CONFIDENCE = 0.95
@@ -87,22 +88,12 @@ def decide(
         alpha: Level of the decision over all criteria, in (0, 0.5).
     """
     results = [_result(criterion, values) for criterion in criteria]
-    adjusted = holm([result.p_value for result in results])
+    # What is undefined counts as a test: it was registered, and a better number of it would have been taken.
+    adjusted = holm([result.p_value for result in results], tests=len(results))
     judged = tuple(
         _judged(result, p, criterion, alpha) for result, p, criterion in zip(results, adjusted, criteria, strict=True)
     )
     return Decision(answer=_answer(judged), reason=_reason(judged), results=judged)
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return Holm's step-down adjusted p-values; what is undefined counts as a test and stays undefined."""
-    order = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
-    adjusted: list[float | None] = [None] * len(p_values)
-    largest = 0.0
-    for rank, (p, place) in enumerate(order):
-        largest = max(largest, min(1.0, p * (len(p_values) - rank)))
-        adjusted[place] = largest
-    return adjusted
 
 
 def _result(criterion: Criterion, values: Mapping[tuple[str, str], Sequence[float]]) -> Result:
