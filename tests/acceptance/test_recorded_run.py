@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,3 +90,48 @@ def test_a_recorded_mle_star_goes_through_all_phases_to_the_same_winner(
         for phase in phases:
             assert f"phase/{step}/{phase}/begun" in history.notes
             assert history.notes[f"phase/{step}/{phase}/ended"] == {"skipped": ""}
+
+
+def test_a_recorded_review_improves_the_open_cells_of_a_notebook(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "perturbation"
+    _screen(example, tmp_path)
+    recordings = RECORDINGS / "review-perturbation"
+    model = ("--model", f"recorded:{recordings}", "--source", "notebook.ipynb", "--set", "max_iterations=2")
+    options = (*model, "--split", "holdout", "--trials", "3", "--no-gate", "--name", "again", "--display", "plain")
+    done = subprocess.run(
+        [sys.executable, "-m", "assay", "run", "task.toml", "--strategy", "notebook_review", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=ENV,
+        timeout=350,
+    )
+    assert done.returncode == 0, done.stderr
+    run = tmp_path / "runs" / "again"
+    history = History(FileJournal(run / "events.jsonl").read())
+    is_as_recorded(history, tmp_path, recordings)
+    first, _, last = (history.trials[number] for number in sorted(history.trials)[:3])
+    assert first.score is not None
+    assert last.score is not None
+    assert last.score > first.score + 0.05, "the level of the plate, then the dose curve"
+    before, after = (cells(path) for path in (tmp_path / "notebook.ipynb", run / "notebook_best.ipynb"))
+    assert {name for name in before if before[name] != after[name]} == {"features", "model"}, "locked cells are as ever"
+
+
+def cells(notebook: Path) -> dict[str, str]:
+    told = json.loads(notebook.read_text(encoding="utf-8"))
+    return {cell["id"]: "".join(cell["source"]) for cell in told["cells"] if cell["cell_type"] == "code"}
+
+
+def _screen(example: Path, folder: Path) -> None:
+    """Write a smaller screen than the recorded one; the answers know no sizes."""
+    spec = importlib.util.spec_from_file_location("generate", example / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    sys.modules["generate"] = generate
+    spec.loader.exec_module(generate)
+    generate.main(folder, generate.Screen(compounds=60, new_compounds=10, plates=8))
+    for name in ("task.toml", "notebook.ipynb"):
+        shutil.copy(example / name, folder / name)
