@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.core.profile import ColumnKind, ColumnProfile, DataProfile
@@ -24,6 +26,8 @@ _EXAMPLES = 5
 _CUT = 80
 _PREVIEW_ROWS, _PREVIEW_COLUMNS = 5, 20
 _MOST_LABELS = 50
+_MOST_NAMES = 12
+_LONGEST_HEADER = 100_000
 _FEWEST_RELATED = 40
 """With fewer rows than these, what a column tells of the target is chance."""
 
@@ -211,7 +215,21 @@ def _files(task: Task) -> Iterable[str]:
             some = ", ".join(path.relative_to(task.folder).as_posix() for path in paths[:3])
             yield f"{top}/ ({len(paths)} files, {_size(total)}; {some} ...)"
         else:
-            yield from (f"{top} ({_size(path.stat().st_size)})" for path in paths)
+            yield from (f"{top} ({_size(path.stat().st_size)}){_header(path)}" for path in paths)
+
+
+def _header(path: Path) -> str:
+    """Return the columns of a side table in words, so that it can be used without a look at it; nothing for others."""
+    if path.suffix.lower() != ".csv":
+        return ""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            names = next(csv.reader([stream.readline(_LONGEST_HEADER)]), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return ""
+    shown = ", ".join(_cell(name) for name in names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f", columns {shown}{more}" if shown else ""
 
 
 def _size(count: int) -> str:

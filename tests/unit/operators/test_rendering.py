@@ -336,6 +336,21 @@ def test_many_columns_are_named_without_details() -> None:
     assert "... and 120 more columns: c80, c81" in system
 
 
+def test_many_targets_are_counted_and_some_told() -> None:
+    from dataclasses import replace
+
+    brief = brief_of()
+    targets = tuple(replace(brief.profile.targets[0], name=f"post_{i}") for i in range(100))
+    names = tuple(target.name for target in targets)
+    many = brief.model_copy(
+        update={"profile": replace(brief.profile, targets=targets), "task": replace(brief.task, targets=names)}
+    )
+    system = render("draft", DraftInputs(brief=many, index=0))[0].content
+    assert "`post_11` and 88 more, 100 in all." in system
+    assert system.count("Target `post_") == 12
+    assert "The other 88 targets are columns of the training file, too." in system
+
+
 def test_what_columns_tell_of_the_target_is_told_the_most_telling_first() -> None:
     from dataclasses import replace
 
