@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
@@ -31,7 +32,9 @@ LEAST_WATCH_S, MOST_WATCH_S = 15, 7_200
 
 def _within(value: object) -> object:
     """Bring a number of seconds into its bounds: what was meant is plain, so nothing is sent back for it."""
-    return round(min(MOST_WATCH_S, max(LEAST_WATCH_S, value))) if isinstance(value, int | float) else value
+    if not isinstance(value, int | float) or isnan(value):
+        return value
+    return round(min(MOST_WATCH_S, max(LEAST_WATCH_S, value)))
 
 
 RelativePath = Annotated[str, Field(min_length=1, max_length=240), AfterValidator(_stays_inside)]

@@ -101,6 +101,7 @@ def test_a_worker_without_an_answer_costs_a_cycle_and_waits_grow(tmp_path: Path)
     assert bench.work().stopped_by == "finished"
     assert [c.cycle.action for c in bench.cycles] == ["wait", "wait", "run", "wait", "finish"]
     assert [len(c.failed_calls) for c in bench.cycles] == [1, 1, 0, 1, 0]
+    assert [c.cycle.reviewed for c in bench.cycles] == [False, False, False, True, False], "the cadence is not shifted"
     assert all("no reply in the asked form" in c.failed_calls[0] for c in bench.cycles if c.failed_calls)
     # Two failures in a row wait longer than one, and an answer between them begins anew.
     assert [idle_s(bench.cycles[:n]) for n in range(5)] == [IDLE_S, 2 * IDLE_S, 4 * IDLE_S, IDLE_S, 2 * IDLE_S]
