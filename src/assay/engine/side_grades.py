@@ -38,9 +38,12 @@ def side_grades(
 
 
 def companions(task: Task) -> tuple[Metric, ...]:
-    """Return the metrics that a diagnosis needs beside the task's own: one of order, one of scale; empty for none."""
+    """Return the metrics that a diagnosis needs beside the task's own: one of order, one of scale; empty for none.
+
+    Of several targets they are means over them; for more than two classes there are none.
+    """
     names = _COMPANIONS.get(task.output.needs)
-    if names is None or len(task.output.columns) != 1:
+    if names is None or (task.output.needs is not Needs.VALUES and len(task.output.columns) != 1):
         return ()
     order, scale = names
     return (

@@ -67,7 +67,7 @@ def test_a_reply_without_a_reflection_is_none() -> None:
     }  # fmt: skip
     assert Critique.model_validate(whole).edits[0].cell == "model"
     assert "reflection" in json_names(Critique)
-    for missing in ("", None):
+    for missing in ("", None, " " * 40, "." * 40):
         with pytest.raises(ValidationError, match="reflection"):
             Critique.model_validate({**whole, "reflection": missing})
     with pytest.raises(ValidationError, match="reflection"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from assay.models.roles.shared import Brief, Inputs, Recipe, Reply, Role, Script, TrialSummary
 
@@ -301,6 +301,10 @@ class CellEdit(Reply):
     """The whole cell as it should be."""
 
 
+FEWEST_LETTERS = 15
+"""Of a reflection and of a critique."""
+
+
 class Critique(Reply):
     """What is wrong with a notebook, and the edits that mend it."""
 
@@ -322,6 +326,13 @@ class Critique(Reply):
     edits: tuple[CellEdit, ...] = Field(min_length=1, max_length=8)
     """Whole new texts of open cells; with REFINE, of cells of `focus` alone."""
     recipe: Recipe
+
+    @field_validator("reflection", "critique")
+    @classmethod
+    def _says_something(cls, text: str) -> str:
+        if sum(character.isalpha() for character in text) < FEWEST_LETTERS:
+            raise ValueError(f"needs at least {FEWEST_LETTERS} letters: blanks and marks are no thought")
+        return text
 
 
 # --- report ----------------------------------------------------------------------------------------------------------
