@@ -80,6 +80,10 @@ class Asker:
                 self._refused_in_a_row(False)
                 return self._keep(request, answer)
 
+    def be_patient(self, seconds: float) -> None:
+        """Wait for so long for a provider that is away, before the search ends for want of answers."""
+        self._outage.be_patient(seconds)
+
     def close(self) -> None:
         """Journal no late answers from now on."""
         with self._lock:

@@ -39,6 +39,7 @@ class Outage:
         self._left_s = left_s
         self._is_over = is_over
         self._lock = threading.Lock()
+        self._patience_s, self._share = PATIENCE_S, SHARE
         self._since: float | None = None
         self._until = 0.0
 
@@ -50,6 +51,11 @@ class Outage:
             self._clock.sleep(LOOK_S)
         return pause > 0
 
+    def be_patient(self, seconds: float) -> None:
+        """Wait for so long, whatever share of the time that is left: for work that goes on for days."""
+        with self._lock:
+            self._patience_s, self._share = seconds, 1.0
+
     def end(self) -> None:
         """Take it that the provider is back."""
         with self._lock:
@@ -60,7 +66,7 @@ class Outage:
             now = self._clock.monotonic()
             if self._since is None:
                 left = self._left_s()
-                patience = PATIENCE_S if left is None else min(PATIENCE_S, SHARE * left)
+                patience = self._patience_s if left is None else min(self._patience_s, self._share * left)
                 self._since, self._until = now, now + patience
                 text = f"{error.message}; it is asked again for {patience / 60:.0f} min, with pauses"
                 self._log.add(ev.Remarked(code=WAITING, text=text))

@@ -115,6 +115,10 @@ class Session:
             self.parts.log.add(ev.Asked(key=key, role=role, request=request.digest))
         return self._asker.put(request)
 
+    def be_patient(self, seconds: float) -> None:
+        """Have every question wait for so long for a provider that is away; the usual is ten minutes at most."""
+        self._asker.be_patient(seconds)
+
     def close(self) -> None:
         """Let no answer that comes too late into the journal any more; called before the run's last event."""
         self._asker.close()

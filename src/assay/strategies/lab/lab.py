@@ -20,6 +20,8 @@ from assay.strategies.lab.from_daemon import with_daemon_config
 from assay.strategies.lab.outcome import note_outcome
 
 REPORTED = "W450"
+PATIENCE_S = 86_400.0
+"""A lab goes on for days, and what it runs needs no answer: it waits for a provider that is away, for a day."""
 DAEMON_CONFIG = "daemon_config"
 """Name of the option that holds the path of a daemon's config; `run --config` sets it."""
 
@@ -60,6 +62,7 @@ class Lab:
         """
         config = self._config(session)
         self._round_s = config.time
+        session.be_patient(PATIENCE_S)
         bench = open_bench(session, config, self._sandbox)
         words = "scores are what the experiments report of themselves; nothing of them was graded"
         session.parts.log.remark_once(REPORTED, words)

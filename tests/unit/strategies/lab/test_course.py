@@ -114,6 +114,7 @@ def test_notes_and_items_are_remembered_and_settled(tmp_path: Path) -> None:
     )
     bench.work()
     assert [todo.id for todo in bench.told(2).view.todos] == ["C0001-W01", "C0001-W02"]
+    assert "The experiments so far lead towards the goal." in bench.told(2).view.mentor_notes
     view = bench.told(3).view
     assert [todo.id for todo in view.todos] == ["C0001-W01"], "one is settled, the other was there already"
     assert view.todos_open == 1

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from assay.core.budget import Limits
-from assay.core.errors import ReplyInvalid
+from assay.core.errors import ProviderDown, ReplyInvalid
 from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.strategies.lab.cycle import IDLE_S, idle_s
 from assay.strategies.lab.memory import remembered
-from support.lab_bench import WHY, LabBench, act, calm, in_order, repository, run
+from support.lab_bench import WHY, LabBench, QuickClock, act, calm, in_order, repository, run
 
 pytestmark = pytest.mark.timeout(120)
 ITEM = "Compare deeper residual blocks against wider convolution layers on the validation folds."
@@ -106,6 +106,22 @@ def test_a_worker_without_an_answer_costs_a_cycle_and_waits_grow(tmp_path: Path)
     # Two failures in a row wait longer than one, and an answer between them begins anew.
     assert [idle_s(bench.cycles[:n]) for n in range(5)] == [IDLE_S, 2 * IDLE_S, 4 * IDLE_S, IDLE_S, 2 * IDLE_S]
     assert idle_s([bench.cycles[0]] * 50) == 600.0
+
+
+def test_a_provider_that_is_away_for_an_hour_is_waited_for_with_growing_pauses(tmp_path: Path) -> None:
+    bench = lab(tmp_path, run(0.6), clock=QuickClock(4_000.0))
+    before, began = bench.answers, bench.clock.monotonic()
+
+    def answer(request: Request[Any]) -> Scripted:
+        away = bench.clock.monotonic() < began + 3_600.0
+        return ProviderDown("nobody answers") if away else before(request)
+
+    bench.answers = answer
+    assert bench.work().stopped_by == "finished"
+    assert [c.cycle.action for c in bench.cycles] == ["run", "finish"]
+    # The pauses double up to two minutes, so an hour takes some thirty tries and not hundreds.
+    assert len(bench.model.requests) < 60
+    assert any("nobody answers" in remark.text for _, remark in bench.history.remarks)
 
 
 def test_an_experiment_that_outlives_its_window_is_watched_on_and_credited_once(tmp_path: Path) -> None:
