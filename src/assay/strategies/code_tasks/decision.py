@@ -69,14 +69,18 @@ class Decision:
 
 
 def decide(
-    criteria: Sequence[Criterion], values: Mapping[tuple[str, str], Sequence[float]], *, alpha: float
+    criteria: Sequence[Criterion],
+    values: Mapping[tuple[str, str], Sequence[float]],
+    *,
+    alpha: float,
+    steps: Mapping[tuple[str, str], Sequence[int]] | None = None,
 ) -> Decision:
     """Return the decision.
 
     GO needs every criterion met: the Holm-adjusted p-value below `alpha`, the gain above `min_gain`, and the effect at
     least `min_effect`. NO-GO needs one refuted: its whole interval below `min_gain`. Anything else is inconclusive, and
     a statistic that cannot be computed (no verified evidence, fewer than three values, not finite, identical arms, no
-    variance) never gives GO.
+    variance, arms to be paired with other steps than each other) never gives GO.
 
     Paired arms are compared by Student's t of the differences, others by Welch's t (Welch 1947, Biometrika 34);
     Cohen's d as in Cohen (1988), of the differences (d_z) where paired; multiplicity by Holm (1979, Scand. J. Stat. 6).
@@ -86,8 +90,9 @@ def decide(
         criteria: As registered; none is inconclusive.
         values: By task and metric, the values of verified evidence in order of step.
         alpha: Level of the decision over all criteria, in (0, 0.5).
+        steps: By task and metric, the step of each value; None where values are known to stand in the same order.
     """
-    results = [_result(criterion, values) for criterion in criteria]
+    results = [_result(criterion, values, steps or {}) for criterion in criteria]
     # What is undefined counts as a test: it was registered, and a better number of it would have been taken.
     adjusted = holm([result.p_value for result in results], tests=len(results))
     judged = tuple(
@@ -96,7 +101,11 @@ def decide(
     return Decision(answer=_answer(judged), reason=_reason(judged), results=judged)
 
 
-def _result(criterion: Criterion, values: Mapping[tuple[str, str], Sequence[float]]) -> Result:
+def _result(
+    criterion: Criterion,
+    values: Mapping[tuple[str, str], Sequence[float]],
+    steps: Mapping[tuple[str, str], Sequence[int]],
+) -> Result:
     sides = (criterion.treatment, criterion.control)
     absent = [f"{arm.metric} of {arm.task}" for arm in sides if not values.get((arm.task, arm.metric))]
     if absent:
@@ -104,6 +113,9 @@ def _result(criterion: Criterion, values: Mapping[tuple[str, str], Sequence[floa
     treatment, control = ([float(v) for v in values[arm.task, arm.metric]] for arm in sides)
     n = (len(treatment), len(control))
     problem = _unusable(treatment, control, paired=criterion.paired)
+    places = [tuple(steps.get((arm.task, arm.metric), ())) for arm in sides]
+    if not problem and criterion.paired and places[0] != places[1]:
+        problem = "the arms were not recorded at the same steps, so their values cannot be paired"
     if problem:
         return _undefined(criterion, problem, n)
     sign = 1.0 if criterion.higher_is_better else -1.0

@@ -227,6 +227,11 @@ def by_step(points: Sequence[Point]) -> tuple[float, ...]:
     return tuple({point.step: point.value for point in points}.values())
 
 
+def steps_of(points: Sequence[Point]) -> tuple[int, ...]:
+    """Return the step of each value that `by_step` gives of the same points."""
+    return tuple(dict.fromkeys(point.step for point in points))
+
+
 def problems(found: ev.EvidenceVerified | None) -> tuple[ev.EvidenceFinding, ...]:
     """Return what is wrong with evidence; that none was gathered is one problem."""
     if found is None:

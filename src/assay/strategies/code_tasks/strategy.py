@@ -17,7 +17,7 @@ from assay.engine.ungraded import JOBS
 from assay.journal.history import History
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.decision import Decision, decide
-from assay.strategies.code_tasks.evidence import EvidenceDesk, required
+from assay.strategies.code_tasks.evidence import EvidenceDesk, required, steps_of
 from assay.strategies.code_tasks.handoff import stamp, write_progress, write_results, write_trigger
 from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.memory import Memory
@@ -85,7 +85,7 @@ class CodeTasks:
             )  # what is done by now; a resumed run writes them again
             raise
         self._store(bench)
-        session.note(record.DECISION, lambda: encode(self._decide(session, queue)))
+        session.note(record.DECISION, lambda: encode(self._decide(bench)))
         log.read(lambda history: write_results(folder, history))
         if self._options.checkpoint and not log.read(lambda history: record.APPROVED in history.notes):
             raise Ending(CHECKPOINT)
@@ -155,15 +155,19 @@ class CodeTasks:
                 " same file tries again",
             )
 
-    def _decide(self, session: Session, queue: Queue) -> Decision:
+    def _decide(self, bench: Bench) -> Decision:
         """Return the decision, from the values of tasks that are completed."""
+        session, queue = bench.session, bench.queue
         ends = session.parts.log.read(record.ends_of)
         values: dict[tuple[str, str], tuple[float, ...]] = {}
+        steps: dict[tuple[str, str], tuple[int, ...]] = {}
         for id, end in ends.items():
             evidence = session.jobs.trial(end.trial).evidence if end.trial is not None else None
             if end.status is Status.COMPLETED and evidence is not None:
                 values.update({(id, name): tuple(some) for name, some in evidence.numbers.items()})
-        return decide(queue.criteria, values, alpha=queue.alpha)
+                metrics = bench.desk.evidence(evidence).metrics
+                steps.update({(id, name): steps_of(metrics[name]) for name in evidence.numbers})
+        return decide(queue.criteria, values, alpha=queue.alpha, steps=steps)
 
     def _approver(self, history: History) -> str:
         noted = history.notes.get(record.APPROVED)

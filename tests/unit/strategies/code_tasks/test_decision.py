@@ -91,6 +91,21 @@ def test_one_undefined_criterion_keeps_the_rest_from_a_go() -> None:
     assert decide([], values, alpha=0.05).answer is Answer.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("steps", "paired", "wanted"),
+    [
+        ([0, 1, 2, 3, 4], True, Answer.GO),
+        ([0, 1, 2, 3, 5], True, Answer.INCONCLUSIVE),
+        ([5, 6, 7, 8, 9], False, Answer.GO),
+    ],
+)
+def test_only_values_of_the_same_steps_are_paired(steps: list[int], paired: bool, wanted: Answer) -> None:
+    values, places = {("a", "m"): BASE, ("b", "m"): BETTER}, {("a", "m"): range(5), ("b", "m"): steps}
+    found = decide([criterion(paired=paired)], values, alpha=0.05, steps=places)
+    assert found.answer is wanted
+    assert ("same steps" in found.reason) is (wanted is Answer.INCONCLUSIVE)
+
+
 def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.01, None], tests=2) == (0.02, None)
