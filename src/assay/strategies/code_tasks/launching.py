@@ -24,10 +24,11 @@ from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.options import TaskOptions
 from assay.strategies.code_tasks.queue import Queue
 from assay.strategies.code_tasks.responses import read_responses
-from assay.strategies.code_tasks.strategy import CHECKPOINT
+from assay.strategies.code_tasks.strategy import CHECKPOINT, OFF
 from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd, launch, resume
 from assay.strategies.options import RunOptions
+from assay.tracking import resolve_place
 
 
 def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer] = ()) -> RunEnd:
@@ -40,9 +41,11 @@ def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer]
         observers: Told of every event.
 
     Raises:
-        AssayError: The queue or the responses cannot be used, or the run cannot go on.
+        AssayError: The queue, the responses or the experiment store cannot be used, or the run cannot go on.
         KeyboardInterrupt: It was stopped; calling this again goes on.
     """
+    if options.mlflow != OFF:
+        resolve_place(options.mlflow, run.runs)  # before the address is written anywhere: it may hold a password
     queue = read_queue(options.file)
     responses = encode(read_responses(options.responses, queue)) if options.responses else None
     run = replace(run, strategy=TASKS, arguments=options.arguments(), name=run.name or run_name(queue))

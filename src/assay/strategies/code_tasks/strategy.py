@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assay.core.budget import Limits
 from assay.core.codec import decode, encode
-from assay.core.errors import AssayError, MachineError
+from assay.core.errors import AssayError, MachineError, UsageError
 from assay.engine.endings import Ending
 from assay.engine.session import Session, Step
 from assay.engine.ungraded import JOBS
@@ -147,7 +147,7 @@ class CodeTasks:
                         session.parts.log.remark_once(NO_STORE, f"{told}; the evidence is kept")
                         continue
                     session.note(_stored_key(task.id), partial(_stored, run, place.uri))
-        except (StoreLost, MachineError, OSError) as error:
+        except (StoreLost, MachineError, UsageError, OSError) as error:
             _logger.warning("the experiment store was not written", exc_info=True)
             session.parts.log.remark_once(
                 NO_STORE,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assay.core.errors import UsageError
 from assay.strategies.code_tasks.handoff import newest_results
+from assay.strategies.code_tasks.launching import work_on
+from assay.strategies.code_tasks.options import TaskOptions
+from assay.strategies.options import RunOptions
 from assay.tracking import Store, resolve_place
 from support.fakes_of_evidence import PRELUDE
 from support.task_bench import Cycle, TaskBench, fenced
@@ -43,6 +48,21 @@ def test_a_name_that_the_store_does_not_take_is_told_and_ends_nothing(tmp_path: 
     assert "tasks/one/stored" not in cycle.history.notes
     assert [remark.code for _, remark in cycle.history.remarks if "does not take" in remark.text] == ["W432"]
     assert cycle.results()["task_results"][0]["experiment_store"] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("ftp://x", "E070"), ("http://me:hunter2-canary@localhost:1", "E061"), ("mlruns", "E070")]
+)
+def test_an_address_that_cannot_be_used_is_refused_before_it_is_written_anywhere(
+    tmp_path: Path, address: str, code: str
+) -> None:
+    queue = tmp_path / "queue.json"
+    queue.write_text(json.dumps({"decisions": [TASK]}), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        work_on(TaskOptions(file=queue, mlflow=address), RunOptions(runs=tmp_path / "runs"))
+    assert caught.value.code == code
+    assert "hunter2" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["queue.json"]
 
 
 def test_a_reader_finds_the_newest_results(tmp_path: Path) -> None:
