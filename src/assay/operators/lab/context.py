@@ -9,7 +9,7 @@ from typing import Literal
 
 from assay.core.metric import Metric
 from assay.models.roles import LabView, Option, Running, Signals
-from assay.operators.lab.memory import head, last_lines, tail
+from assay.operators.lab.memory import head, last_lines, shortened, tail
 from assay.operators.lab.record import FAILED, LOST, Result, as_experiments, best_of, in_order
 from assay.operators.lab.todo import Item, focus, open_items
 
@@ -110,7 +110,7 @@ def view_of(role: Role, given: Given, now: Now) -> LabView:
         last_failure=failure_tail(now.last_log) if failed else "",
         signals=now.signals,
         storyline=last_lines(now.storyline, STORYLINE) if failed or stalled(now.signals) else (),
-        workpad=tail(now.workpad, WORKPAD),
+        workpad=shortened(now.workpad, WORKPAD),
         mentor_notes=tail(now.mentor_notes, MENTOR_NOTES),
         todos=focus(now.queue),
         todos_open=len(open_items(now.queue)),

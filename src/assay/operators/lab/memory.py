@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assay.core.metric import Metric
 from assay.operators.lab.record import Cycle, Result, trace_id
@@ -28,6 +28,29 @@ def noted(workpad: str, cycle: int, *, notes: str = "", data_notes: str = "") ->
         said = one_line(text, MOST_NOTE)
         if said:
             sections[heading] = [*sections[heading], f"- [C{cycle:04d}] {said}"]
+    return _joined(sections)
+
+
+def shortened(workpad: str, characters: int) -> str:
+    """Return the workpad within a bound: under each heading the newest lines, in its half or what the other leaves.
+
+    Args:
+        workpad: As it is.
+        characters: Most characters, enough for the headings.
+    """
+    if len(workpad) <= characters:
+        return workpad
+    sections = _sections(workpad)
+    room = characters - len(_joined({NOTES: [], DATA: []}))
+    data = last_lines(sections[DATA], max(room // 2, room - _size(sections[NOTES])))
+    return _joined({NOTES: last_lines(sections[NOTES], room - _size(data)), DATA: data})
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _joined(sections: Mapping[str, Sequence[str]]) -> str:
     return "\n\n".join("\n".join([heading, *lines]) for heading, lines in sections.items()) + "\n"
 
 

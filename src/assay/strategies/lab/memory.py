@@ -11,12 +11,15 @@ from assay.models.roles import Housekeeping, Review
 from assay.operators.lab import memory as notes
 from assay.operators.lab.mentor import MentorRules, mentor_todos
 from assay.operators.lab.record import Cycle
-from assay.operators.lab.todo import Item, add, resolve
+from assay.operators.lab.todo import Item, add, open_items, resolve
 
 MEMORY, CYCLE = "lab/memory", "lab/cycle"
 """Keys, followed by the cycle's number from 1."""
-_WORKPAD, _MENTOR, _LINES, _SETTLED = 24_000, 12_000, 400, 50
-"""What is carried on: more than any role is shown, and no more than that however long the lab works."""
+_WORKPAD, _MENTOR, _LINES, _SETTLED = 8_000, 4_000, 40, 20
+"""What is carried on: a little more than any role is shown. It is kept anew each cycle, so ten thousand must not fill a
+disk; the earlier notes stay in the answers that they came with."""
+OPEN = 100
+"""Open items of the queue; the oldest give way to newer ones."""
 WINDOW = 200
 """Cycles that the rules look back on."""
 
@@ -109,11 +112,14 @@ def after(
     workpad = memory.workpad
     if kept.notes.strip() or kept.data_notes.strip():
         workpad = notes.noted(workpad, cycle.number, notes=kept.notes, data_notes=kept.data_notes)
+    surplus = len(open_items(queue)) - OPEN
+    if surplus > 0:
+        queue = resolve(queue, [item.id for item in open_items(queue)[:surplus]], note="gave way to newer ones")
     settled = [item for item in queue if item.done][-_SETTLED:]
     return replace(
         memory,
         queue=tuple(item for item in queue if not item.done or item in settled),
-        workpad=notes.tail(workpad, _WORKPAD),
+        workpad=notes.shortened(workpad, _WORKPAD),
         mentor_notes=notes.tail(said, _MENTOR),
         storyline=(*memory.storyline, line)[-_LINES:],
     )

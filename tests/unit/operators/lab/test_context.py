@@ -75,8 +75,9 @@ def test_each_part_keeps_its_budget_and_the_newest_stays() -> None:
     assert len(view.mission) <= context.MISSION
     assert view.mission.startswith("Raise")
     assert len(view.workpad) <= context.WORKPAD
-    assert view.workpad.startswith("- note")
-    assert view.workpad.endswith("y")
+    assert view.workpad.startswith("## Notes\n- note")
+    assert view.workpad.endswith("y\n\n## Data\n")
+    assert len(view.workpad) > 0.9 * context.WORKPAD, "an empty section takes no room"
     assert "note 499" in view.workpad
     assert len(view.mentor_notes) <= context.MENTOR_NOTES
     assert sum(len(line) + 1 for line in view.storyline) <= context.STORYLINE
