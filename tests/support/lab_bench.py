@@ -191,7 +191,8 @@ class LabBench:
 
     def _begin(self, task: Task) -> None:
         if self.log.read(lambda history: history.started) is not None:
-            self.log.add(ev.RunResumed(sandbox="off"))
+            known = self.log.read(lambda history: history.limits)
+            self.log.add(ev.RunResumed(sandbox="off", limits=self.limits if self.limits != known else None))
             return
         self.log.add(
             ev.RunStarted(

@@ -151,6 +151,8 @@ class History:
         """When a person wants the run to finish up; new limits at a resumption put an earlier plan aside."""
         self.remarks: list[tuple[float, ev.Remarked]] = []
         self.resumes = 0
+        self.extensions = 0
+        """Resumptions with new limits."""
         self.sandboxes: list[str] = []
         self.usage = Usage()
         self.usage_of: dict[tuple[str, str], Usage] = {}
@@ -285,6 +287,7 @@ class History:
 
     def _on_resumed(self, payload: ev.RunResumed, _: float) -> None:
         self.resumes += 1
+        self.extensions += payload.limits is not None
         self.finished = None
         self.finish_plan = self.finish_plan if payload.limits is None else None
         if payload.sandbox and payload.sandbox not in self.sandboxes:

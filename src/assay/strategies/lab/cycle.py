@@ -92,8 +92,18 @@ class Cycle:
         outcome, ended = self._watch(trial, decided.decision)
         line = self._close(decided, outcome, ended or settled)
         if decided.decision.action == "finish":
-            raise Ending("finished")
+            self._finish()
         return line
+
+    def _finish(self) -> None:
+        """End the work, unless a person gave the run new limits since the worker ended it."""
+        log = self._session.parts.log
+
+        def extensions() -> int:
+            return log.read(lambda history: history.extensions)
+
+        if self._session.note(f"{self._step.key}/finished", extensions) == extensions():
+            raise Ending("finished")
 
     # --- what is known --------------------------------------------------------------------------------------------
 

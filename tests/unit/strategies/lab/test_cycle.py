@@ -173,6 +173,18 @@ def test_no_more_experiments_than_trials_are_started_and_a_word_reaches_the_next
     assert (outcome["default"]["score"], outcome["best"]["score"], outcome["verdict"]) == (0.5, 0.6, "noise")
 
 
+def test_a_lab_that_its_worker_ended_goes_on_when_a_person_gives_it_more(tmp_path: Path) -> None:
+    bench = lab(tmp_path, run(0.5), act("finish"), run(0.7))
+    assert bench.work().stopped_by == "finished"
+    again = LabBench(bench.folder, bench.repo, bench.answers)
+    assert again.work().stopped_by == "finished"
+    assert again.model.requests == [], "with the limits that it had it stays ended"
+    more = LabBench(bench.folder, bench.repo, bench.answers, limits=Limits(trials=9))
+    assert more.work().stopped_by == "finished"
+    assert [c.cycle.action for c in more.cycles] == ["run", "finish", "run", "finish"]
+    assert [t.title for t in more.history.trials.values()] == ["score 0.5", "score 0.7"]
+
+
 def test_a_failed_experiment_has_no_score_and_its_log_is_shown(tmp_path: Path) -> None:
     bench = lab(tmp_path, run("fail"))
     bench.work()
