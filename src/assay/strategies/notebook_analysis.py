@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,10 +65,12 @@ def number(value: float) -> str:
 
 
 def spread(result: ArmResult) -> str:
-    """Return `mean ± SD`, the mean alone where there is no spread, or `none`."""
+    """Return the mean `±` its standard error, the mean alone where there is no spread, or `none`."""
     if result.mean is None:
         return "none"
-    return number(result.mean) + (f" ± {result.deviation:.2g}" if result.deviation is not None else "")
+    if result.deviation is None:
+        return number(result.mean)
+    return f"{number(result.mean)} ± {result.deviation / math.sqrt(len(result.scores)):.2g}"
 
 
 def p_words(p: float) -> str:
