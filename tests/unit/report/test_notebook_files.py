@@ -170,7 +170,7 @@ ARMS = (
 )
 ANALYSIS = Analysis(
     title="method", strategy="Ratios.", metric="rmse", higher_is_better=False, results=results(ARMS, RMSE),
-    winner="method", facts=("method: 1.7667 ± 0.058 over 3 folds", "gain +0.23333"),
+    winner="method", facts=("method: 1.7667 ± 0.033 over 3 folds", "gain +0.23333"),
 )  # fmt: skip
 
 
@@ -186,14 +186,14 @@ def test_the_table_is_the_metrics_even_if_the_words_lie() -> None:
     assert "95 % is certain" not in text
     assert "Ratios help. The gain is 0.23333." in text
     assert "1 sentence with numbers that nothing backs left out" in text
-    assert "| **method** | 1.7667 ± 0.058 | 3 | +0.23333 | +11.67 |" in text
+    assert "| **method** | 1.7667 ± 0.033 | 3 | +0.23333 | +11.67 |" in text
     assert "no sentence of the model's was free of unbacked numbers" in text
     assert "copy: no test, the difference is the same on every fold" in text
 
 
 def test_without_a_model_the_template_stands() -> None:
     text = experiment_report(ANALYSIS, None, heading="Ratios")
-    assert "The best solution is method with 1.7667 ± 0.058, a gain of +0.23333 over its baseline." in text
+    assert "The best solution is method with 1.7667 ± 0.033, a gain of +0.23333 over its baseline." in text
     assert text.count("Written by a template.") == 3
 
 
