@@ -198,7 +198,7 @@ def test_a_server_that_dies_ends_the_search_and_keeps_what_exists(tmp_path: Path
     write_data(tmp_path / "data")
     with serving(program(1), After(lambda: server.close(), Hang())) as server:
         # The server is waited for for a fifth of the time that is left to the search.
-        done = assay(*command(server.base_url, "--trials", "6", "--time", "2m"), cwd=tmp_path)
+        done = assay(*command(server.base_url, "--trials", "6", "--time", "4m"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     after = history(tmp_path)
     assert after.finished is not None

@@ -41,10 +41,10 @@ def _without(facts: Facts, recipe: Recipe, module: str) -> Recipe:
 
 def _cheaper(facts: Facts, inputs: DebugInputs, recipe: Recipe) -> Recipe:
     ladder: Sequence[Recipe] = [r for r in shelf_of(recipe.family).cheaper(recipe, facts) if r.key != recipe.key]
-    if not ladder:
-        return baseline(facts, "constant").recipe
-    # The first repair may take one step down; a second failure needs a bigger one.
-    return ladder[min(inputs.round, len(ladder)) - 1] if not inputs.same_as_before else ladder[-1]
+    if inputs.same_as_before and ladder:
+        return ladder[-1]
+    # The first repair may take one step down; a second failure needs a bigger one, and nothing is tried twice.
+    return ladder[inputs.round - 1] if inputs.round <= len(ladder) else baseline(facts, "constant").recipe
 
 
 def _plainer(facts: Facts, inputs: DebugInputs, recipe: Recipe) -> Recipe:

@@ -72,7 +72,8 @@ def test_the_baselines_differ_and_say_their_name(name: str) -> None:
     task = ALL_TASKS[name]()
     programs = [ask("baseline", BaselineInputs(brief=task.brief, name=n), Program) for n in ("constant", "boosting")]
     assert Recipe.from_json(programs[0].recipe).model == "constant"
-    assert "LGBM" in programs[1].code
+    # Of many numbers at once, one model a target would take too long: a linear one for all is plainer.
+    assert ("Ridge" if name.startswith("profiles") else "LGBM") in programs[1].code
 
 
 @pytest.mark.slow
