@@ -92,6 +92,7 @@ def test_a_recorded_mle_star_goes_through_all_phases_to_the_same_winner(
             assert history.notes[f"phase/{step}/{phase}/ended"] == {"skipped": ""}
 
 
+@pytest.mark.timeout(700)  # some twenty kernels are started
 def test_a_recorded_review_improves_the_open_cells_of_a_notebook(tmp_path: Path) -> None:
     example = Path(__file__).parents[2] / "examples" / "perturbation"
     _screen(example, tmp_path)
@@ -105,7 +106,7 @@ def test_a_recorded_review_improves_the_open_cells_of_a_notebook(tmp_path: Path)
         check=False,
         cwd=tmp_path,
         env=ENV,
-        timeout=350,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     run = tmp_path / "runs" / "again"
