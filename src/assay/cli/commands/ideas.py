@@ -14,6 +14,7 @@ from assay.cli.commands.start import require_model
 from assay.cli.flags import LimitFlags, Problems, RunFlags, natural, number, read_choices, read_limits, setting, whole
 from assay.cli.output import clean, one_line
 from assay.cli.shell import Shell
+from assay.core.cores import usable_cores
 from assay.core.task import Task
 from assay.models.literature import quoted
 
@@ -52,7 +53,7 @@ def ideas(
         replace(limit_flags, time=limit_flags.time or DEFAULT_TIME),
         problems,
         now=shell.output.clock.now(),
-        cores=os.cpu_count() or 1,
+        cores=usable_cores(),
     )
     choices = read_choices(run_flags, problems)
     options = _options(flags, problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, run_folders
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
+from assay.core.cores import usable_cores
 from assay.core.durations import duration
 from assay.core.errors import NothingFound
 from assay.engine.observer import Observer
@@ -59,7 +59,7 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
     from assay.strategies.code_tasks.queue import in_order
 
     problems = Problems()
-    limits = read_limits(limit_flags, problems, now=shell.output.clock.now(), cores=os.cpu_count() or 1)
+    limits = read_limits(limit_flags, problems, now=shell.output.clock.now(), cores=usable_cores())
     choices = read_choices(run_flags, problems)
     timeout = problems.read("--task-timeout", flags.timeout, duration, DEFAULT_TIMEOUT_S)
     problems.raise_any("tasks run")

@@ -25,6 +25,7 @@ import psutil
 
 from assay.core.candidate import Candidate
 from assay.core.clock import SystemClock
+from assay.core.cores import usable_cores
 from assay.core.digest import digest_file
 from assay.core.errors import TaskError, UsageError
 from assay.core.execution import Execution, Outcome
@@ -132,7 +133,7 @@ def execute_code(
     limits = SandboxLimits(
         wall_s=timeout_s,
         memory_bytes=int((memory_gb * 2**30) if memory_gb else psutil.virtual_memory().total / 2),
-        threads=os.cpu_count() or 1,
+        threads=usable_cores(),
         processes=MOST_PROCESSES,
         output_bytes=MOST_PRINTED_BYTES,
     )

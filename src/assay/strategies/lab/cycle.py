@@ -19,7 +19,7 @@ from assay.operators.lab.memory import story_line
 from assay.operators.lab.mentor import Chosen, choose, housekeeping_of, review_due
 from assay.operators.lab.record import Cycle as Counted
 from assay.operators.lab.record import gains
-from assay.operators.lab.watching import window_s
+from assay.operators.lab.watching import LOOKED_AT, stop_pattern, window_s
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.bench import Bench
 from assay.strategies.lab.config import LabConfig
@@ -33,8 +33,6 @@ IDLE_S = 20.0
 """A cycle that waits with nothing running lasts at most this long, ..."""
 MOST_IDLE_S = 600.0
 """... and up to this long where nobody answered: twice as long for each cycle before it without an answer."""
-_TAIL = 12_000
-"""Characters of a log in which a pattern to stop on is looked for."""
 _NO_WORKER = "the worker: "
 NOBODY = Decision(action="wait", rationale="Nobody answered, so nothing is changed.", label="nobody", settings={})
 
@@ -267,7 +265,7 @@ class Cycle:
         with activities.doing("run", label, trial=trial.number, limit_s=self._config.time):
             while run.wait(LOOK_S) is None:
                 self._check()
-                found = _pattern(patterns, run.tail(_TAIL)) if patterns else ""
+                found = stop_pattern(run.tail(LOOKED_AT), patterns) if patterns else ""
                 if found:
                     return f"stopped: it printed {found!r}"
                 if clock.monotonic() >= until:
@@ -359,11 +357,6 @@ def idle_s(before: Sequence[Noted]) -> float:
             break
         wait_s *= 2.0
     return min(MOST_IDLE_S, wait_s)
-
-
-def _pattern(patterns: list[str], text: str) -> str:
-    lower = text.lower()
-    return next((pattern for pattern in patterns if pattern in lower), "")
 
 
 def _told(trial: Trial) -> str:

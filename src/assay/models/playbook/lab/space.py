@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from random import Random
 
-from assay.models.roles import Experiment, LabView, Option
+from assay.models.roles import LabView, Option
 
 Settings = Mapping[str, str]
 """Options that differ from their defaults, by name."""
@@ -93,11 +93,6 @@ def neighbours(option: Option, value: str) -> tuple[str, ...]:
     whole = all(float(bound).is_integer() for bound in (option.low, option.high, now)) and not option.log
     found = dict.fromkeys(_plain(round(step) if whole else step) for step in steps)
     return tuple(text for text in found if float(text) != now)
-
-
-def of_category(found: Sequence[Experiment], last: int) -> list[str]:
-    """Return the categories of the last experiments, oldest first."""
-    return [one.category for one in found[-last:]]
 
 
 def _around(now: float, low: float, high: float, *, log: bool) -> list[float]:
