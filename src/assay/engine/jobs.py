@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from assay.core.candidate import Candidate
@@ -21,10 +22,12 @@ from assay.engine.budget import Budget
 from assay.engine.endings import Ending
 from assay.engine.left_behind import left_behind
 from assay.engine.parts import Parts
+from assay.engine.places import asks_for_gpu
 from assay.journal import events as ev
 from assay.journal.history import Measurement, Trial
 from assay.sandbox import Command, Mount, SandboxLimits, Workspace, collect, remove_tree
 from assay.sandbox.base import Finished
+from assay.sandbox.gpus import Gpu
 
 LOG_TAIL = 8_000
 CLOCK_SLACK_S = 1.0
@@ -191,10 +194,15 @@ class Jobs:
         parts, view = self._parts, _view(number, attempt)
         limits, cut = self._within(plan.limits or self.limits)
         label = f"#{number} {candidate.title}".strip()
-        with parts.activities.doing("run", label, trial=number, view=view, limit_s=limits.wall_s) as ticket:
-            execution = self._start(ticket, number, attempt, candidate, plan, limits, cut=cut)
-            if execution.outcome is Outcome.INFRA:
-                execution = self._start(ticket, number, attempt, candidate, plan, limits, cut=cut)
+        gpu = parts.gpus.take() if asks_for_gpu(candidate) else None
+        try:
+            with parts.activities.doing("run", label, trial=number, view=view, limit_s=limits.wall_s) as ticket:
+                started = partial(self._start, ticket, number, attempt, candidate, plan, limits, gpu, cut=cut)
+                execution = started()
+                if execution.outcome is Outcome.INFRA:
+                    execution = started()
+        finally:
+            parts.gpus.give_back(gpu)
         parts.log.add(ev.Executed(trial=number, attempt=attempt, code=candidate.digest, view=view, execution=execution))
         if execution.outcome is Outcome.INFRA:
             raise MachineError(
@@ -209,6 +217,7 @@ class Jobs:
         candidate: Candidate,
         plan: JobPlan,
         limits: SandboxLimits,
+        gpu: Gpu | None,
         *,
         cut: bool,
     ) -> Execution:
@@ -222,8 +231,15 @@ class Jobs:
             _lay_out(root, candidate, plan)
             told = plan.prepare(root) if plan.prepare is not None else {}
             began = parts.clock.now()
-            workspace = Workspace(root=root, mounts=plan.mounts, secrets=parts.secrets, hidden=parts.hidden)
-            process = parts.sandbox.start(self._command(candidate, {**plan.env, **told}, limits), workspace, limits)
+            workspace = Workspace(
+                root=root,
+                mounts=plan.mounts,
+                secrets=parts.secrets,
+                devices=gpu.devices if gpu else (),
+                hidden=parts.hidden,
+            )
+            command = self._command(candidate, {**parts.gpus.variables(gpu), **plan.env, **told}, limits)
+            process = parts.sandbox.start(command, workspace, replace(limits, gpus=1 if gpu else 0))
             parts.activities.watch(ticket, process)
             finished = process.wait()
             if finished is None:

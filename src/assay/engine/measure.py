@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
 from assay.engine.parts import Parts
+from assay.engine.places import Place, Places
 from assay.engine.room import Room
 from assay.engine.running import Running
 from assay.grading import Graded, Invalid, reported_score
@@ -40,13 +42,13 @@ class Measurer:
     def __init__(self, parts: Parts, limits: SandboxLimits, *, at_once: int = 1) -> None:
         self._parts = parts
         self.at_once = max(1, at_once)
-        self._slots = threading.BoundedSemaphore(self.at_once)
+        self._places = Places(self.at_once, parts.gpus)
         self._limits = limits
         self._room = Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
         self._guard = threading.Lock()
         self._locks: dict[tuple[str, str, int], threading.Lock] = defaultdict(threading.Lock)
-        self._halted: dict[int, Running] = {}
-        """By trial: runs that wait at a unit that failed; each keeps its slot."""
+        self._halted: dict[int, tuple[Running, Place]] = {}
+        """By trial: runs that wait at a unit that failed; each keeps its place."""
 
     def measure(
         self,
@@ -120,7 +122,7 @@ class Measurer:
             How it ended or halted next; None where there is nothing to go on with.
         """
         with self._guard:
-            running = self._halted.get(trial)
+            running, _ = self._halted.get(trial, (None, None))
         if running is None or (wall_s is not None and wall_s < self._limits.wall_s) or not running.go_on(mended, unit):
             self.end_live(trial)
             return None
@@ -149,10 +151,10 @@ class Measurer:
         shown, files = parts.views.build(key), {name: parts.objects.path(digest) for name, digest in given.items()}
         limits, label = self._limits, f"#{trial} {view} apart"
         with (
-            self._slots,
+            self._place(candidate) as place,
             parts.activities.doing("run", label, trial=trial, view=view, limit_s=limits.wall_s) as ticket,
         ):
-            running = Running(parts, candidate, shown, seed, limits, given=files)
+            running = Running(parts, candidate, shown, seed, limits, given=files, place=place)
             try:
                 parts.activities.watch(ticket, running.process)
                 return running.wait()
@@ -163,12 +165,20 @@ class Measurer:
     def end_live(self, trial: int) -> None:
         """End the halted run of a trial, if there is one, and give its place to another."""
         with self._guard:
-            running = self._halted.pop(trial, None)
-        if running is not None:
+            running, place = self._halted.pop(trial, (None, None))
+        if running is not None and place is not None:
             try:
                 running.close()
             finally:
-                self._slots.release()
+                self._places.give_back(place)
+
+    @contextmanager
+    def _place(self, candidate: Candidate) -> Iterator[Place]:
+        place = self._places.take(candidate)
+        try:
+            yield place
+        finally:
+            self._places.give_back(place)
 
     def _execute(
         self,
@@ -186,20 +196,20 @@ class Measurer:
         with parts.activities.doing("data", key.name, view=key.name):
             view = parts.views.build(key)
         label = f"#{trial} {key.name}"
-        self._slots.acquire()
+        place = self._places.take(candidate)
         try:
             limit_s = self._limits.wall_s
             with parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=limit_s) as ticket:
                 self._room.wait(wall_s)
                 if wall_s is not None:  # time went by while the view was built and others had the slots
                     wall_s = max(0.0, wall_s - (parts.clock.monotonic() - asked))
-                started = partial(self._start, ticket, trial, attempt, candidate, view, seed, wall_s, live=live)
+                started = partial(self._start, ticket, trial, attempt, candidate, view, seed, wall_s, place, live=live)
                 execution = started()
                 if execution.outcome is Outcome.INFRA:
                     execution = started()
         finally:
             if trial not in self._halted:
-                self._slots.release()
+                self._places.give_back(place)
         parts.log.add(
             ev.Executed(
                 trial=trial, attempt=attempt, code=candidate.digest, view=key.name, seed=seed, execution=execution
@@ -219,6 +229,7 @@ class Measurer:
         view: View,
         seed: int,
         wall_s: float | None,
+        place: Place,
         *,
         live: bool,
     ) -> Execution:
@@ -228,7 +239,7 @@ class Measurer:
             ev.AttemptStarted(trial=trial, attempt=attempt, code=candidate.digest, view=view.key.name, seed=seed)
         )
         limits, cut = self._within(view, wall_s)
-        running = Running(parts, candidate, view, seed, limits, live=live and not cut)
+        running = Running(parts, candidate, view, seed, limits, live=live and not cut, place=place)
         try:
             parts.activities.watch(ticket, running.process)
             execution = running.wait()
@@ -237,7 +248,7 @@ class Measurer:
             raise
         if running.halted:
             with self._guard:
-                self._halted[trial] = running
+                self._halted[trial] = (running, place)
         if execution.outcome is Outcome.TIMEOUT and cut:
             return replace(execution, outcome=Outcome.STOPPED)
         return execution

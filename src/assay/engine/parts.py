@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from assay.kinds.base import Failure, Kind
 from assay.models.base import Message, Model
 from assay.models.roles import Inputs, Machine
 from assay.sandbox.base import Sandbox
+from assay.sandbox.gpus import GpuSlots
 
 
 class CheckFinding(Protocol):
@@ -159,5 +160,7 @@ class Parts:
     """Host paths that no candidate may reach."""
     hidden: tuple[Path, ...] = ()
     """Host folders that no candidate may see as a whole, though a view may lie in one."""
+    gpus: GpuSlots = field(default_factory=GpuSlots)
+    """Graphics processors, lent to one execution at a time."""
     references: tuple[Reference, ...] = ()
     """Published solutions to compare the winner with; no model and no candidate sees them."""

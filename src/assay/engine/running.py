@@ -15,6 +15,7 @@ from assay.core.view import View
 from assay.engine.left_behind import left_behind
 from assay.engine.output_size import most_output_bytes
 from assay.engine.parts import Parts
+from assay.engine.places import Place
 from assay.kinds.base import Driven, Launch, Told
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
 from assay.sandbox.base import Finished, SandboxProcess
@@ -39,6 +40,7 @@ class Running:
         limits: Its bounds.
         live: Whether it halts at a unit that fails, for kinds that can.
         given: Further files to begin with: path in the workspace to a file of ours, which is copied.
+        place: Says which graphics processor it has, if any.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class Running:
         *,
         live: bool = False,
         given: Mapping[str, Path] | None = None,
+        place: Place | None = None,
     ) -> None:
         self._parts = parts
+        self._gpu = place.gpu if place is not None else None
         self._view = view
         self._limits = limits
         self._kind = parts.kinds[candidate.kind]
@@ -148,12 +152,19 @@ class Running:
         if self._inbox is not None:
             shown.append(Mount(source=self._inbox, target=_INBOX))
             limits = replace(limits, wall_s=limits.wall_s + MOST_HALTED_S)  # our own clock holds the limit
-        workspace = Workspace(root=self._root, mounts=tuple(shown), secrets=parts.secrets, hidden=parts.hidden)
+        workspace = Workspace(
+            root=self._root,
+            mounts=tuple(shown),
+            secrets=parts.secrets,
+            devices=self._gpu.devices if self._gpu else (),
+            hidden=parts.hidden,
+        )
         if self._launch is not None:
             command = self._launch.command
         else:
             command = self._kind.command(self._candidate, python=parts.python, seed=seed, threads=limits.threads)
-        return parts.sandbox.start(command, workspace, limits)
+        command = replace(command, env={**command.env, **parts.gpus.variables(self._gpu)})
+        return parts.sandbox.start(command, workspace, replace(limits, gpus=1 if self._gpu else 0))
 
     def _finished(self) -> Finished | None:
         """Wait for the end or a halt; end what has used up its time, in which waiting for answers does not count."""

@@ -31,6 +31,8 @@ class Workspace:
     secrets: tuple[Path, ...] = ()
     """Host paths that must not be reachable: a workspace, mount or interpreter folder whose tree contains one, and a
     mount that lies in one, are refused before the start. They need not exist."""
+    devices: tuple[Path, ...] = ()
+    """Device nodes that it may use besides the usual ones: those of a graphics processor that it alone has."""
     hidden: tuple[Path, ...] = ()
     """Host folders that must not be shown as a whole: whatever contains one is refused. What lies in one may be shown,
     as a view does whose run is kept inside the user's data folder."""
@@ -57,6 +59,8 @@ class SandboxLimits:
     memory_bytes: int
     threads: int = 1
     """Cores it may use: told to OpenMP, BLAS, loky and the like; a program that ignores them is not held back."""
+    gpus: int = 0
+    """Graphics processors that it has for itself, 0 or 1."""
     processes: int = 1024
     """Processes and threads of the tree together."""
     workspace_bytes: int = 10 * 2**30

@@ -15,6 +15,7 @@ from assay.sandbox.base import Mount
 from assay.sandbox.policy import ETC_ENTRIES, SYSTEM_FOLDERS
 
 _WORKPLACES = ("/work", "/workspace", "/assay-work")
+_DEVICE_TREE = ("--ro-bind-try", "/sys/devices", "/sys/devices")
 _MADE_BY_US = ("/tmp", "/dev", "/run", "/proc", "/usr")
 
 
@@ -62,6 +63,8 @@ class World:
     shm_bytes: int
     user: int
     """User and group id inside."""
+    devices: tuple[Path, ...] = ()
+    """Device nodes to show besides the usual ones."""
     keep_user_switch: bool
     """Started by root: no user namespace, and the right to change the user stays until it has been used."""
 
@@ -86,6 +89,7 @@ def arguments(world: World, bwrap: Bwrap, *, passwd_fd: int, group_fd: int) -> l
     result = _namespaces(world, bwrap)
     result += _system(passwd_fd, group_fd)
     result += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
+    result += _devices(world.devices)
     result += ["--perms", "1777", "--size", str(world.shm_bytes), "--tmpfs", "/dev/shm"]
     result += ["--perms", "1777", "--size", str(world.tmp_bytes), "--tmpfs", "/tmp", "--tmpfs", "/run"]
     result += _ancestors([*shown, Path(place)])
@@ -124,6 +128,13 @@ def _system(passwd_fd: int, group_fd: int) -> list[str]:
         result += ["--ro-bind-try", name, name]
     result += ["--perms", "0644", "--ro-bind-data", str(passwd_fd), "/etc/passwd"]
     return [*result, "--perms", "0644", "--ro-bind-data", str(group_fd), "/etc/group"]
+
+
+def _devices(devices: Iterable[Path]) -> list[str]:
+    """Show device nodes, and with them the part of `/sys` in which their libraries look for them."""
+    nodes = [str(device) for device in devices]
+    shown = [argument for node in nodes for argument in ("--dev-bind", node, node)]
+    return [*shown, "--ro-bind-try", "/sys/bus/pci", "/sys/bus/pci", *_DEVICE_TREE] if nodes else []
 
 
 def _ancestors(paths: Iterable[Path]) -> list[str]:

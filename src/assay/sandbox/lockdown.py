@@ -82,7 +82,7 @@ class LockdownSandbox(GuardedSandbox):
     def _lock(self, job: Job) -> dict[str, Any]:
         read = [*SYSTEM_FOLDERS, *ETC_ENTRIES, "/proc", "/sys", *job.interpreter.folders]
         read += [mount.source.resolve() for mount in job.workspace.mounts]
-        write = [job.workspace.root.resolve(), job.tmp.resolve(), "/dev/shm", *_DEVICES]
+        write = [job.workspace.root.resolve(), job.tmp.resolve(), "/dev/shm", *_DEVICES, *job.workspace.devices]
         return {
             "user": job.user,
             "abi": self._abi,

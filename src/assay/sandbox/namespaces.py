@@ -143,6 +143,7 @@ class NamespaceSandbox:
             tmp_bytes=limits.tmp_bytes,
             shm_bytes=min(memory // 4, _MOST_SHM_BYTES, limits.memory_bytes),
             user=os.getuid() if user is None else user,
+            devices=workspace.devices,
             keep_user_switch=user is not None,
         )
 

@@ -47,6 +47,7 @@ from assay.operators.repair import TieredRepairer
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
+from assay.sandbox.gpus import GpuSlots, find_gpus
 from assay.strategies.machine import NEEDED, describe_machine
 from assay.strategies.notebook_options import cell_seconds
 from assay.strategies.options import RunOptions
@@ -74,6 +75,7 @@ class Shell:
     model: Model
     strategy: Strategy
     clock: Clock
+    gpus: GpuSlots
     versions: Mapping[str, str]
     begun: float
     """Monotonic reading when this process began: opening the parts counts as time of the run."""
@@ -109,7 +111,10 @@ def open_shell(
     stack.callback(sandbox.close)
     at_once = executions_at_once(sandbox, limits)
     needed = NEEDED if task.graded else ()
-    machine = describe_machine(options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits), needed=needed)
+    gpus = GpuSlots(find_gpus())
+    machine = describe_machine(
+        options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits), needed=needed, gpus=gpus.gpus
+    )
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
     model = open_model(
@@ -129,6 +134,7 @@ def open_shell(
         model=RoutedModel(model, {role: Playbook() for role in PLAYBOOK_ROLES}),
         strategy=strategy,
         clock=clock,
+        gpus=gpus,
         begun=begun,
         versions={"assay": __version__, "python": machine.python, **machine.packages},
     )
@@ -168,6 +174,7 @@ def parts_of(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
         secrets=(shell.folder / "private", shell.folder / "events.jsonl"),
         # Not a secret: the run with its views may lie in it.
         hidden=(shell.task.folder,),
+        gpus=shell.gpus,
         references=options.references,
     )
 

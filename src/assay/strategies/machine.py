@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ import psutil
 from assay.core.cores import usable_cores
 from assay.core.errors import MachineError
 from assay.models.roles import Machine
+from assay.sandbox.gpus import Gpu, find_gpus
 
 PACKAGES = (
     "catboost",
@@ -101,7 +101,12 @@ def interpreter_facts(python: Path | None) -> tuple[str, Mapping[str, str]]:
 
 
 def describe_machine(
-    python: Path | None, *, workers: int, trial_timeout_s: float, needed: Sequence[str] = NEEDED
+    python: Path | None,
+    *,
+    workers: int,
+    trial_timeout_s: float,
+    needed: Sequence[str] = NEEDED,
+    gpus: Sequence[Gpu] | None = None,
 ) -> Machine:
     """Return what one execution may count on when `workers` run side by side.
 
@@ -110,6 +115,7 @@ def describe_machine(
         workers: Executions side by side, 1 or more.
         trial_timeout_s: Most seconds of one execution.
         needed: Distributions without which nothing would run.
+        gpus: Graphics processors, of which an execution that asks for one has one; None looks for them.
 
     Raises:
         MachineError: The interpreter does not run, or lacks what every solution needs (E502).
@@ -127,7 +133,7 @@ def describe_machine(
     return Machine(
         cores=max(1, cores // max(1, workers)),
         memory_gb=round(memory / 2 / max(1, workers), 1),
-        gpu=_gpu(),
+        gpu=_named(find_gpus() if gpus is None else gpus),
         trial_timeout_s=trial_timeout_s,
         python=version,
         packages=dict(packages),
@@ -141,20 +147,6 @@ def _version(name: str) -> str:
         return ""
 
 
-def _gpu() -> str:
+def _named(gpus: Sequence[Gpu]) -> str:
     """Return the name of the first GPU, or empty: no GPU is said as such and never as a device name."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [program, "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.partition("\n")[0].strip()
+    return gpus[0].name if gpus else ""

@@ -24,7 +24,10 @@ def program(folder: Path, text: str) -> None:
     [
         (None, "no GPU"),
         ("exit 9", "no GPU"),
-        ("echo 'Brand X 200'; echo 'Brand X 200'", "Brand X 200"),
+        (
+            "echo '0, GPU-a, 00000000:3B:00.0, Brand X 200'; echo '1, GPU-b, 00000000:5E:00.0, Brand X 200'",
+            "Brand X 200",
+        ),
     ],
     ids=["none", "a driver that fails", "two"],
 )
