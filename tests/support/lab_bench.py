@@ -16,6 +16,7 @@ from assay.engine.budget import Budget
 from assay.engine.jobs import Jobs
 from assay.engine.log import EventLog
 from assay.engine.parts import Parts
+from assay.engine.room import Room, free_and_all
 from assay.engine.run import Run
 from assay.engine.session import Session
 from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish
@@ -133,6 +134,8 @@ class LabBench:
     clock: QuickClock = field(default_factory=QuickClock)
     plan: FinishPlan | None = None
     strategy: Lab = field(default_factory=lambda: Lab("off"))
+    disk: Callable[[Path], tuple[int, int]] = free_and_all
+    """Measures the free and all bytes of the disk."""
 
     def work(self) -> ev.RunFinished:
         """Work until the lab ends; return the last event."""
@@ -166,7 +169,9 @@ class LabBench:
             hidden=(self.repo,),
         )
         budget = Budget(self.limits, self.log, self.clock)
-        jobs = Jobs(self.parts, budget, limited(wall_s=60.0))
+        stopped = self.parts.activities
+        room = Room(self.log, self.clock, self.folder, is_over=lambda: stopped.stopped, measure=self.disk)
+        jobs = Jobs(self.parts, budget, limited(wall_s=60.0), room)
         self.session = Session(self.parts, None, budget, jobs)
         return Run(self.parts, self.session, self.strategy, UngradedFinish())
 

@@ -23,6 +23,7 @@ from assay.engine.endings import Ending
 from assay.engine.left_behind import left_behind
 from assay.engine.parts import Parts
 from assay.engine.places import asks_for_gpu
+from assay.engine.room import Room
 from assay.journal import events as ev
 from assay.journal.history import Measurement, Trial
 from assay.sandbox import Command, Mount, SandboxLimits, Workspace, collect, remove_tree
@@ -64,12 +65,23 @@ class Jobs:
         parts: What the run is put together from.
         budget: Says how much time is left.
         limits: Bounds of one attempt where its plan names none.
+        room: Holds back what is new while the disk is nearly full; None watches that of the run's folder.
     """
 
-    def __init__(self, parts: Parts, budget: Budget, limits: SandboxLimits) -> None:
+    def __init__(self, parts: Parts, budget: Budget, limits: SandboxLimits, room: Room | None = None) -> None:
         self._parts = parts
         self._budget = budget
         self.limits = limits
+        self._room = room or Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
+
+    def wait_for_room(self) -> None:
+        """Return when something new may be started: the disk is not nearly full, and the run goes on.
+
+        Raises:
+            Ending: A limit is reached, or somebody asked to stop.
+        """
+        self._room.wait(self._budget.search_s)
+        self._budget.check()
 
     def create(self, key: str, candidate: Candidate, *, step: int | None = None) -> Trial:
         """Return the job under `key`, created now if the journal does not know it. It never takes part in a ranking."""
@@ -128,7 +140,7 @@ class Jobs:
         place = (candidate.digest, _view(number, attempt))
         known = self._parts.log.read(lambda history: history.measurement(*place))
         if known is None or known.execution is None or known.execution.outcome in (Outcome.STOPPED, Outcome.INFRA):
-            self._budget.check()
+            self.wait_for_room()
             self._execute(number, attempt, candidate, plan)
             known = self._parts.log.read(lambda history: history.measurement(*place))
         if known is None or known.execution is None:

@@ -7,7 +7,9 @@ is killed in between finds the record, and nothing is started or credited twice.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +24,9 @@ from assay.sandbox.longrun import Life, LongRun, Look, Order, attach_long, start
 
 _TAIL = 200_000
 """Characters of a log that are kept in the journal's store; the whole, capped log is in the long run's folder."""
+_LAID_OUT = 1_000_000_000
+"""Time, in seconds since the epoch, that output files get which lie there before the command starts. A run of days may
+see the machine's clock set back, so what is older than its start cannot be told by the time of its start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +65,13 @@ class LongJobs:
             plan: How.
 
         Raises:
+            Ending: The run ended while it waited for room on the disk.
             MachineError: It could not be started.
         """
         known = self.find(number, attempt)
         if known is not None:
             return known
+        self._jobs.wait_for_room()
         parts, place = self._parts, self._place(number, attempt)
         if self._jobs.trial(number).attempts < attempt:
             view = _view(number, attempt)
@@ -75,6 +82,7 @@ class LongJobs:
         root.mkdir(parents=True)
         plan.lay_out(root)
         kind = parts.kinds[candidate.kind]
+        _mark_old(root, (*kind.outputs, *plan.outputs))
         command = kind.command(candidate, python=parts.python, seed=plan.seed, threads=plan.limits.threads)
         workspace = Workspace(root=root, secrets=parts.secrets, hidden=parts.hidden)
         order = Order(command=command, workspace=workspace, limits=plan.limits, sandbox=plan.sandbox)
@@ -109,7 +117,7 @@ class LongJobs:
         place = self._place(number, attempt)
         taking = JobPlan(outputs=plan.outputs)
         finished = _finished(look, run.tail(_TAIL), stopped)
-        execution = self._jobs.take(place / "work", candidate, taking, finished, look.record.started, cut=False)
+        execution = self._jobs.take(place / "work", candidate, taking, finished, _LAID_OUT + 60.0, cut=False)
         execution = replace(execution, tier=look.record.tier or execution.tier)
         view = _view(number, attempt)
         self._parts.log.add(
@@ -124,6 +132,13 @@ class LongJobs:
 
 def _view(number: int, attempt: int) -> str:
     return f"job-{number:04d}-{attempt}"
+
+
+def _mark_old(root: Path, names: tuple[str, ...]) -> None:
+    """Give files that a command is to write, and that are there without it, a time long before its start."""
+    for name in names:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.utime(root / name, (_LAID_OUT, _LAID_OUT), follow_symlinks=False)
 
 
 def _finished(look: Look, log: str, stopped: str) -> Finished:
