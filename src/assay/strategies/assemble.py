@@ -48,6 +48,7 @@ from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
 from assay.sandbox.gpus import GpuSlots, find_gpus
+from assay.strategies.known import LAB
 from assay.strategies.machine import NEEDED, describe_machine
 from assay.strategies.notebook_options import cell_seconds
 from assay.strategies.options import RunOptions
@@ -109,7 +110,7 @@ def open_shell(
     prompts_of(task, options)
     sandbox = open_sandbox(sandbox_mode(options.sandbox))
     stack.callback(sandbox.close)
-    at_once = executions_at_once(sandbox, limits)
+    at_once = 1 if options.strategy == LAB else executions_at_once(sandbox, limits)
     needed = NEEDED if task.graded else ()
     gpus = GpuSlots(find_gpus())
     machine = describe_machine(

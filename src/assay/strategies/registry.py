@@ -58,7 +58,8 @@ def _notebook_review(options: RunOptions) -> Strategy:
 def _lab(options: RunOptions) -> Strategy:
     from assay.strategies.lab import Lab
 
-    return Lab.from_arguments(options.arguments, sandbox=options.sandbox)
+    web = can_search(options.model, base_url=options.base_url)
+    return Lab.from_arguments(options.arguments, sandbox=options.sandbox, searching=("worker", "mentor") if web else ())
 
 
 _MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {

@@ -12,9 +12,12 @@ from assay.models.roles import (
     LabView,
     MentorInputs,
     Option,
+    Paired,
+    PastCycle,
     Review,
     Running,
     Signals,
+    SourceText,
     Todo,
     WorkerInputs,
 )
@@ -33,9 +36,36 @@ VIEW = LabView(
     noise=0.004,
     experiments=(
         Experiment(number=1, label="default", category="other", command="", state="complete", score=0.951, repeats=3),
-        Experiment(number=2, label="shift", category="augmentation", command="", state="failed", problem="KeyError"),
+        Experiment(
+            number=2,
+            label="shift",
+            category="augmentation",
+            command="",
+            state="failed",
+            problem="KeyError",
+            paired=Paired(gain=-0.01, low=-0.03, high=0.01),
+            wall_s=20.0,
+        ),
     ),
     best=1,
+    best_files=(SourceText(path="model.py", text="WIDTH = 64\n"),),
+    usual_s=20.0,
+    sources=(
+        SourceText(path="model.py", text="WIDTH = 32\n", may_edit=True),
+        SourceText(path="train.py", text="import model\n", cut=True),
+    ),
+    packages=("numpy 2.2.0",),
+    may_install=("timm",),
+    repairs=("#2: 'x' is missing and stays so (no map names it); do without it",),
+    recent=(
+        PastCycle(
+            number=3,
+            action="run",
+            label="shift",
+            rationale="Shifted digits generalise.",
+            outcome="failed: KeyError",
+        ),
+    ),
     last_failure="Traceback\nKeyError: 'shift'",
     signals=Signals(breakout=0.7, drift=True, streak=1),
     storyline=("C0001 run default",),
@@ -57,9 +87,18 @@ def test_the_worker_sees_what_was_tried_what_is_chance_and_why_a_run_failed() ->
     assert "| lr | `--lr VALUE` | 0.05 | 0.001 to 1, logarithmic |" in system
     assert "step / size" in system, "a bar would break the table"
     assert "Keep the evaluation as it is." in system
+    assert "`model.py`, may be edited:\n\n```\nWIDTH = 32\n```" in system
+    assert "`train.py`, to read only, its beginning:" in system
+    assert "numpy 2.2.0" in system
+    assert "tries once more: timm. It installs nothing else." in system
     for text in (
-        "under 0.004 it is chance",
-        "| 1 best | default | other | 0.951 | none | 3 |",
+        "up to 0.004 is chance",
+        "An experiment took 20 s lately, so there is time for about 35 more",
+        "| -0.01 (-0.03 to 0.01) | 1 | 20 s | failed: KeyError |",
+        '3, run "shift" by the worker: Shifted digits generalise. Came of it: failed: KeyError.',
+        "#2: 'x' is missing and stays so",
+        "WIDTH = 64",
+        "| 1 best | default | other | 0.951 | none | none | 3 |",
         "| failed: KeyError |",
         "KeyError: 'shift'",
         "leave this line of work 0.7",
@@ -97,7 +136,20 @@ def test_a_first_cycle_with_nothing_known_is_told_plainly() -> None:
     system, user = said("lab_worker", WorkerInputs(view=BARE))
     assert "lower is better" in system
     assert "Nothing was tried yet." in user
-    assert "chance" not in user
+    assert "is chance" not in user
+
+
+def test_who_can_search_the_web_is_told_so_and_who_cannot_sees_the_catalogue() -> None:
+    searching = VIEW.model_copy(update={"search": True, "known": ("mixup: ...",)})
+    system, user = said("lab_worker", WorkerInputs(view=searching))
+    assert "You may search the web" in system
+    assert "mixup" not in system
+    assert "look outside for ideas" in user
+    offline = VIEW.model_copy(update={"known": ("mixup: blends images",), "dated": "November 2026"})
+    system, user = said("lab_mentor", MentorInputs(view=offline, proposed=RUN, reasons=("every 4 cycles",)))
+    assert "November 2026; nothing was looked up" in system
+    assert "- mixup: blends images" in system
+    assert "look outside" not in user
 
 
 def test_the_mentor_sees_the_decision_whole_and_what_a_challenge_does() -> None:

@@ -29,6 +29,14 @@ def read_pack() -> tuple[tuple[Paper, frozenset[str], str], ...]:
     return tuple(_entry(topic, item) for topic, items in found.items() for item in items)
 
 
+def close_in_pack(query: str, limit: int, *, shared: int) -> tuple[Paper, ...]:
+    """Return the papers that share at least `shared` words with `query`, those that share most first."""
+    asked = _words(query)
+    counted = [(len(asked & words), paper) for paper, words, _ in read_pack()]
+    hits = sorted((item for item in counted if item[0] >= shared), key=lambda item: -item[0])
+    return tuple(paper for _, paper in hits[:limit])
+
+
 def search_pack(query: str, limit: int) -> tuple[Paper, ...]:
     """Return the papers that share most with `query`, rare words counting more; the general ones when none does."""
     asked = _words(query)

@@ -8,15 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from assay.models.roles.lab_view import Category, LabView
 from assay.models.roles.shared import Inputs, Internal, Reply, Role
 
 Action = Literal["run", "wait", "stop", "finish"]
 """What a cycle may do: start an experiment, leave things as they are, end the one under way, or end the lab's work."""
-
-Category = Literal[
-    "augmentation", "preprocessing", "data_sampling", "loss", "model_arch", "optimization", "evaluation", "other"
-]
-"""What kind of idea an experiment tries."""
 
 
 def _stays_inside(path: str) -> str:
@@ -39,135 +35,6 @@ def _within(value: object) -> object:
 
 RelativePath = Annotated[str, Field(min_length=1, max_length=240), AfterValidator(_stays_inside)]
 """A path inside the repository, with `/`."""
-
-
-# --- what the lab knows ----------------------------------------------------------------------------------------------
-
-
-class Option(Inputs):
-    """Something of the repository that may be set by an experiment."""
-
-    name: str
-    """As people call it, such as `lr`, or a key of the configuration file."""
-    flag: str = "--{name} {value}"
-    """What is put after the command to set it."""
-    default: str
-    values: tuple[str, ...] = ()
-    """Values that make sense, in order; empty where `low` and `high` bound it."""
-    low: float | None = None
-    high: float | None = None
-    log: bool = False
-    """Whether its scale is logarithmic."""
-    category: Category = "other"
-    help: str = ""
-
-
-class Experiment(Inputs):
-    """One experiment that was started, as a row of the table that both roles see."""
-
-    number: int
-    label: str
-    category: str
-    command: str
-    changed: str = ""
-    """Options or files in which it differs from the default, in a line."""
-    settings: dict[str, str] = Field(default_factory=dict)
-    """The playbook's own record of the options that it set."""
-    state: str
-    """running, complete, failed, stopped, lost."""
-    score: float | None = None
-    """What the experiment's own files say; reported, not graded."""
-    delta: float | None = None
-    """Gain over the best one before it, in the better direction; None where either has no score."""
-    repeats: int = 1
-    """Runs of this very command that the score is the mean of."""
-    wall_s: float = 0.0
-    problem: str = ""
-    """Why there is no score, in a line."""
-
-
-class Running(Inputs):
-    """The experiment under way."""
-
-    number: int
-    label: str
-    command: str
-    elapsed_s: float
-    silent_s: float | None = None
-    """Since it last printed something; None if it never did."""
-    tail: str = ""
-    """The end of what it printed."""
-
-
-class Todo(Inputs):
-    """An open item of the shared queue."""
-
-    id: str
-    by: str
-    """worker or mentor."""
-    text: str
-
-
-class Signals(Inputs):
-    """How the course of the work looks, each 0 to 1, computed from the journal."""
-
-    research: float = 0.0
-    """It is time to look for ideas outside."""
-    non_training: float = 0.0
-    """It is time to do something else than train: look at data or errors."""
-    breakout: float = 0.0
-    """It is time to leave the present line of work."""
-    drift: bool = False
-    """The last ideas only turn small screws."""
-    data_gap: bool = False
-    """None of the last ideas touched the data."""
-    streak: int = 0
-    """Experiments in a row that did not beat the best. Waiting counts for nothing."""
-
-
-class LabView(Inputs):
-    """What both roles are told: the mission, what was tried, what is remembered, how time stands."""
-
-    mission: str
-    rules: tuple[str, ...] = ()
-    metric: str
-    """Name of the reported number that counts."""
-    higher_is_better: bool
-    command: str
-    """The default experiment."""
-    options: tuple[Option, ...] = ()
-    files: tuple[str, ...] = ()
-    """Files of the repository that may be edited."""
-    machine: str = ""
-    """Cores, memory, GPU and interpreter, in a line."""
-    cycle: int = 1
-    """Counted from 1."""
-    left_s: float | None = None
-    """Until the search ends; None if nothing ends it."""
-    phase: str = "search"
-    """search, final_training or reporting."""
-    experiment_s: float | None = None
-    """Most seconds of one experiment."""
-    noise: float | None = None
-    """Gains under this come from chance: spread of repeated runs of one command. None when not measured."""
-    experiments: tuple[Experiment, ...] = ()
-    best: int | None = None
-    """Number of the best experiment."""
-    running: Running | None = None
-    last_failure: str = ""
-    """The end of the log of the last experiment, if it failed."""
-    signals: Signals = Signals()
-    storyline: tuple[str, ...] = ()
-    """One line a cycle, the latest last."""
-    workpad: str = ""
-    """The worker's own notes."""
-    mentor_notes: str = ""
-    todos: tuple[Todo, ...] = ()
-    """The queue's focus: some of the oldest and the newest."""
-    todos_open: int = 0
-    """All that are open."""
-    remarks: tuple[str, ...] = ()
-    """What a person told the run, oldest first."""
 
 
 # --- worker ----------------------------------------------------------------------------------------------------------
@@ -272,6 +139,6 @@ class MentorInputs(Inputs):
 
 
 LAB_ROLES = (
-    Role(name="lab_worker", inputs=WorkerInputs, reply=Decision),
-    Role(name="lab_mentor", inputs=MentorInputs, reply=Review),
+    Role(name="lab_worker", inputs=WorkerInputs, reply=Decision, search=True),
+    Role(name="lab_mentor", inputs=MentorInputs, reply=Review, search=True),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 from assay.core.metric import Metric
-from assay.models.roles import LabView, Option, Running, Signals
+from assay.models.roles import LabView, Option, Paired, PastCycle, Running, Signals, SourceText
 from assay.operators.lab.memory import head, last_lines, shortened, tail
 from assay.operators.lab.record import FAILED, LOST, Result, as_experiments, best_of, in_order
 from assay.operators.lab.todo import Item, focus, open_items
@@ -20,6 +21,15 @@ MISSION, WORKPAD, MENTOR_NOTES, STORYLINE, LOG = 4_000, 6_000, 3_000, 2_000, 3_0
 MOST_EXPERIMENTS = 30
 BEST_SHOWN = 8
 MOST_REMARKS = 8
+MOST_RECENT = 3
+MOST_REPAIRS = 5
+SOURCES, SOURCE = 24_000, 10_000
+"""Most characters of the files shown together, and of one."""
+LEAST_SOURCE = 500
+"""Room under which no further file is begun."""
+RATIONALE = 400
+LATELY = 5
+"""Experiments from which the usual length is taken."""
 MOST_RULES: Mapping[Role, int] = {"worker": 12, "mentor": 8}
 RULE_CHARACTERS = 300
 STALL = 5
@@ -58,8 +68,16 @@ class Given:
     command: str
     options: tuple[Option, ...] = ()
     files: tuple[str, ...] = ()
+    sources: Sequence[SourceText] = ()
+    """Whole; those that matter most first."""
     machine: str = ""
+    packages: tuple[str, ...] = ()
+    may_install: tuple[str, ...] | None = None
+    search: bool = False
+    known: tuple[str, ...] = ()
+    dated: str = ""
     experiment_s: float | None = None
+    most_watch_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +87,11 @@ class Now:
     cycle: int
     results: Sequence[Result]
     signals: Signals
+    paired: Mapping[int, Paired] = field(default_factory=dict)
+    """Number of an experiment to its comparison with the default."""
+    best_files: Sequence[SourceText] = ()
+    repairs: Sequence[str] = ()
+    recent: Sequence[PastCycle] = ()
     queue: Sequence[Item] = ()
     storyline: Sequence[str] = ()
     workpad: str = ""
@@ -89,6 +112,7 @@ def view_of(role: Role, given: Given, now: Now) -> LabView:
     The end of a log is shown only after a failure, the storyline only when the work fails or stalls.
     """
     failed = last_failed(now.results)
+    table = as_experiments(now.results, given.metric, shown(now.results, given.metric))
     best = best_of(now.results, given.metric)
     return LabView(
         mission=head(given.missions[role], MISSION),
@@ -98,17 +122,30 @@ def view_of(role: Role, given: Given, now: Now) -> LabView:
         command=given.command,
         options=given.options,
         files=given.files,
+        sources=fitting(given.sources, SOURCES, SOURCE),
         machine=given.machine,
+        packages=given.packages,
+        may_install=given.may_install,
+        search=given.search,
+        known=given.known,
+        dated=given.dated,
         cycle=now.cycle,
         left_s=now.left_s,
         phase=now.phase,
         experiment_s=given.experiment_s,
+        usual_s=usual_s(now.results),
+        most_watch_s=given.most_watch_s,
         noise=now.noise,
-        experiments=as_experiments(now.results, given.metric, shown(now.results, given.metric)),
+        experiments=tuple(row.model_copy(update={"paired": now.paired.get(row.number)}) for row in table),
         best=None if best is None else best.number,
+        best_files=fitting(now.best_files, SOURCE, SOURCE),
         running=now.running,
         last_failure=failure_tail(now.last_log) if failed else "",
         signals=now.signals,
+        repairs=tuple(now.repairs[-MOST_REPAIRS:]),
+        recent=tuple(
+            one.model_copy(update={"rationale": head(one.rationale, RATIONALE)}) for one in now.recent[-MOST_RECENT:]
+        ),
         storyline=last_lines(now.storyline, STORYLINE) if failed or stalled(now.signals) else (),
         workpad=shortened(now.workpad, WORKPAD),
         mentor_notes=tail(now.mentor_notes, MENTOR_NOTES),
@@ -132,6 +169,31 @@ def shown(results: Sequence[Result], metric: Metric) -> frozenset[int]:
     best = metric.ranked([r for r in by_number if r.score is not None], lambda result: result.score)[:BEST_SHOWN]
     last = by_number[-(MOST_EXPERIMENTS - BEST_SHOWN - 1) :]
     return frozenset(result.number for result in (*by_number[:1], *best, *last))
+
+
+def fitting(files: Sequence[SourceText], together: int, each: int) -> tuple[SourceText, ...]:
+    """Return the files within bounds: a long one shows its beginning, and those that find no room are left out.
+
+    Args:
+        files: Whole, those that matter most first.
+        together: Most characters of all.
+        each: Most characters of one.
+    """
+    found: list[SourceText] = []
+    for file in files:
+        text = head(file.text, min(each, together))
+        if text or not file.text:
+            found.append(file.model_copy(update={"text": text, "cut": len(text) < len(file.text)}))
+            together -= len(text)
+        if together < LEAST_SOURCE:
+            break
+    return tuple(found)
+
+
+def usual_s(results: Sequence[Result]) -> float | None:
+    """Return how long an experiment took lately: the median of the last with a score; None without any."""
+    took = [result.wall_s for result in in_order(results) if result.score is not None and result.wall_s > 0]
+    return median(took[-LATELY:]) if took else None
 
 
 def last_failed(results: Sequence[Result]) -> bool:

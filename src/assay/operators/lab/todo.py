@@ -196,8 +196,8 @@ def focus(queue: Sequence[Item], *, items: int = FOCUS_ITEMS, characters: int = 
     rest = [item for item in opened[-_LOOK:] if item not in oldest]
     newest = list(reversed(_distinct(list(reversed(rest)), items // 2, oldest)))
     # By turns from both ends, so that a short budget still shows the oldest and the newest.
-    turns = [item for pair in zip(oldest, reversed(newest), strict=False) for item in pair]
-    turns += [item for item in (*oldest, *reversed(newest)) if item not in turns]
+    both = [*oldest, *newest]
+    turns = [both[place // 2] if place % 2 == 0 else both[-1 - place // 2] for place in range(len(both))]
     chosen, left = [], characters
     for item in turns:
         if len(item.line) <= left:

@@ -52,6 +52,11 @@ class Bench:
     sandbox: str
 
     @property
+    def may_install(self) -> tuple[str, ...] | None:
+        """Modules that are installed where an experiment misses one; None where nothing is."""
+        return None
+
+    @property
     def _long(self) -> LongJobs:
         return LongJobs(self.session.parts, self._jobs)
 

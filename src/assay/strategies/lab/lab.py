@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from assay.core.finish_plan import FinishPlan
 from assay.engine.endings import Ending
 from assay.engine.session import Session, Step
 from assay.journal.history import History
+from assay.operators.lab.context import Role
 from assay.operators.lab.finish_up import work_ends
 from assay.strategies.lab.bench import Bench, open_bench
 from assay.strategies.lab.config import LabConfig, read_lab
@@ -32,17 +33,27 @@ class Lab:
     Args:
         sandbox: Mode of the sandbox in which experiments run.
         daemon_config: A `daemon_config.json` whose word goes before that of `lab.toml`; None for none.
+        searching: Roles whose model may search the web.
     """
 
     name = "lab"
 
-    def __init__(self, sandbox: str = "auto", *, daemon_config: Path | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: str = "auto",
+        *,
+        daemon_config: Path | None = None,
+        searching: Collection[Role] = (),
+    ) -> None:
         self._sandbox = sandbox
         self._daemon_config = daemon_config
+        self._searching = frozenset(searching)
         self._round_s = 0.0
 
     @classmethod
-    def from_arguments(cls, arguments: Mapping[str, str], *, sandbox: str = "auto") -> Lab:
+    def from_arguments(
+        cls, arguments: Mapping[str, str], *, sandbox: str = "auto", searching: Collection[Role] = ()
+    ) -> Lab:
         """Return the strategy; its settings stand in the repository's `lab.toml`.
 
         Raises:
@@ -52,7 +63,7 @@ class Lab:
         if unknown:
             raise UsageError("E025", f"lab has no option {unknown[0]!r}", fix="write it into lab.toml")
         file = arguments.get(DAEMON_CONFIG)
-        return cls(sandbox, daemon_config=Path(file) if file else None)
+        return cls(sandbox, daemon_config=Path(file) if file else None, searching=searching)
 
     def run(self, session: Session) -> None:
         """Work in cycles until a limit is reached, somebody asks to stop, or the worker finishes.
@@ -77,7 +88,7 @@ class Lab:
             raise
 
     def _cycle(self, step: Step, bench: Bench) -> str:
-        return Cycle(step, bench).run()
+        return Cycle(step, bench, self._searching).run()
 
     def _config(self, session: Session) -> LabConfig:
         """Return the configuration as it was when the run began: a run does not change its rules on the way."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from typing import Any
 
 from assay.core.trial import Verdict
@@ -11,6 +10,7 @@ from assay.grading.stats import Undefined, corrected_t_test
 from assay.operators.lab.record import best_of
 from assay.strategies.lab.config import LabConfig
 from assay.strategies.lab.experiments import Row, noise_of, results_of, row_of, rows_of
+from assay.strategies.lab.pairs import paired_gains
 
 OUTCOME = "lab/outcome"
 ERROR = 0.05
@@ -65,7 +65,7 @@ def outcome_of(rows: list[Row], config: LabConfig) -> dict[str, Any]:
     if best is default:
         return {**made, "undefined": "nothing was better than the default"}
     made["gain"] = metric.gain(best.score, default.score)
-    gains = _paired(best, default, config)
+    gains = paired_gains(best, default, config.as_metric)
     if not gains:
         return {**made, "undefined": "the scores have no parts to be paired", "verdict": _by_noise(made, best)}
     ratio = 1.0 / (len(gains) - 1) if len(gains) > 1 else None
@@ -95,16 +95,3 @@ def _by_noise(made: dict[str, Any], best: Row) -> str:
     """Return the most that can be said without a test: a gain above what chance explains, seen again, is `maybe`."""
     above = made["noise"] is not None and made["gain"] is not None and made["gain"] > made["noise"]
     return str(Verdict.MAYBE if above and len(best.scores) >= CONFIRMED else Verdict.NOISE)
-
-
-def _paired(best: Row, default: Row, config: LabConfig) -> list[float]:
-    """Return one gain for each part that both report in runs of the same seed, averaged over those runs."""
-    runs = [
-        (b.parts, d.parts)
-        for b, d in zip(best.results, default.results, strict=False)
-        if b is not None and d is not None and b.parts and len(b.parts) == len(d.parts)
-    ]
-    if not runs or len({len(b) for b, _ in runs}) != 1:
-        return []
-    gain = config.as_metric.gain
-    return [fmean(gain(b[i], d[i]) for b, d in runs) for i in range(len(runs[0][0]))]

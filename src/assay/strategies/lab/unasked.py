@@ -18,11 +18,10 @@ from assay.operators.lab.record import Cycle
 from assay.operators.lab.repair import Fallback, repairs
 from assay.strategies.lab.bench import Bench
 from assay.strategies.lab.experiments import OPERATOR, Row, runs_of
+from assay.strategies.lab.mended import MENDED
 
 REPAIR, FORCED = "repair", "forced"
 """Whose decision a cycle carried out that nobody was asked for."""
-MENDED = "lab/repair"
-"""Key, followed by the number of the failed experiment, under which its repair is noted: evidence, and made once."""
 
 
 def repaired(session: Session, bench: Bench, step: int) -> Decision | None:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from assay.core.trial import TrialState
 from assay.journal.history import History, Trial
-from assay.models.roles import LabView, Machine, Running, Signals
+from assay.models.roles import LabView, Machine, PastCycle, Running, Signals, SourceText
 from assay.operators.lab import context
 from assay.operators.lab.finish_up import standing
-from assay.operators.lab.record import Cycle, Result
+from assay.operators.lab.record import Cycle, Result, best_of
 from assay.operators.lab.signals import count, model_names, signals
 from assay.operators.lab.todo import open_items
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import noise_of, results_of, rows_of, runs_of
-from assay.strategies.lab.memory import Memory
+from assay.strategies.lab.experiments import noise_of, results_of, row_of, rows_of, runs_of
+from assay.strategies.lab.given import Read, given_of
+from assay.strategies.lab.memory import Memory, Noted
+from assay.strategies.lab.mended import repair_lines
+from assay.strategies.lab.pairs import paired_with_default
 
 _TAIL = 3_000
 _LOG = 40_000
@@ -33,6 +36,18 @@ class Circumstances:
     left_s: float | None
     """Seconds that are left; None without a limit."""
     machine: Machine
+    web: bool
+    """Whether the role may search the web."""
+    can_search: bool
+    """Whether either role may."""
+    search_unmet: bool
+    """Whether the mentor was last asked to search, and did not."""
+    may_install: tuple[str, ...] | None
+    """Modules that are installed where one is missing; None where nothing is."""
+    read: Read
+    """Looks up a text of the repository."""
+    files_of: Callable[[Trial], tuple[SourceText, ...]]
+    """Files that an experiment has otherwise than the repository."""
     running: tuple[Trial, LongRun] | None
     """The experiment under way, and its process."""
     now: float
@@ -46,7 +61,7 @@ def view_of(
     history: History,
     config: LabConfig,
     memory: Memory,
-    cycles: Sequence[Cycle],
+    before: Sequence[Noted],
     circumstances: Circumstances,
 ) -> LabView:
     """Return what a role is told in a cycle.
@@ -56,25 +71,21 @@ def view_of(
         history: The journal as of now.
         config: What the repository says of itself.
         memory: What is remembered of the cycles before.
-        cycles: The latest of them.
+        before: The latest of them.
         circumstances: What else there is.
     """
     around, rows = circumstances, rows_of(history)
     results, noise = results_of(rows, config.command), noise_of(rows)
-    given = context.Given(
-        missions=config.missions,
-        rules=config.rules,
-        metric=config.as_metric,
-        command=config.command,
-        options=config.options,
-        files=config.files,
-        machine=_machine(around.machine),
-        experiment_s=config.time,
-    )
+    given = given_of(config, around.machine, around.read, web=around.web, may_install=around.may_install)
+    best = row_of(rows, best_of(results, config.as_metric))
     now = context.Now(
         cycle=around.number,
         results=results,
-        signals=_signals(cycles, results, config, memory, noise),
+        signals=_signals([noted.cycle for noted in before], results, config, memory, noise, around),
+        paired=paired_with_default(rows, config.as_metric),
+        best_files=around.files_of(best.first) if best is not None else (),
+        repairs=repair_lines(history),
+        recent=[_recent(noted) for noted in before[-context.MOST_RECENT :]],
         queue=memory.queue,
         storyline=memory.storyline,
         workpad=memory.workpad,
@@ -89,8 +100,25 @@ def view_of(
     return context.view_of(role, given, now)
 
 
+def _recent(noted: Noted) -> PastCycle:
+    cycle = noted.cycle
+    return PastCycle(
+        number=cycle.number,
+        action=cycle.action,
+        label=cycle.label,
+        source=cycle.source,
+        rationale=noted.rationale,
+        outcome=noted.outcome,
+    )
+
+
 def _signals(
-    cycles: Sequence[Cycle], results: Sequence[Result], config: LabConfig, memory: Memory, noise: float | None
+    cycles: Sequence[Cycle],
+    results: Sequence[Result],
+    config: LabConfig,
+    memory: Memory,
+    noise: float | None,
+    around: Circumstances,
 ) -> Signals:
     values = [value for option in config.options if option.category == "model_arch" for value in option.values]
     counted = count(
@@ -99,15 +127,12 @@ def _signals(
         config.as_metric,
         names=model_names(config.mission, values),
         open_todos=len(open_items(memory.queue)),
+        search_unmet=around.search_unmet,
         noise=noise or 0.0,
     )
-    # Neither role can search the web, so there is nothing that more cycles without a search could call for.
-    return signals(counted).model_copy(update={"research": 0.0})
-
-
-def _machine(machine: Machine) -> str:
-    cores = f"{machine.cores} core{'s' if machine.cores != 1 else ''}"
-    return f"{cores}, {machine.memory_gb:.3g} GB memory, {machine.gpu or 'no GPU'}, Python {machine.python}"
+    found = signals(counted)
+    # Where nobody can search the web, there is nothing that more cycles without a search could call for.
+    return found if around.can_search else found.model_copy(update={"research": 0.0})
 
 
 def _phase(history: History, runs: Sequence[Result], around: Circumstances) -> str:

@@ -13,7 +13,7 @@ from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.scripted import Scripted
-from assay.strategies.lab.cycle import IDLE_S, idle_s
+from assay.strategies.lab.attending import IDLE_S, idle_s
 from assay.strategies.lab.memory import remembered
 from support.lab_bench import WHY, LabBench, QuickClock, act, calm, in_order, repository, run
 
