@@ -21,6 +21,10 @@ from assay.strategies.notebook_record import (
 
 LOCKED = "locked baseline"
 """Name of what every round of a review is compared with."""
+AS_IT_CAME = "the notebook as it came"
+"""Name of the notebook under review where the baseline inside it is what is locked."""
+ALPHA = 0.05
+"""Adjusted p under which a gain counts as beyond chance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,8 @@ class Analysis:
     winner: str
     """Name of the best arm by its mean score over all folds; empty where nothing has a score."""
     facts: tuple[str, ...]
+    verdict: str = ""
+    """Of a review: what the best round is against the locked baseline, and against the notebook as it came."""
 
 
 def analyse(history: History) -> Analysis:
@@ -56,6 +62,7 @@ def analyse(history: History) -> Analysis:
         results=found,
         winner=best.name if best else "",
         facts=(*_facts(found, history.metric), *_failures(iterations, rounds)),
+        verdict=_verdict(history, base, rounds, found),
     )
 
 
@@ -95,13 +102,49 @@ def _iteration_arms(history: History, records: Sequence[IterationRecord]) -> lis
 def _review_arms(history: History, base: BaseRecord | None, rounds: Sequence[RoundRecord]) -> list[Arm]:
     if base is None:
         return []
-    arms = [Arm(name=LOCKED, scores=base.scores, against={}, trial=base.trial, baseline=True)]
+    own = None if base.inner else base.trial
+    arms = [Arm(name=LOCKED, scores=base.scores, against={}, trial=own, baseline=True)]
+    if base.inner:
+        came = history.trials[base.trial].scores
+        arms.append(Arm(name=AS_IT_CAME, scores=came, against=base.scores, trial=base.trial))
     for record in rounds:
         trial = history.trials.get(record.trial) if record.trial is not None else None
         if trial is not None and trial.scores:
             name = f"round {record.number}: {record.title}"
             arms.append(Arm(name=name, scores=trial.scores, against=base.scores, trial=trial.number))
     return arms
+
+
+def _verdict(
+    history: History, base: BaseRecord | None, rounds: Sequence[RoundRecord], found: Sequence[ArmResult]
+) -> str:
+    """Return in words what a paired comparison says of the best round."""
+    tried = [one.trial for one in rounds]
+    best = _best([one for one in found if one.trial in tried], history.metric)
+    if base is None or best is None:
+        return ""
+    said = f"{best.name} against the locked baseline: {_judged(best)}."
+    if base.inner:
+        came = history.trials[base.trial].scores
+        arms = [
+            Arm(name=one.name, scores=one.scores, against=came, trial=one.trial) for one in found if one.trial in tried
+        ]
+        over = next(one for one in results(arms, history.metric) if one.trial == best.trial)
+        said += f" Against {AS_IT_CAME}: {_judged(over)}."
+    return said
+
+
+def _judged(result: ArmResult) -> str:
+    if result.gain is None:
+        return "nothing to compare"
+    better = result.gain > 0
+    if result.adjusted_p is None:
+        word = "better, and no test can say how sure that is" if better else "not better"
+    elif better and result.adjusted_p < ALPHA:
+        word = "better beyond chance"
+    else:
+        word = "better, and it may be chance" if better else "not better"
+    return f"{word} (gain {result.gain:+.5g}; {_test_words(result)})"
 
 
 def _best(found: Sequence[ArmResult], metric: Metric) -> ArmResult | None:

@@ -112,9 +112,11 @@ class BaseRecord:
     score: float
     graph: Mapping[str, Any]
     inner: bool = False
-    """Whether these are the scores of the baseline inside the notebook, which was better than the notebook itself."""
+    """Whether these are the scores of the baseline inside the notebook; else those of the notebook as it came."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Further graded scores that a diagnosis rests on, means over folds."""
+    own: Mapping[str, float] = field(default_factory=dict)
+    """The same of the notebook as it came, where the baseline inside it is what is locked."""
 
 
 @dataclass(frozen=True, kw_only=True)

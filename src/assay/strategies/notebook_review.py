@@ -180,19 +180,22 @@ class _Place:
 
 
 def _locked(step: Step, trial: Trial) -> BaseRecord:
-    """Return what the review is measured against: the notebook's own scores, or its inner baseline's if better."""
+    """Return what the review is measured against: the baseline inside the notebook, else the notebook as it came.
+
+    A baseline that could not be graded on every fold is none.
+    """
     inner = side_grades(step.session, f"{step.key}/inner", trial, BASELINE_FILE)
-    gained = compare(inner, trial.scores, step.history.metric)
-    better = gained.folds == len(trial.scores) and gained.mean > 0
-    scores = inner if better else dict(trial.scores)
+    whole = len(inner) == len(trial.scores)
+    scores = inner if whole else dict(trial.scores)
     cells = cell_texts(step.session.parts.objects.candidate(trial.candidate))
     return BaseRecord(
         trial=trial.number,
         scores=scores,
         score=fmean(scores.values()),
-        inner=better,
+        inner=whole,
         graph=TaskGraph.of(cells).as_json(),
-        metrics=_metrics(step, trial, scores, BASELINE_FILE if better else SUBMISSION),
+        metrics=_metrics(step, trial, scores, BASELINE_FILE if whole else SUBMISSION),
+        own=_metrics(step, trial, trial.scores, name="own") if whole else {},
     )
 
 
@@ -242,15 +245,19 @@ def _diagnosis(place: _Place) -> str:
     """Return what the measured scores say of the last notebook that has any, against the locked baseline."""
     scored = [one for one in place.rounds if one.metrics]
     if not scored:
-        inner = "The baseline inside the notebook is better than the notebook, and is what is locked"
+        if not place.base.inner:
+            return "The notebook is the locked baseline itself: nothing has changed yet."
+        told = words(place.base.metrics, place.base.own)
         return (
-            f"{inner if place.base.inner else 'The notebook is the locked baseline itself'}: nothing has changed yet."
+            f"Nothing has changed yet. The notebook as it came against the baseline inside it, which is locked: {told}"
         )
     last = scored[-1]
     return f"Round {last.number} against the locked baseline: {words(place.base.metrics, last.metrics)}"
 
 
-def _metrics(step: Step, trial: Trial, scores: Mapping[str, float], file: str = SUBMISSION) -> dict[str, float]:
+def _metrics(
+    step: Step, trial: Trial, scores: Mapping[str, float], file: str = SUBMISSION, *, name: str = "by"
+) -> dict[str, float]:
     """Return the mean graded scores of a file by the task's metric, and by those that a diagnosis needs beside it."""
     if not scores:
         return {}
@@ -258,7 +265,7 @@ def _metrics(step: Step, trial: Trial, scores: Mapping[str, float], file: str = 
     found = {task.metric.name: fmean(scores.values())}
     for metric in companions(task):
         if metric.name not in found:
-            other = side_grades(step.session, f"{step.key}/by-{metric.name}", trial, file, metric=metric)
+            other = side_grades(step.session, f"{step.key}/{name}-{metric.name}", trial, file, metric=metric)
             if other:
                 found[metric.name] = fmean(other.values())
     return found

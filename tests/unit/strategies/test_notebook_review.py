@@ -14,6 +14,7 @@ from assay.kinds.notebook import locks_of, notebook_of
 from assay.models.scripted import Scripted
 from assay.operators.notebook.review import cell_texts
 from assay.strategies.notebook import NotebookSearch
+from assay.strategies.notebook_analysis import AS_IT_CAME, LOCKED, analyse
 from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
 from assay.strategies.notebook_record import (
     STOPPED,
@@ -170,19 +171,44 @@ def test_the_diagnosis_is_made_by_code_from_graded_scores(tmp_path: Path) -> Non
     assert "cell novel: edited" in second.rounds[0].diff
 
 
-def test_an_inner_baseline_that_is_better_is_what_is_locked(tmp_path: Path) -> None:
-    folder = tmp_path / "first"
+def generated(folder: Path, **fields: Any) -> None:
+    """Leave a run whose only notebook scores and has a baseline as `fields` say."""
     options = NotebookOptions(max_iterations=1, baselines=False)
-    write = answers(lambda _: cells(3.0, plain=2.0))
+    write = answers(lambda _: cells(**fields))
     bench(folder, NotebookSearch(options), write, backend=FileJournal(folder / "events.jsonl")).open().work()
-    reviewer = answers(lambda _: cells(1.0), lambda _: critique({"novel": wish("novel", score=2.5)}, focus="T1"))
+
+
+@pytest.mark.parametrize(("own", "delta", "reason"), [(3.0, -0.5, "max_iterations"), (1.8, 0.5, "pass_threshold")])
+def test_the_baseline_inside_is_what_is_locked_be_it_better_or_worse(
+    tmp_path: Path, own: float, delta: float, reason: str
+) -> None:
+    generated(tmp_path / "first", score=own, plain=2.0)
+    edit = {"novel": wish("novel", score=2.0 - delta)}
+    reviewer = answers(lambda _: cells(1.0), lambda _: critique(edit, focus="T1"))
     strategy = NotebookReview(ReviewOptions(max_iterations=1, pass_threshold=2.8))
-    history, (only,) = work(bench(tmp_path / "run", strategy, reviewer))
+    made = bench(tmp_path / "run", strategy, reviewer)
+    history, (only,) = work(made)
     base = base_of(history)
     assert base is not None
     assert (base.inner, base.score) == (True, pytest.approx(2.0, abs=0.03))
-    assert (only.verdict, only.delta) == (RoundVerdict.IMPROVED, pytest.approx(-0.5, abs=0.05))
-    assert history.notes[STOPPED]["reason"] == "max_iterations", "past the threshold, and still under the baseline"
+    assert (only.verdict, only.delta) == (RoundVerdict.IMPROVED, pytest.approx(delta, abs=0.05))
+    assert history.notes[STOPPED]["reason"] == reason, "past the threshold is not enough under the baseline"
+    assert "The notebook as it came against the baseline inside it" in asked(made)[0].diagnosis
+    told = analyse(history)
+    assert [result.name for result in told.results] == [LOCKED, AS_IT_CAME, "round 1: Neighbours"]
+    assert told.results[1].gain == pytest.approx(2.0 - own, abs=0.05), "what it came with is told beside it"
+    judged, over = told.verdict.split(f"Against {AS_IT_CAME}: ")
+    assert judged.startswith("round 1: Neighbours against the locked baseline: ")
+    assert ("not better" in judged) is (delta < 0)
+    assert over.startswith("better beyond chance (gain +")
+
+
+def test_a_notebook_without_a_baseline_that_can_be_graded_is_the_locked_baseline_itself(tmp_path: Path) -> None:
+    history, _ = work(opened(tmp_path / "run", scripted(1.8), max_iterations=1))
+    base = base_of(history)
+    assert base is not None
+    assert (base.inner, base.scores) == (False, history.trials[base.trial].scores)
+    assert AS_IT_CAME not in analyse(history).verdict
 
 
 def test_it_stops_at_the_threshold_only_above_the_baseline(tmp_path: Path) -> None:

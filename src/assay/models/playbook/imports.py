@@ -42,6 +42,8 @@ _MEMBERS = {
     "HistGradientBoostingRegressor": "sklearn.ensemble",
     "RandomForestClassifier": "sklearn.ensemble",
     "RandomForestRegressor": "sklearn.ensemble",
+    "VotingClassifier": "sklearn.ensemble",
+    "VotingRegressor": "sklearn.ensemble",
     "CountVectorizer": "sklearn.feature_extraction.text",
     "TfidfVectorizer": "sklearn.feature_extraction.text",
     "SimpleImputer": "sklearn.impute",

@@ -47,6 +47,19 @@ def render(recipe: Recipe, facts: Facts, *, title: str, plan: str) -> str:
     return f"{docstring(title, plan)}\n\n{import_lines(body)}\n\n{body}"
 
 
+def function_body(recipe: Recipe, facts: Facts, *, known: str, rows: str) -> str:
+    """Return the steps of `recipe` as the body of a function that returns its predictions, not indented.
+
+    Args:
+        recipe: Of a family that reads two tables.
+        facts: Of the task.
+        known: Expression for the table of labelled rows.
+        rows: Expression for the table of rows to predict.
+    """
+    context = {**_context(recipe, facts), "read_train": known, "read_test": rows, "returned": True}
+    return filled(_template(recipe), context)
+
+
 def filled(name: str, context: Mapping[str, Any]) -> str:
     """Return the template `name` with `context`, laid out as usual."""
     return tidy(_environment().get_template(f"{name}.j2").render(context))
@@ -101,6 +114,7 @@ def _context(recipe: Recipe, facts: Facts) -> dict[str, Any]:
         **_forecast_context(recipe, facts),
         **_pairs_context(facts),
         "p": blocks_of(facts),
+        "returned": False,
     }
 
 

@@ -54,6 +54,7 @@ def experiment_report(analysis: Analysis, prose: Mapping[str, Any] | None, *, he
         *results_table(analysis),
         "",
         *_notes(analysis.results),
+        *([f"**Verdict.** {clean_line(analysis.verdict, 1_000)}", ""] if analysis.verdict else []),
         "## Strategy",
         "",
         *_quoted(analysis.strategy),

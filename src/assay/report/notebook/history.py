@@ -11,13 +11,14 @@ from assay.strategies.notebook_analysis import number
 from assay.strategies.notebook_record import STOPPED, BaseRecord, RoundRecord, source_of
 
 
-def optimization_history(history: History, base: BaseRecord, rounds: Sequence[RoundRecord]) -> str:
+def optimization_history(history: History, base: BaseRecord, rounds: Sequence[RoundRecord], verdict: str = "") -> str:
     """Return the history as Markdown.
 
     Args:
         history: The journal.
         base: The notebook under review.
         rounds: The finished rounds, in order.
+        verdict: What the paired comparison says of the best round.
     """
     source, stopped = source_of(history), history.notes.get(STOPPED)
     better = "higher" if history.metric.higher_is_better else "lower"
@@ -25,10 +26,13 @@ def optimization_history(history: History, base: BaseRecord, rounds: Sequence[Ro
         "# Optimization history",
         "",
         f"From {clean_line(source.origin if source else 'a notebook', 200)}. The locked baseline is "
-        f"{'that inside ' if base.inner else ''}trial #{base.trial} with {number(base.score)} {history.metric.name} "
-        f"({better} is better); every gain is against it, whatever a later notebook says of a baseline.",
+        f"{'the one inside ' if base.inner else ''}trial #{base.trial} with {number(base.score)} {history.metric.name} "
+        f"({better} is better); every gain is against it, whatever a later notebook says of a baseline."
+        + (f" The notebook itself came with {_score(history.trials[base.trial].score)}." if base.inner else ""),
         "",
     ]
+    if verdict:
+        lines += [f"**Verdict.** {clean_line(verdict, 1_000)}", ""]
     for record in rounds:
         lines += _round(record, base, history.metric.name)
     if isinstance(stopped, dict):

@@ -18,7 +18,9 @@ def notebook_section(teller: Teller) -> Section | None:
     base = base_of(history)
     lead: Cell = ("Every notebook has a baseline inside it, which the same grader scores on the same folds; ",)
     if base is not None:
-        lead = ("The locked baseline is ", teller.ref(history.trials[base.trial]), "; every gain is against it. ")
+        inside = "the one inside " if base.inner else ""
+        trial = teller.ref(history.trials[base.trial])
+        lead = (f"The locked baseline is {inside}", trial, "; every gain is against it. ")
     name = "optimization_history.md" if base is not None else "experiment_report.md"
     table = Table(
         columns=(

@@ -104,7 +104,7 @@ class _Files:
         rounds = rounds_of(self._history)
         names = {r.trial: r.name for r in self._analysis.results if r.trial is not None and not r.baseline}
         found: dict[str, str | bytes] = {
-            "optimization_history.md": optimization_history(self._history, base, rounds),
+            "optimization_history.md": optimization_history(self._history, base, rounds, self._analysis.verdict),
             "task_graph_state.json": json.dumps(rounds[-1].graph if rounds else base.graph, indent=1) + "\n",
             "metrics_base.json": metrics_json(self._analysis, [LOCKED]),
         }

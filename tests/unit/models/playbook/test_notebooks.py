@@ -228,7 +228,9 @@ def test_a_notebook_that_lost_its_recipe_is_known_by_its_cells() -> None:
 
     assert critique(bare, Random(0)).title == critique(asked, Random(0)).title
     edited = tuple(c.model_copy(update={"code": c.code + "# mine\n"}) if c.id == "model_1" else c for c in bare.cells)
-    assert critique(bare.model_copy(update={"cells": edited}), Random(0)).decision == "REFINE"
+    other = critique(bare.model_copy(update={"cells": edited}), Random(0))
+    assert "Put in place of Ridge: standardised columns" in other.title
+    assert [edit.cell for edit in other.edits] == ["model_1"]
 
 
 def test_rounds_never_repeat_and_settings_are_refined_within_their_part() -> None:
@@ -267,13 +269,108 @@ def test_a_locked_cell_is_never_edited_even_if_all_plans_need_it() -> None:
 
 
 FOREIGN = """\
-from sklearn.ensemble import ExtraTreesRegressor
-
-model = ExtraTreesRegressor(n_estimators=100, min_samples_leaf=4, random_state=0)
+SETTINGS = {
+    "n_estimators": 100,
+    "min_samples_leaf": 4,
+}
 """
 
 
-def test_a_notebook_of_somebody_else_is_changed_one_number_at_a_time_in_open_cells() -> None:
+LOADER = 'import pandas as pd\n\ntrain, test = pd.read_csv("input/train.csv"), pd.read_csv("input/test.csv")\n'
+FUNCTION = """\
+from sklearn.dummy import DummyRegressor
+
+SIZE = 3
+
+
+def predict(rows, known):
+    model = DummyRegressor()
+    model.fit(known[["post_0000"]], known[TARGETS])
+    return model.predict(rows[["post_0000"]] if "post_0000" in rows else rows)
+"""
+EVALUATE = """\
+aside = np.arange(len(train)) % 4 == 0
+guess = predict(train[aside], train[~aside])
+submission = pd.DataFrame(predict(test, train), columns=TARGETS)
+"""
+
+
+def foreign(brief: Brief, *cells: tuple[str, str, bool], **more: object) -> NotebookCritiqueInputs:
+    """A question on a notebook of these cells: id, code, whether it is open."""
+    told = tuple(CellText(id=i, name="", purpose="", section="", code=c, locked=not free) for i, c, free in cells)
+    parts = tuple(
+        Subtask(id=f"T{n}", name=c.id, cells=(c.id,), status="open", priority=0.7, expected_gain=0.5, uncertainty=0.5)
+        for n, c in enumerate(told, 1)
+        if not c.locked
+    )
+    given = {"round": 1, "baseline": 0.5, "diagnosis": "-", "parent": trial(1, 0.5, {}), **more}
+    return NotebookCritiqueInputs(brief=brief, cells=told, subtasks=parts, **given)  # type: ignore[arg-type]
+
+
+def test_a_function_of_two_tables_gets_another_model_and_keeps_its_name_and_all_around_it(tmp_path: Path) -> None:
+    task = ALL_TASKS["profiles"]()
+    targets = f"TARGETS = {list(task.brief.task.targets)!r}\n"
+    cells = [("load", LOADER, False), ("model", FUNCTION, True), ("evaluate", EVALUATE, False)]
+    answer = critique(foreign(task.brief, *cells), Random(0))
+    [edit] = answer.edits
+    assert (edit.cell, answer.decision, answer.title) == (
+        "model", "EXPLORE", "Put in place of what makes `predict`: Low-rank ridge of the change",
+    )  # fmt: skip
+    assert "SIZE = 3" in edit.code
+    assert "def predict(rows, known):" in edit.code, "parameters stay in their order"
+
+    grown = [cells[0], ("model", edit.code, True), cells[2]]
+    one = ReviewRound(number=1, decision="EXPLORE", focus="T1", strategy=answer.strategy, verdict="IMPROVED", score=0.6)
+    asked = foreign(task.brief, *grown, rounds=(one,), round=2, parent=trial(2, 0.6, answer.recipe))
+    second = critique(asked, Random(0))
+    assert second.title == "Add a model that errs differently: Kernel ridge on likeness"
+    assert "return 0.5 * planted_1(known, rows) + 0.5 * planted_2(known, rows)" in second.edits[0].code
+
+    lay_out("\n\n".join([SETUP, LOADER, targets, second.edits[0].code, EVALUATE, SAVED]), task, tmp_path / "run")
+    run_scripts([tmp_path / "run"])
+    assert_valid(submission_of(tmp_path / "run"), task, tmp_path / "run")
+
+
+SAVED = """\
+submission.insert(0, "id", test["id"].to_numpy()) if "id" in test else None
+submission.to_csv("output/submission.csv", index=False)
+"""
+FLAT = """\
+from sklearn.dummy import DummyRegressor
+
+model = DummyRegressor().fit(train[["a"]], train["b"])
+answer = model.predict(test[["a"]])
+"""
+
+
+def test_predictions_in_a_variable_are_made_anew_and_the_statements_before_stay() -> None:
+    task = ALL_TASKS["regression"]()
+    cells = [("load", LOADER, False), ("fit", FLAT, True), ("save", "submission = answer\n", False)]
+    [edit] = critique(foreign(task.brief, *cells), Random(0)).edits
+    assert FLAT.strip() in edit.code
+    assert edit.code.rstrip().splitlines()[-1] == "answer = planted_1(known, rows)"
+    ast.parse(edit.code)
+
+
+def test_where_a_locked_cell_predicts_the_estimator_alone_is_another() -> None:
+    task = ALL_TASKS["regression"]()
+    cells = [
+        ("load", LOADER, False),
+        (
+            "fit",
+            "from sklearn.linear_model import Ridge\n\nmodel = Ridge(alpha=3.0).fit(train[['a']], train['b'])\n",
+            True,
+        ),
+        ("save", "answer = model.predict(test[['a']])\n", False),
+    ]
+    answer = critique(foreign(task.brief, *cells), Random(0))
+    [edit] = answer.edits
+    assert "model = HistGradientBoostingRegressor(" in edit.code
+    assert edit.code.startswith("from sklearn.ensemble import HistGradientBoostingRegressor")
+    assert answer.decision == "EXPLORE"
+
+
+def test_a_notebook_of_somebody_else_without_a_model_is_changed_one_number_at_a_time_in_open_cells() -> None:
     task = ALL_TASKS["regression"]()
     cells = (
         CellText(id="scores", name="", purpose="", section="Evaluation", code=FOREIGN, locked=True),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from assay.core.errors import ReplyInvalid
 from assay.models.playbook.facts import Facts, read_facts
 from assay.models.playbook.notebook.cells import SLOTS, cells_of, model_id
+from assay.models.playbook.notebook.host import Host, hosts_of
+from assay.models.playbook.notebook.plant import can_plant, planted_cell, planted_in, planted_recipe
 from assay.models.playbook.notebook.strategy import KEY, mixture_in
+from assay.models.playbook.notebook.swap import swaps
 from assay.models.playbook.shelves import shelf_for
 from assay.models.playbook.star.change import Move, drawn, moves_of
 from assay.models.playbook.star.mixture import Mixture, Scale
@@ -32,7 +36,7 @@ class _Plan:
     decision: Decision
     edits: tuple[tuple[str, str], ...]
     """Cell and its new text."""
-    recipe: Mixture | None
+    recipe: dict[str, Any]
 
 
 def critique(inputs: NotebookCritiqueInputs, random: Random) -> Critique:
@@ -44,8 +48,9 @@ def critique(inputs: NotebookCritiqueInputs, random: Random) -> Critique:
     tried = {round.strategy for round in inputs.rounds}
     mixture = mixture_in(inputs.parent.recipe) or (_recognised(inputs) if _is_ours(inputs) else None)
     known = mixture is not None and _is_ours(inputs)
-    plans = _own_plans(inputs, mixture, random) if known and mixture is not None else _foreign_plans(inputs)
+    plans = _own_plans(inputs, mixture, random) if known and mixture is not None else _foreign_plans(inputs, random)
     usable = (plan for plan in plans if not any(said.startswith(_said(plan)) for said in tried))
+    single = mixture is not None and len(mixture.members) == 1
     for plan in usable:
         focus = _focus(inputs.subtasks, [cell for cell, _ in plan.edits])
         if focus is None:
@@ -53,13 +58,13 @@ def critique(inputs: NotebookCritiqueInputs, random: Random) -> Critique:
         decision = plan.decision if focus.fits else "EXPLORE"
         return Critique(
             reflection=_reflection(inputs),
-            critique=_critique(inputs, mixture),
+            critique=_critique(inputs, single=single, known=known),
             decision=decision,
             focus=focus.subtask.id,
             title=plan.title[:80],
             strategy=f"{_said(plan)} {plan.reason}",
             edits=tuple(CellEdit(cell=cell, code=code) for cell, code in plan.edits[:8]),
-            recipe={KEY: plan.recipe.to_json()} if plan.recipe is not None else dict(inputs.parent.recipe),
+            recipe=plan.recipe,
         )
     raise ReplyInvalid("no open cell holds anything that the playbook knows how to change and has not tried")
 
@@ -90,26 +95,33 @@ def _untitled(code: str) -> str:
 
 def _own_plans(inputs: NotebookCritiqueInputs, mixture: Mixture, random: Random) -> Iterator[_Plan]:
     facts = read_facts(inputs.brief)
-    built, settings = _builds(mixture, facts), by_promise(moves_of(mixture, facts), (), inputs.brief)
-    refine = [move for move in settings if not move.drops]
-    dropped = [move for move in settings if move.drops]
-    explores = len(mixture.members) == 1 or inputs.stuck >= STUCK
-    order: list[tuple[Move, Decision]] = []
-    first, second = ([(m, "EXPLORE") for m in built], [(m, "REFINE") for m in refine])
-    order += [*first, *second] if explores else [*second, *first]  # type: ignore[list-item]
-    order += [(m, "REFINE") for m in dropped] + [(m, "REFINE") for m in drawn(mixture, random)]
     tried = {one.key for t in inputs.brief.history if (one := mixture_in(t.recipe)) is not None} | {mixture.key}
     locked = {cell.id for cell in inputs.cells if cell.locked}
     present = {cell.id for cell in inputs.cells}
     old = cells_of(mixture, facts)
-    for move, decision in order:
+    for move, decision in _in_order(inputs, mixture, facts, random):
         if move.mixture.key in tried or len(move.mixture.members) > SLOTS:
             continue
         new = cells_of(move.mixture, facts)
         changed = tuple((name, code) for name, code in new.items() if code != old[name])
         names = {name for name, _ in changed}
         if changed and names <= present and not names & locked:
-            yield _Plan(title=move.title, reason=move.reason, decision=decision, edits=changed, recipe=move.mixture)
+            recipe = {KEY: move.mixture.to_json()}
+            yield _Plan(title=move.title, reason=move.reason, decision=decision, edits=changed, recipe=recipe)
+
+
+def _in_order(
+    inputs: NotebookCritiqueInputs, mixture: Mixture, facts: Facts, random: Random
+) -> Iterator[tuple[Move, Decision]]:
+    """Yield the neighbours of a mixture: how it is built first where that is the limit, else its settings first."""
+    built, settings = _builds(mixture, facts), by_promise(moves_of(mixture, facts), (), inputs.brief)
+    refine = [(move, "REFINE") for move in settings if not move.drops]
+    explore = [(move, "EXPLORE") for move in built]
+    explores = len(mixture.members) == 1 or inputs.stuck >= STUCK
+    order = [*explore, *refine] if explores else [*refine, *explore]
+    order += [(move, "REFINE") for move in settings if move.drops]
+    order += [(move, "REFINE") for move in drawn(mixture, random)]
+    yield from order  # type: ignore[misc]
 
 
 def _builds(mixture: Mixture, facts: Facts) -> Sequence[Move]:
@@ -165,7 +177,60 @@ def _builds(mixture: Mixture, facts: Facts) -> Sequence[Move]:
 # --- notebooks of others ---------------------------------------------------------------------------------------------
 
 
-def _foreign_plans(inputs: NotebookCritiqueInputs) -> Iterator[_Plan]:
+def _foreign_plans(inputs: NotebookCritiqueInputs, random: Random) -> Iterator[_Plan]:
+    """Yield another model in the place of the notebook's, then other estimators in it, then one number at a time."""
+    facts = read_facts(inputs.brief)
+    if can_plant(facts):
+        yield from _planted_plans(inputs, facts, random)
+    yield from _swap_plans(inputs, facts)
+    yield from _tweak_plans(inputs)
+
+
+def _planted_plans(inputs: NotebookCritiqueInputs, facts: Facts, random: Random) -> Iterator[_Plan]:
+    codes = {cell.id: cell.code for cell in inputs.cells if not cell.locked}
+    standing = planted_in(inputs.parent.recipe)
+    if standing is not None:
+        host, before, mixture = standing
+        if codes.get(host.cell, "").strip() == planted_cell(host, before, mixture, facts).strip():
+            yield from _grown(inputs, standing, facts, random)
+            return
+    for draft in shelf_for(facts).drafts(facts):
+        mixture = Mixture(members=(draft.recipe,), titles=(draft.title,))
+        for host in hosts_of(inputs.cells, facts)[:1]:
+            title = f"Put in place of what makes `{host.name}`: {draft.title}"
+            yield _planted_plan(title, draft.reason, "EXPLORE", (host, codes[host.cell], mixture), facts)
+
+
+def _grown(
+    inputs: NotebookCritiqueInputs, standing: tuple[Host, str, Mixture], facts: Facts, random: Random
+) -> Iterator[_Plan]:
+    """Yield neighbours of what is planted already."""
+    host, before, mixture = standing
+    tried = {one[2].key for t in inputs.brief.history if (one := planted_in(t.recipe)) is not None} | {mixture.key}
+    for move, decision in _in_order(inputs, mixture, facts, random):
+        # In one function there are no rows set aside and no places in an order: shares are given.
+        changed = replace(move.mixture, holdout=False, scale=Scale.MEAN)
+        if changed.key not in tried and len(changed.members) <= SLOTS:
+            tried.add(changed.key)
+            yield _planted_plan(move.title, move.reason, decision, (host, before, changed), facts)
+
+
+def _planted_plan(
+    title: str, reason: str, decision: Decision, planted: tuple[Host, str, Mixture], facts: Facts
+) -> _Plan:
+    edits = ((planted[0].cell, planted_cell(*planted, facts)),)
+    return _Plan(title=title, reason=reason, decision=decision, edits=edits, recipe=planted_recipe(*planted))
+
+
+def _swap_plans(inputs: NotebookCritiqueInputs, facts: Facts) -> Iterator[_Plan]:
+    for cell in inputs.cells:
+        for swap in swaps(cell.code, facts) if not cell.locked else ():
+            title, edits = f"{cell.name or cell.id}: {swap.title}", ((cell.id, swap.code),)
+            recipe = dict(inputs.parent.recipe)
+            yield _Plan(title=title, reason=swap.reason, decision="EXPLORE", edits=edits, recipe=recipe)
+
+
+def _tweak_plans(inputs: NotebookCritiqueInputs) -> Iterator[_Plan]:
     """Yield one change of one open cell each, in turns over the cells, the most urgent parts first."""
     rank: dict[str, int] = {}
     for at, subtask in enumerate(inputs.subtasks):
@@ -179,7 +244,8 @@ def _foreign_plans(inputs: NotebookCritiqueInputs) -> Iterator[_Plan]:
                 tweak = found[turn]
                 title = f"{cell.name or cell.id}: {tweak.title}"
                 edits = ((cell.id, tweak.code.rstrip() + "\n"),)
-                yield _Plan(title=title, reason=tweak.reason, decision="REFINE", edits=edits, recipe=None)
+                recipe = dict(inputs.parent.recipe)
+                yield _Plan(title=title, reason=tweak.reason, decision="REFINE", edits=edits, recipe=recipe)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -216,8 +282,10 @@ def _reflection(inputs: NotebookCritiqueInputs) -> str:
     return f"Round {last.number} ended {last.verdict}{gain}{why}; {kept}. {inputs.diagnosis}"
 
 
-def _critique(inputs: NotebookCritiqueInputs, mixture: Mixture | None) -> str:
-    if mixture is not None and len(mixture.members) == 1:
+def _critique(inputs: NotebookCritiqueInputs, *, single: bool, known: bool) -> str:
+    if not known and not inputs.rounds:
+        return "Its model and what it is given were chosen without a comparison with others on these data."
+    if single:
         return "It rests on a single model, so whatever that family cannot express stays an error of the whole."
     if inputs.stuck >= STUCK:
         return (
