@@ -26,6 +26,7 @@ _LEADERS = 20
 _LATELY = 12
 _REMARKS = 8
 _CURVE = 60
+_CUT = "cut"
 _PHASE = "phase/"
 """How the keys of notes begin with which a strategy says in which of its phases a step is."""
 
@@ -91,6 +92,8 @@ class Summary:
     under_way: dict[str, str] = field(default_factory=dict)
     """Phases of the strategy's steps that began and did not end, as `step-0002/merge`, each with the key of the last
     question or trial of its step."""
+    cut: dict[str, str] = field(default_factory=dict)
+    """Phases that the end of the search cut off or that never began, as `step-0002/merge`, each with the reason."""
     first_steps: dict[str, int] = field(default_factory=dict)
     """By phase, the first step that was in it."""
     wall_s: float = 0.0
@@ -239,11 +242,15 @@ class Summary:
         phase, _, what = payload.key.removeprefix(_PHASE).rpartition("/")
         if what == "begun":
             self.under_way = {**self.under_way, phase: ""}
+        if what in ("begun", _CUT):
             step, _, name = phase.removeprefix("step-").partition("/")
             if step.isdecimal():
                 self.first_steps[name] = min(int(step), self.first_steps.get(name, int(step)))
+        if what == _CUT:
+            self.cut = {**self.cut, phase: str(payload.value.get("skipped", ""))}
         elif what == "ended":
             self.under_way = {known: at for known, at in self.under_way.items() if known != phase}
+            self.cut = {known: why for known, why in self.cut.items() if known != phase}
 
     def _at(self, key: str) -> None:
         step = f"{key.partition('/')[0]}/"

@@ -13,7 +13,7 @@ from assay.journal.events import Answered
 from assay.journal.history import History, Trial
 from assay.operators.star.passage import locate
 from assay.report.facts import Facts, State
-from assay.report.phase_words import KNOWN, NOTES, PATH_PHASES, TITLES, Layout, skipped_by
+from assay.report.phase_words import CUT, KNOWN, NOTES, PATH_PHASES, TITLES, Layout, cut_words, skipped_by
 
 _DATED = re.compile(r"\(catalogue of (\w+ \d{4})\)")
 _MOST_PARTS = 64
@@ -175,6 +175,8 @@ class _Reader:
 
     def _state(self, step: int, name: str, *, worked: bool) -> str:
         ended = self._history.notes.get(_note(step, name, "ended"))
+        if ended is None and (cut := self._history.notes.get(_note(step, name, CUT))) is not None:
+            return cut_words(cut)
         if ended is None:
             return "under way" if self._facts.state is State.RUNNING else "cut off by the end of the run"
         skipped = skipped_by(ended)
@@ -302,14 +304,16 @@ class _Reader:
 
 
 def _steps(history: History) -> dict[int, list[str]]:
-    """Return the phases that began, by step and in the order of a run."""
+    """Return the phases that began or should have, by step and in the order of a run."""
     found: dict[int, list[str]] = {}
     for key in history.notes:
         step, _, rest = key.removeprefix(NOTES).partition("/")
         name, _, what = rest.rpartition("/")
         number = step.removeprefix("step-")
-        if key.startswith(NOTES) and what == "begun" and number.isdecimal():
-            found.setdefault(int(number), []).append(name)
+        if key.startswith(NOTES) and what in ("begun", CUT) and number.isdecimal():
+            names = found.setdefault(int(number), [])
+            if name not in names:
+                names.append(name)
     return {step: found[step] for step in sorted(found)}
 
 

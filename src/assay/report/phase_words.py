@@ -29,6 +29,21 @@ TITLES = {
 }
 """Names of the phases, in the order of a run."""
 
+SIZES = "mle_star/sizes"
+"""Key of the note on the sizes that fit the time, and end of the key of what each path makes of them."""
+CUT = "cut"
+"""End of the key of a note on a phase that the end of the search cut off, or that was never begun."""
+
+_SIZES = {
+    "paths": "paths",
+    "models": "models",
+    "merges": "merges",
+    "outer": "ablations",
+    "variants": "parts left out",
+    "study_folds": "folds for each",
+    "inner": "plans for a block",
+    "rounds": "ensembles",
+}
 _DOING = {
     "init": "initial solutions",
     "merge": "merging",
@@ -146,13 +161,11 @@ _FINDING = {"ablate": "ablation for", "variant": "ablation for"}
 
 def note_words(key: str, value: Any, layout: Layout) -> str:
     """Return in words what a note says that the strategy made; empty for a note of another kind."""
-    phase, _, what = key.removeprefix(NOTES).rpartition("/")
-    if key.startswith(NOTES) and what == "begun":
-        return layout.doing(phase)
-    if key.startswith(NOTES) and what == "ended":
-        skipped = skipped_by(value)
-        early = "ended" if phase.endswith("/refine") else "skipped"
-        return f"{layout.doing(phase)} {f'{early}: {skipped}' if skipped else 'done'}"
+    if key.startswith(NOTES):
+        return _of_phase(key, value, layout)
+    if key == SIZES or (key.endswith("/sizes") and isinstance(value, Mapping)):
+        at = _STEP.match(key)
+        return sizes_words(value, layout.place(int(at[1]), "init") if at is not None else "")
     if key == "mle_star/trials":
         return "sizes of the search fixed" + (f" for {value} trials" if isinstance(value, int) else "")
     if key == KNOWN and isinstance(value, list):
@@ -176,9 +189,38 @@ def note_words(key: str, value: Any, layout: Layout) -> str:
     return _of_step(int(match[1]), key, value)
 
 
+def _of_phase(key: str, value: Any, layout: Layout) -> str:
+    phase, _, what = key.removeprefix(NOTES).rpartition("/")
+    if what == "ended":
+        skipped = skipped_by(value)
+        early = "ended" if phase.endswith("/refine") else "skipped"
+        return f"{layout.doing(phase)} {f'{early}: {skipped}' if skipped else 'done'}"
+    if what == CUT:
+        return f"{layout.doing(phase)} {cut_words(value)}"
+    return layout.doing(phase) if what == "begun" else ""
+
+
 def skipped_by(value: Any) -> str:
     """Return why a phase was cut short, by the note on its end; empty if it was not."""
     return str(value.get("skipped", "")) if isinstance(value, Mapping) else ""
+
+
+def cut_words(value: Any) -> str:
+    """Return `cut off: the time for the search was used up`, or `not begun: ...`, by the note on a phase cut off."""
+    begun = bool(value.get("begun")) if isinstance(value, Mapping) else False
+    return f"{'cut off' if begun else 'not begun'}: {skipped_by(value)}"
+
+
+def sizes_words(value: Any, place: str = "") -> str:
+    """Return in words how much is done, by the note on the sizes that fit the time.
+
+    Args:
+        value: The note.
+        place: The path that fitted them; empty for those fitted before the paths.
+    """
+    sizes = value.get("sizes", value) if isinstance(value, Mapping) else {}
+    told = ", ".join(f"{words} {sizes[name]}" for name, words in _SIZES.items() if name in sizes)
+    return f"{place}: sizes fitted to the time: {told}" if place else f"sizes fitted to the time: {told}"
 
 
 def _of_step(step: int, key: str, value: Any) -> str:

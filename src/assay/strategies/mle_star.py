@@ -22,9 +22,21 @@ from assay.strategies.known import BASELINES
 from assay.strategies.shared import run_baseline
 from assay.strategies.star_forecast import star_questions, within_time
 from assay.strategies.star_options import StarOptions
+from assay.strategies.star_pace import pace_of
 from assay.strategies.star_path import Path
-from assay.strategies.star_phase import Allowance, Skipped, contained, phase
+from assay.strategies.star_phase import (
+    BEGUN,
+    END_PHASES,
+    PATH_PHASES,
+    Allowance,
+    Skipped,
+    contained,
+    every_phase_noted,
+    phase,
+)
 from assay.strategies.star_reach import reachable
+from assay.strategies.star_room import fit_sizes
+from assay.strategies.star_sizes import Sizes
 from assay.strategies.turns import Turns
 
 FEWEST_MEMBERS = 2
@@ -54,6 +66,7 @@ class MleStar:
         self._hands: tuple[Sources, ...] = ()
         self._blocks = blocks
         self._options = self._wanted
+        self._sizes = Sizes.whole(self._wanted)
         self._proposals: int | None = None
         self._turns = Turns(1)
 
@@ -70,14 +83,44 @@ class MleStar:
         self._proposals = options.allotment(trials)
         self._turns = Turns(session.budget.limits.workers)
         web = session.note("mle_star/web", lambda: self._web)
-        paths = 1 if options.shared_start else options.paths
-        self._hands = sources_of(session, self._hints, web=web, paths=paths, models=options.models)
-        session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
+        self._sizes = Sizes.whole(options)
+        with every_phase_noted(session, self._layout):
+            session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
+            self._sizes = self._fitted(session)
+            paths = 1 if options.shared_start else self._sizes.paths
+            self._hands = sources_of(session, self._hints, web=web, paths=paths, models=options.models)
+            if options.shared_start:
+                session.steps(contained(self._start), start=BASELINES, stop=options.first_path)
+            start, last = options.first_path, options.last_step
+            session.steps(contained(self._path), start=start, stop=start + self._sizes.paths, lanes=self._sizes.paths)
+            session.steps(contained(self._round), start=options.first_round, stop=last, lanes=1)
+            session.steps(contained(self._last), start=last, stop=last + 1, lanes=1)
+
+    def _fitted(self, session: Session) -> Sizes:
+        """Return the sizes that fit the time by what the baselines took, noted; steps keep their numbers."""
+        whole = Sizes.whole(self._options)
+        if session.budget.limits.wall_s is None:
+            return whole
+        session.note(BEGUN, lambda: session.budget.elapsed_s)
+        step = Step(session, BASELINES, session.view(), 1)
+
+        def fitted() -> dict[str, int]:
+            pace = session.parts.log.read(lambda history: pace_of(step, history, None))
+            return fit_sizes(step, whole, pace).note()
+
+        return Sizes.of(session.note("mle_star/sizes", fitted))
+
+    def _layout(self) -> dict[int, tuple[str, ...]]:
+        """Return the phases of the search by step: those of the paths that fit the time, of ensembles, and the end."""
+        options, sizes = self._options, self._sizes
+        found: dict[int, tuple[str, ...]] = {}
         if options.shared_start:
-            session.steps(contained(self._start), start=BASELINES, stop=options.first_path)
-        session.steps(contained(self._path), start=options.first_path, stop=options.first_round, lanes=options.paths)
-        session.steps(contained(self._round), start=options.first_round, stop=options.last_step, lanes=1)
-        session.steps(contained(self._last), start=options.last_step, stop=options.last_step + 1, lanes=1)
+            found[BASELINES] = PATH_PHASES[:-1]
+        for step in range(options.first_path, options.first_path + sizes.paths):
+            found[step] = PATH_PHASES[-1:] if options.shared_start else PATH_PHASES
+        for step in range(options.first_round, options.first_round + options.rounds):
+            found[step] = ("ensemble",)
+        return {**found, options.last_step: END_PHASES}
 
     def forecast(self, limits: Limits, history: History | None = None) -> dict[str, tuple[int, int]] | None:
         """Return the questions by role: see `Strategy.forecast`; what was asked already is taken off."""
@@ -115,7 +158,7 @@ class MleStar:
     def _on_path(self, step: Step) -> Path:
         number = max(0, step.number - self._options.first_path)
         sources = self._hands[min(number, len(self._hands) - 1)]
-        return Path(step, self._options, sources, self._blocks, self._proposals, self._turns)
+        return Path(step, self._options, sources, self._blocks, self._proposals, self._turns, self._sizes)
 
     # --- ensembles -------------------------------------------------------------------------------------------------
 
@@ -130,11 +173,11 @@ class MleStar:
     def _combined(self, step: Step, share: int) -> str:
         index = step.number - self._options.first_round
         options = self._options
-        if not Allowance(step, None).until("round", share / 100):
-            raise Skipped(f"its share of the time, {share} %, is used")
         members = self._members(step.history)
         if len(members) < FEWEST_MEMBERS:
             raise Skipped("there are no two solutions to combine")
+        if not Allowance(step, None).until("round", share if index else None, self._round_s(step, members)):
+            raise Skipped(f"the time is not enough, or {share} % of it is used" if index else "the time is not enough")
         try:
             plan = plan_ensemble(step, members, self._earlier(step.history))
             candidate = ensemble(step, members, plan, index)
@@ -148,20 +191,29 @@ class MleStar:
         trial = step.evaluate("trial", replace(candidate, plan=told), remarks=remarks)
         return _named(trial)
 
-    def _members(self, history: History) -> list[Trial]:
-        """Return the best trial of each path; where that is only one, other beginnings beside it.
+    def _round_s(self, step: Step, members: list[Trial]) -> float:
+        """Return the seconds that a script takes which does what all members do; 0 without a time limit."""
+        if step.session.budget.limits.wall_s is None:
+            return 0.0
+        pace = step.session.parts.log.read(lambda history: pace_of(step, history, None))
+        return pace.round_s(sum(trial.wall_s for trial in members))
 
-        Those that it was not made from come first: what it holds already adds least to it.
+    def _members(self, history: History) -> list[Trial]:
+        """Return the best trial of each path; where that is only one, others beside it.
+
+        First come those that were run on all folds, beginnings before what was made of them, and those that it was not
+        made from: what it holds already adds least to it.
         """
         options = self._options
         steps = range(options.first_path, options.first_round)
         found = [best for step in steps if (best := best_of(history, {step})) is not None]
         if len(found) < FEWEST_MEMBERS:
             own = set(range(BASELINES, options.first_round))
-            starts = history.ranking(lambda trial: trial.step in own and trial.operator == "init")
-            others = [trial for trial in starts if trial.number not in {t.number for t in found}]
+            chosen = {trial.number for trial in found}
+            others = history.ranking(lambda trial: trial.step in own and trial.number not in chosen)
             held = {number for trial in found for number in ancestors(history, trial)}
-            found += sorted(others, key=lambda trial: trial.number in held)
+            most = max((trial.folds for trial in found), default=0)
+            found += sorted(others, key=lambda t: (t.folds < most, t.operator != "init", t.number in held))
         return found[: max(FEWEST_MEMBERS, options.paths)]
 
     def _earlier(self, history: History) -> list[Tried]:

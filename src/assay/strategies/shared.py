@@ -25,17 +25,26 @@ def run_baseline(step: Step) -> Trial:
     return step.evaluate("trial", baseline(step, "boosting"), baseline=True, reseed=True)
 
 
-def run_ablation(step: Step, parent: Trial, studied: Sequence[Finding] = ()) -> list[Trial]:
+def run_ablation(
+    step: Step,
+    parent: Trial,
+    studied: Sequence[Finding] = (),
+    *,
+    most: int | None = None,
+    folds: int = ABLATION_FOLDS,
+) -> list[Trial]:
     """Return the trials of variants of `parent`, each with one part left out.
 
     Args:
         step: Asks, and runs them side by side.
         parent: What the variants are made from.
         studied: What earlier ablations of its ancestors found.
+        most: Variants to run at most, those first that are expected to matter most; None runs all.
+        folds: Folds that each is run on, at least 1.
 
     Raises:
         NoAnswer: Nobody wrote any.
     """
-    variants = ablate(step, parent, tuple(studied))
+    variants = ablate(step, parent, tuple(studied))[:most]
     named = {f"variant-{index}": variant for index, variant in enumerate(variants)}
-    return step.evaluate_all(named, counts=False, most_folds=ABLATION_FOLDS)
+    return step.evaluate_all(named, counts=False, most_folds=folds)

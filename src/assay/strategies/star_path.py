@@ -31,6 +31,8 @@ from assay.operators.star.start import Sources, first_script, merge, research, r
 from assay.strategies.shared import run_ablation
 from assay.strategies.star_options import StarOptions
 from assay.strategies.star_phase import Allowance, Skipped, phase
+from assay.strategies.star_room import Room, Study
+from assay.strategies.star_sizes import Sizes
 from assay.strategies.turns import Turns
 
 
@@ -44,6 +46,7 @@ class Path:
         blocks: Passages that a person wants worked on first.
         proposals: Most proposals; None for no bound.
         turns: Whose initial solution runs next, over all paths.
+        sizes: How much of each part fits the time, before a solution of this path says more.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Path:
         blocks: tuple[str, ...],
         proposals: int | None,
         turns: Turns,
+        sizes: Sizes,
     ) -> None:
         self._step = step
         self._options = options
@@ -62,6 +66,7 @@ class Path:
         self._turns = turns
         self._allowance = Allowance(step, proposals)
         self._trials: list[Trial] = []
+        self._room = Room(step, options, sizes)
 
     @property
     def number(self) -> int:
@@ -93,9 +98,9 @@ class Path:
             refined: list[str] = []
             studied: list[Finding] = []
             flat = 0
-            for outer in range(self._options.outer):
-                self._require(f"refine-{outer}", share)
-                better = self._outer(outer, best, summaries, refined, studied)
+            for outer in range(self._room.sizes.outer):
+                study = self._room.require_study(self._allowance, outer, best)
+                better = self._outer(outer, study, best, summaries, refined, studied)
                 flat = 0 if better.number != best.number else flat + 1
                 best = better
                 if self._options.patience and flat >= self._options.patience:
@@ -127,10 +132,28 @@ class Path:
     def _initial(self, ideas: Sequence[ModelIdea]) -> None:
         """Run a script for each model, written side by side; those that fail are left behind.
 
-        They run in the order of the ideas, as many at a time as there is room for. Once one has a score, none is begun
-        after the phase's share of the time: what would not end has no score at all.
+        They run in the order of the ideas, as many at a time as there is room for. The first that has a score says how
+        many fit the time. Past the phase's share none is begun once one has a score: what would not end has none.
         """
+        begun = self._begin(ideas, 0)
+        # Scripts may turn out faster than the baseline let expect.
+        begun = max(begun, self._begin(ideas, begun))
+        best = self._best()
+        if best is None:
+            raise Skipped("no initial solution could be scored, so the better baseline takes its place")
+        # They ran side by side, and only one of them is the best: that one is compared with the baseline in earnest.
+        confirmed = self._step.confirm("init", best)
+        self._trials = [confirmed if trial.number == best.number else trial for trial in self._trials]
+        wanted = min(len(ideas), self._options.models)
+        if len(self._trials) < wanted and self._room.sizes.models < wanted:
+            raise Skipped(f"there was time for {len(self._trials)} of {wanted} models")
+
+    def _begin(self, ideas: Sequence[ModelIdea], start: int) -> int:
+        """Run the scripts for the models from `start` on that fit the time; return the number after the last."""
+        stop = min(len(ideas), self._room.sizes.models)
         scored = threading.Event()
+        if self._trials:
+            scored.set()
 
         def one(index: int) -> Trial | None:
             part = self._step.within(f"init-{index}")
@@ -138,29 +161,50 @@ class Path:
             if candidate is None:
                 return None
             with self._turns.turn(index, self.number):
-                if scored.is_set() and not self._allowance.until(f"init-{index}", self._options.init_share / 100):
+                if scored.is_set() and not self._room.for_another_start(self._allowance, index):
                     return None
-                trial = part.evaluate("trial", candidate[0], confirm=False, remarks=candidate[1])
-            if trial.score is not None:
-                scored.set()
+                trial = part.evaluate(
+                    "trial", candidate[0], confirm=False, remarks=candidate[1], history=self._rivals(part)
+                )
+                if trial.score is not None:
+                    self._room.fit(trial)
+                    scored.set()
             return trial
 
-        with ThreadPoolExecutor(max(1, len(ideas)), thread_name_prefix=self._step.key) as pool:
-            self._keep(list(pool.map(one, range(len(ideas)))))
-        best = self._best()
-        if best is None:
-            raise Skipped("no initial solution could be scored, so the better baseline takes its place")
-        # They ran side by side, and only one of them is the best: that one is compared with the baseline in earnest.
-        confirmed = self._step.confirm("init", best)
-        self._trials = [confirmed if trial.number == best.number else trial for trial in self._trials]
+        if stop > start:
+            with ThreadPoolExecutor(stop - start, thread_name_prefix=self._step.key) as pool:
+                self._keep(list(pool.map(one, range(start, stop))))
+        return stop
+
+    def _rivals(self, part: Step) -> History:
+        """Return what an initial solution is raced against: where time is short, also those that have a score by now.
+
+        Which those are is noted, since it depends on which of them are faster.
+        """
+        session = part.session
+        if session.budget.limits.wall_s is None:
+            return part.history
+        begun = f"{self._step.key}/init-"
+
+        def there() -> list[int]:
+            return [t.number for t in session.view().trials.values() if t.key.startswith(begun) and t.ranks]
+
+        numbers = session.note(f"{part.key}/rivals", there)
+        known = session.view().trials
+        return part.history.with_trials(known[number] for number in numbers)
 
     def _merged(self, best: Trial | None) -> Trial | None:
         """Merge the other initial solutions into the best, one by one, until one does not help."""
         if best is None:
             raise Skipped("there is nothing to merge")
         others = [t for t in self._history().ranking(self._is_own) if t.number != best.number]
+        if self._room.scarce:
+            # One that lost its race is not worth the time.
+            others = [trial for trial in others if trial.folds == best.folds]
+        if not others:
+            raise Skipped("there is no second solution that is worth it" if self._room.scarce else "there is no second")
         for index, other in enumerate(others):
-            self._require(f"merge-{index}", self._options.init_share)
+            self._room.require_merge(self._allowance, index, best, other)
             part = self._part(f"merge-{index}")
             merged = self._propose(part, partial(merge, part, best, other))
             self._keep([merged])
@@ -187,11 +231,17 @@ class Path:
     # --- refinement ------------------------------------------------------------------------------------------------
 
     def _outer(
-        self, outer: int, best: Trial, summaries: list[str], refined: list[str], studied: list[Finding]
+        self,
+        outer: int,
+        study: Study,
+        best: Trial,
+        summaries: list[str],
+        refined: list[str],
+        studied: list[Finding],
     ) -> Trial:
         """Return the best trial after one ablation and the work on one block."""
         part = self._part(f"refine-{outer}")
-        found = self._ablated(part, best, studied)
+        found = self._ablated(part, study, best, studied)
         studied.extend(found)
         try:
             shown = summarize(part.within("summary"), best, found, summaries)
@@ -217,11 +267,11 @@ class Path:
         count = self._step.session.note(f"{self._step.key}/hints", lambda: len(hints))
         return replace(self._sources, hints=tuple(dict.fromkeys((*self._sources.hints, *hints[:count]))))
 
-    def _ablated(self, part: Step, parent: Trial, studied: Sequence[Finding]) -> list[Finding]:
+    def _ablated(self, part: Step, study: Study, parent: Trial, studied: Sequence[Finding]) -> list[Finding]:
         if not self._allowance.take():
             raise Skipped("the bound on trials is reached")
         try:
-            tried = run_ablation(part, parent, studied)
+            tried = run_ablation(part, parent, studied, most=study.variants, folds=study.folds)
         except NoAnswer:
             return []
         return list(findings(part.session, part.history.with_trials(tried), parent))
@@ -230,9 +280,9 @@ class Path:
         """Return the best of `parent` and of scripts in which one block of it is rewritten, plan after plan."""
         best, tried, flat = parent, list[Tried](), 0
         base, block = parent, target.block
-        for inner in range(self._options.inner):
+        for inner in range(self._room.sizes.inner):
             name = f"refine-{outer}/plan-{inner}"
-            self._require(name, self._options.init_share + self._options.refine_share)
+            self._room.require_plan(self._allowance, outer, inner, base)
             part = self._part(name)
             first = (target.title, target.plan) if not tried else None
             try:
@@ -281,10 +331,6 @@ class Path:
         except NoAnswer:
             return None
         return without_leaks(part, candidate) if self._options.leakage else (candidate, ())
-
-    def _require(self, name: str, share: int) -> None:
-        if not self._allowance.until(name, share / 100):
-            raise Skipped(f"its share of the time, {share} %, is used")
 
     def _part(self, name: str) -> Step:
         return self._step.within(name, self._history())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from assay.core.errors import AssayError
-from assay.engine.endings import Ending
-from assay.engine.session import Step
+from assay.engine.endings import INTERRUPT, Ending
+from assay.engine.session import Session, Step, step_key
 from assay.engine.stage import Stage
 from assay.models.scrub import scrub
 
@@ -25,6 +26,11 @@ STAGES = {
 """The phases as those who are asked read them."""
 
 
+PATH_PHASES = ("init", "merge", "data-usage", "refine")
+END_PHASES = ("finalize", "validate")
+
+BEGUN = "mle_star/begun"
+"""Key of the note on when the baselines were done, in seconds of running."""
 BROKEN = "W411"
 _logger = logging.getLogger(__name__)
 
@@ -64,13 +70,41 @@ class Allowance:
             self._left -= 1
             return self._left >= 0
 
-    def until(self, name: str, share: float) -> bool:
-        """Return whether less than `share` of the run's time is used, as of when this was first asked under `name`."""
-        budget = self._step.session.budget
-        wall = budget.limits.wall_s
-        if wall is None:
+    def until(self, name: str, share: int | None, needs_s: float = 0.0) -> bool:
+        """Return whether something may still be begun, as of when this was first asked under `name`.
+
+        Args:
+            name: Names what it is.
+            share: Percent of the search's time after which it is not; None for the first of its kind, so that no phase
+                is left out because those before it took longer than their share.
+            needs_s: Seconds of search that must be left for it, and for what is to come after it.
+        """
+        session = self._step.session
+        if session.budget.limits.wall_s is None:
             return True
-        return bool(self._step.session.note(f"{self._step.key}/{name}/on", lambda: budget.elapsed_s < share * wall))
+
+        def room() -> bool:
+            now, end = session.budget.elapsed_s, deadline_s(session, 100)
+            return now + needs_s < end and (share is None or now < deadline_s(session, share))
+
+        return bool(session.note(f"{self._step.key}/{name}/on", room))
+
+
+def deadline_s(session: Session, share: int) -> float:
+    """Return when so much percent of the time is used that lies between the baselines and the finish.
+
+    Args:
+        session: Of a run with a time limit.
+        share: 0 to 100.
+
+    Returns:
+        Seconds of running, counted from the run's start. It is as of now: what the finish will want is known better
+        with every trial.
+    """
+    budget = session.budget
+    begun = float(session.note(BEGUN, lambda: budget.elapsed_s))
+    end = budget.elapsed_s + (budget.search_s or 0.0)
+    return begun + share / 100 * max(0.0, end - begun)
 
 
 @contextmanager
@@ -80,15 +114,15 @@ def phase(step: Step, name: str, share: int | None = None) -> Iterator[Step]:
     Args:
         step: Whose phase.
         name: A key of `STAGES`.
-        share: Percent of the run's time after which nothing of the phase is begun; None where no share is its own.
+        share: Percent of the search's time after which nothing more of the phase is begun; None where no share is its
+            own.
 
     Yields:
         The step, in this stage.
     """
     key = f"phase/{step.key}/{name}"
     budget = step.session.budget
-    wall = budget.limits.wall_s
-    until = None if share is None or wall is None else share / 100 * wall
+    until = None if share is None or budget.limits.wall_s is None else deadline_s(step.session, share)
     step.session.note(f"{key}/begun", lambda: budget.elapsed_s)
     reason = ""
     try:
@@ -96,6 +130,49 @@ def phase(step: Step, name: str, share: int | None = None) -> Iterator[Step]:
     except Skipped as skipped:
         reason = skipped.reason
     step.session.note(f"{key}/ended", lambda: {"skipped": reason})
+
+
+@contextmanager
+def every_phase_noted(session: Session, layout: Callable[[], Mapping[int, Sequence[str]]]) -> Iterator[None]:
+    """Note at the end of the search each phase that has no end: cut off, or never begun, and why.
+
+    Nothing is noted of a search that is to be resumed. One that a resumption takes further notes the true end of its
+    phases beside these notes.
+
+    Args:
+        session: Notes.
+        layout: Returns the phases of the search by step.
+    """
+    try:
+        yield
+    except Ending as ending:
+        if ending.stopped_by != INTERRUPT:
+            _note_cuts(session, layout(), _WHY.get(ending.stopped_by, f"the search ended ({ending.stopped_by})"))
+        raise
+    _note_cuts(session, layout(), "there was nothing for it to work on", "its step ended by a mistake of Assay's own")
+
+
+def _note_cuts(session: Session, layout: Mapping[int, Sequence[str]], reason: str, broken: str = "") -> None:
+    known = session.view().notes
+    for step, names in layout.items():
+        for name in names:
+            key = f"phase/{step_key(step)}/{name}"
+            if f"{key}/ended" not in known:
+                begun = f"{key}/begun" in known
+                why = broken if begun and broken else reason
+                session.note(f"{key}/{CUT}", partial(dict, skipped=why, begun=begun))
+
+
+CUT = "cut"
+"""End of the key of a note on a phase that the end of the search cut off, or that was never begun."""
+_WHY = {
+    "time": "the time for the search was used up",
+    "cost": "the cap on money was reached",
+    "tokens": "the cap on tokens was reached",
+    "goal": "the goal was met",
+    "user": "a person asked to finish",
+    "finish-up": "the planned finish began",
+}
 
 
 def contained(run_step: Callable[[Step], str]) -> Callable[[Step], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.core.budget import Limits
 from assay.engine.budget import FINISH_SHARE
@@ -36,8 +36,9 @@ def reachable(
 ) -> dict[str, tuple[int, int]] | None:
     """Return the fewest and the most questions by role that the time allows; None without a time limit.
 
-    Fewest at the slowest pace that is assumed, most at the fastest; see `assay.strategies.pace`. Times of answers count
-    though several paths wait at once; trials of paths side by side share the workers.
+    Fewest of the smallest sizes at the slowest pace that is assumed, most of the whole at the fastest; see
+    `assay.strategies.pace`. Times of answers count though several paths wait at once; trials of paths side by side
+    share the workers.
 
     Args:
         options: How far it would go.
@@ -50,7 +51,10 @@ def reachable(
         return {}
     fastest, slowest = trial_s(limits.wall_s, history)
     most = _Walk(options, limits, _Pace(answer_s=ANSWER_S[0], trial_s=fastest, lucky=True)).questions()
-    fewest = _Walk(options, limits, _Pace(answer_s=ANSWER_S[1], trial_s=slowest, lucky=False)).questions()
+    # The sizes may shrink to the least, and grow back on each path.
+    least = replace(options, paths=1, models=1, outer=min(1, options.outer), inner=min(1, options.inner))
+    least = replace(least, rounds=min(1, options.rounds))
+    fewest = _Walk(least, limits, _Pace(answer_s=ANSWER_S[1], trial_s=slowest, lucky=False)).questions()
     return {role: (min(fewest[role], count), count) for role, count in most.items()}
 
 

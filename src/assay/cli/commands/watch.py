@@ -15,7 +15,7 @@ from assay.cli.display.panel import (
     used_words,
     where_lines,
 )
-from assay.cli.display.phases import where
+from assay.cli.display.phases import cut_lines, where
 from assay.cli.display.planned import plan_words
 from assay.cli.display.queues import done_words, is_queue, next_commands, queue_line
 from assay.cli.display.views import row_json, spent_json
@@ -111,6 +111,8 @@ def _status_lines(
         lines += [f"{line[:7]} {line[7:]}" for line in under_way]
         beat = f", heartbeat {format_duration(max(0.0, now - pulse.time))} ago" if pulse is not None else ""
         lines.append(f" engine process {holder[0]}{beat}")
+    if summary.phase == "finish":
+        lines += [f" phases {line}" for line in cut_lines(summary)]
     lines.append(f" used   {used_words(summary, now if holder is not None else summary.time)}")
     if pulse is not None and pulse.ends is not None and holder is not None:
         lines.append(f" ends   {iso_utc(pulse.ends)}, in {format_duration(max(0.0, pulse.ends - now))}")
@@ -144,6 +146,7 @@ def status_json(
         "phase": summary.phase or None,
         "strategy": summary.strategy or None,
         "where": where(summary),
+        "not_reached": cut_lines(summary),
         "pid": holder[0] if holder else None,
         "heartbeat": iso_utc(pulse.time) if pulse else None,
         "activities": [encode(a) for a in pulse.activities] if pulse and holder else [],

@@ -48,6 +48,15 @@ def where(summary: Summary) -> list[str]:
     return [layout.doing(phase, at) for phase, at in sorted(summary.under_way.items())]
 
 
+def cut_lines(summary: Summary) -> list[str]:
+    """Return the phases that the end of the search cut off or that were never begun, by reason; empty if none was."""
+    layout = layout_of(summary)
+    by_reason: dict[str, list[str]] = {}
+    for phase, reason in sorted(summary.cut.items()):
+        by_reason.setdefault(reason, []).append(layout.doing(phase))
+    return [f"cut off or not begun ({reason}): {', '.join(names)}" for reason, names in by_reason.items()]
+
+
 def told(note: ev.Noted, summary: Summary | None) -> str:
     """Return a note in words; empty for one that only a resumption needs."""
     return lab_words(note.key, note.value) or note_words(note.key, note.value, layout_of(summary or Summary()))
