@@ -51,11 +51,17 @@ def reachable(
         return {}
     fastest, slowest = trial_s(limits.wall_s, history)
     most = _Walk(options, limits, _Pace(answer_s=ANSWER_S[0], trial_s=fastest, lucky=True)).questions()
-    # The sizes may shrink to the least, and grow back on each path.
-    least = replace(options, paths=1, models=1, outer=min(1, options.outer), inner=min(1, options.inner))
-    least = replace(least, rounds=min(1, options.rounds))
+    # Where not all of it fits at that pace, the sizes may shrink to the least.
+    whole = _Walk(options, limits, _Pace(answer_s=ANSWER_S[1], trial_s=slowest, lucky=True))
+    least = options if whole.ends_s() < (1 - FINISH_SHARE) * limits.wall_s else _least(options)
     fewest = _Walk(least, limits, _Pace(answer_s=ANSWER_S[1], trial_s=slowest, lucky=False)).questions()
     return {role: (min(fewest[role], count), count) for role, count in most.items()}
+
+
+def _least(options: StarOptions) -> StarOptions:
+    """Return the smallest sizes that a search is fitted to."""
+    outer, inner, rounds = (min(1, size) for size in (options.outer, options.inner, options.rounds))
+    return replace(options, paths=1, models=1, outer=outer, inner=inner, rounds=rounds)
 
 
 class _Walk:
@@ -81,6 +87,11 @@ class _Walk:
         except _Over:
             pass
         return self._asked
+
+    def ends_s(self) -> float:
+        """Return how long the walk takes, in seconds; what time cut off is at the end of it."""
+        self.questions()
+        return self._now_s
 
     def _begin(self, paths: int) -> None:
         options = self._options

@@ -122,9 +122,10 @@ def test_mle_star_foresees_no_more_than_its_time_allows() -> None:
     # In a quarter of an hour 8 + 5 s a plan at the fastest do not allow that many; at the slowest there is none.
     assert 0 < quarter["plan"][1] < unbounded["plan"][1]
     assert quarter["plan"][0] == 0
-    assert quarter["init"] == (8, 8)
+    # The sizes may shrink to one path with one model.
+    assert quarter["init"] == (1, 8)
     assert quarter["ensemble"][0] == 0
-    assert (minute["research"], minute["code"], minute["ensemble"]) == ((2, 2), (0, 0), (0, 0))
+    assert (minute["research"], minute["code"], minute["ensemble"]) == ((1, 2), (0, 0), (0, 0))
     for bounded in (day, quarter, minute):
         assert all(few <= most <= unbounded[role][1] for role, (few, most) in bounded.items())
 
