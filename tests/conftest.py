@@ -1,5 +1,6 @@
-"""What holds for all tests: the files that take longest begin first, so that no worker is left with one at the end."""
+"""What holds for all tests: no experiment store unless asked for, and the files that take longest begin first."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -9,8 +10,13 @@ _SLOW_S = 30.0
 """What a test marked as slow is taken to last, if it has no time limit of its own."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Switch off what hundreds of small runs would pay seconds of a processor for; tests of it switch it on."""
+    os.environ["ASSAY_MLFLOW"] = "off"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort by file, the slowest files first; the order within a file stays."""
+    """Sort by file, the slowest first, so that no worker is left with one at the end; the order within a file stays."""
     expected: Counter[Path] = Counter()
     for item in items:
         expected[item.path] += _expected_s(item)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.typed import RUNS, BaseUrl, Cost, Json, ModelFlag, Run, Runs, Time, Tokens, shell_of
+from assay.cli.typed import RUNS, BaseUrl, Cost, Json, ModelFlag, NoMlflow, Run, Runs, Time, Tokens, shell_of
 
 
 def build_tasks() -> typer.Typer:
@@ -34,8 +34,9 @@ def run(
         str | None, typer.Option("--task-timeout", help="Most time of one attempt; 10m by default.")
     ] = None,
     mlflow: Annotated[
-        str, typer.Option("--mlflow", help="Experiment store: local, an address, or off.", show_default=False)
-    ] = "local",
+        str | None, typer.Option("--mlflow", metavar="[URI]", help="Experiment store: local, an address, or off.")
+    ] = None,
+    no_mlflow: NoMlflow = False,
     time: Time = None,
     cost: Cost = None,
     tokens: Tokens = None,
@@ -60,6 +61,7 @@ def run(
         retries=retries,
         timeout=task_timeout,
         mlflow=mlflow,
+        no_mlflow=no_mlflow,
     )
     return command(
         shell_of(context),

@@ -45,7 +45,7 @@ Detach = Annotated[
 Mlflow = Annotated[
     str | None,
     typer.Option(
-        "--mlflow", metavar="[URI]", help="Show every trial in MLflow: mlflow.db in the folder of runs, or URI."
+        "--mlflow", metavar="[URI]", help="Show every trial in MLflow at URI; in mlflow.db among the runs by default."
     ),
 ]
 NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help="No MLflow, whatever ASSAY_MLFLOW or task.toml say.")]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-_GROUPS = Path("/sys/fs/cgroup")
-_OWN = Path("/proc/self/cgroup")
+from assay.core.control_groups import GROUPS, OWN, group_folders, group_text
 
 
-def usable_cores(*, groups: Path = _GROUPS, own: Path = _OWN) -> int:
+def usable_cores(*, groups: Path = GROUPS, own: Path = OWN) -> int:
     """Return how many cores this process may use, at least 1.
 
     The smallest of the cores there are, those that its affinity names (`taskset`, a batch system), and the quota of the
@@ -24,36 +23,15 @@ def usable_cores(*, groups: Path = _GROUPS, own: Path = _OWN) -> int:
         https://docs.kernel.org/scheduler/sched-bwc.html (cpu.cfs_quota_us, of the first version).
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quotas = [quota for folder in _folders(groups, own) if (quota := _quota(folder)) is not None]
+    quotas = [quota for folder in group_folders("cpu", groups=groups, own=own) if (quota := _quota(folder)) is not None]
     return max(1, min([allowed, *(int(quota) for quota in quotas)]))
-
-
-def _folders(groups: Path, own: Path) -> list[Path]:
-    """Return the folders of the groups that the process is in, and of those around them; both versions."""
-    found = []
-    for line in _text(own).splitlines():
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        mounted = groups / controllers if controllers else groups
-        inside = PurePosixPath(path.lstrip("/"))
-        # In a container the path is that of the host, and only the mount itself is there.
-        found += [mounted / inside, *(mounted / parent for parent in inside.parents)]
-    return list(dict.fromkeys(found))
 
 
 def _quota(folder: Path) -> float | None:
     """Return the cores that a group may use on average; None for no bound."""
-    words = _text(folder / "cpu.max").split()
+    words = group_text(folder / "cpu.max").split()
     if not words:
-        words = [_text(folder / "cpu.cfs_quota_us").strip(), _text(folder / "cpu.cfs_period_us").strip()]
+        words = [group_text(folder / "cpu.cfs_quota_us").strip(), group_text(folder / "cpu.cfs_period_us").strip()]
     if len(words) != 2 or not all(word.isdecimal() and int(word) > 0 for word in words):
         return None
     return int(words[0]) / int(words[1])
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""

@@ -45,7 +45,7 @@ class TaskFile:
     limits: Mapping[str, Any]
     """The `limits` table as it stands, for whoever starts a run."""
     mlflow: str = ""
-    """Where the run is to be tracked; empty for nowhere."""
+    """Where the run is to be tracked; `off` for nowhere, empty for what holds without it."""
     notebook: Mapping[str, Any] = field(default_factory=dict)
     """The `notebook` table as it stands: a notebook of the user's, and which of its cells are locked."""
 

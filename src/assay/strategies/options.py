@@ -51,7 +51,8 @@ class RunOptions:
     """Whether the winner is checked once its submission is written."""
 
     mlflow: str = ""
-    """Address of the experiment store that shows every trial, without any password; empty for none."""
+    """Address of the experiment store that shows every trial, without any password; `auto` for the one in the folder of
+    runs, wherever that lies and if there is MLflow, when the run is taken up; empty for none."""
 
     @property
     def told(self) -> tuple[str, ...]:

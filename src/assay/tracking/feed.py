@@ -17,6 +17,8 @@ Files = Callable[[], tuple[Artifact, ...]]
 """Reads the artefacts of a record, in the feed's thread."""
 MOST_WAITING = 2_000
 _BATCH = 10
+_SLOW = "the experiment store was too slow"
+_UNBEGUN = "the run was over before the process of the experiment store had begun"
 WAITS_S = (1.0, 5.0)
 """Before the second and the third try; after that the store is given up."""
 
@@ -33,6 +35,8 @@ class FeedEnd:
     """Runs that it does not."""
     reason: str = ""
     """Why, in a sentence; empty when nothing was dropped."""
+    late: bool = False
+    """Whether all that is wrong is that there was no time: the store refused nothing and failed at nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Feed:
         remark: Told once, from the feed's thread, when something is dropped.
         most: Most runs that wait; further ones are dropped and counted.
         waits_s: Seconds before each new try after a failure.
+        held: Whether nothing is written before `release`.
         clock: For the wait at the end.
     """
 
@@ -59,6 +64,7 @@ class Feed:
         *,
         most: int = MOST_WAITING,
         waits_s: tuple[float, ...] = WAITS_S,
+        held: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._writer = writer
@@ -75,6 +81,8 @@ class Feed:
         self._reason = ""
         self._lost = False
         self._told = False
+        self._held = held
+        self._failing = False
         self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
         self._thread.start()
 
@@ -92,29 +100,43 @@ class Feed:
                 self._waiting[record.key] = _Waiting(record, files)
             self._changed.notify_all()
 
+    def release(self) -> None:
+        """Begin to write."""
+        with self._changed:
+            self._held = False
+            self._changed.notify_all()
+
     def close(self, wait_s: float) -> FeedEnd:
         """Wait until everything is written, at most `wait_s` seconds; then give the store up.
+
+        What is held is not waited for.
 
         Returns:
             What the store holds now and what it lacks.
         """
         deadline = self._clock.monotonic() + wait_s
         with self._changed:
-            while (self._waiting or self._busy) and not self._lost:
+            while (self._waiting or self._busy) and not (self._lost or self._held):
                 left = deadline - self._clock.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(left)
             in_time = not (self._waiting or self._busy)
+            late = not (self._dropped or self._failing)
             self._closed = True
             if not in_time and not self._lost:
-                self._drop(list(self._waiting), "the experiment store was too slow")
+                self._drop(list(self._waiting), _UNBEGUN if self._held else _SLOW)
             self._waiting.clear()
             self._changed.notify_all()
         self._writer.close()
         self._thread.join(timeout=5.0)
         with self._changed:
-            return FeedEnd(written=len(self._written - self._dropped), dropped=len(self._dropped), reason=self._reason)
+            return FeedEnd(
+                written=len(self._written - self._dropped),
+                dropped=len(self._dropped),
+                reason=self._reason,
+                late=late and bool(self._dropped),
+            )
 
     # --- the thread
 
@@ -140,7 +162,7 @@ class Feed:
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            while not self._waiting and not self._closed and not self._lost:
+            while (self._held or not self._waiting) and not self._closed and not self._lost:
                 self._changed.wait()
             if self._closed or self._lost:
                 return None
@@ -150,6 +172,7 @@ class Feed:
 
     def _done(self, batch: list[_Waiting], written: set[str]) -> None:
         with self._changed:
+            self._failing = False
             keys = {one.record.key for one in batch}
             self._written |= keys & written
             self._dropped -= keys & written
@@ -159,8 +182,9 @@ class Feed:
     def _failed(self, batch: list[_Waiting], reason: str, failures: int) -> None:
         with self._changed:
             if self._closed:
-                self._drop([one.record.key for one in batch], "the experiment store was too slow")
+                self._drop([one.record.key for one in batch], _SLOW)
                 return
+            self._failing = True
             if failures <= len(self._waits_s):
                 # Before everything that came later: a run is written before what is nested in it.
                 again = {one.record.key: self._waiting.pop(one.record.key, one) for one in batch}

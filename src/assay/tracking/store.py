@@ -14,8 +14,8 @@ from assay.tracking.place import Place
 from assay.tracking.process import StoreLost, StoreProcess
 from assay.tracking.records import RunRecord, StoredRun
 
-START_S = 120.0
-"""Importing MLflow and making the tables may take long on a cold disk."""
+START_S = 300.0
+"""Importing MLflow and making the tables may take long on a cold disk, or beside trials that leave it little time."""
 WRITE_S = 60.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,10 @@ from assay.tracking.store import RunWriter, Store
 
 LOST = "W420"
 """Remark: the experiment store did not take everything."""
+START_S = 15.0
+LATEST_S = 60.0
+"""Seconds after the first trial is over, and after the start at the latest, before the store's process begins: it costs
+seconds of a processor, which the first scores of a search and the end of a short one have better use for."""
 Remark = Callable[[str, str], None]
 """Takes a code and a sentence."""
 
@@ -35,14 +39,30 @@ class Tracker:
         place: The store.
         writer: Whoever writes; a `Store` at the place if None.
         waits_s: Seconds before each new try after a failure.
+        start_s: Seconds after the first trial is over, before the first thing is written.
+        latest_s: Seconds after which it is written although no trial is over.
     """
 
-    def __init__(self, place: Place, writer: RunWriter | None = None, *, waits_s: tuple[float, ...] = WAITS_S) -> None:
+    def __init__(
+        self,
+        place: Place,
+        writer: RunWriter | None = None,
+        *,
+        waits_s: tuple[float, ...] = WAITS_S,
+        start_s: float = START_S,
+        latest_s: float = LATEST_S,
+    ) -> None:
         self.place = place
         self._projection = Projection()
-        self._feed = Feed(writer or Store(place), self._lost, waits_s=waits_s)
+        self._feed = Feed(writer or Store(place), self._lost, waits_s=waits_s, held=True)
+        self._start_s = start_s
+        self._latest_s = latest_s
+        self._timers: list[threading.Timer] = []
+        self._scored = False
         self._objects: ObjectStore | None = None
         self._remark: Remark | None = None
+        self.folder: Path | None = None
+        """The run's folder, once it is followed."""
         self._lock = threading.Lock()
         self._remarking = threading.Lock()
         self._end: FeedEnd | None = None
@@ -58,12 +78,15 @@ class Tracker:
         with self._lock:
             self._objects = ObjectStore(folder / "objects")
             self._remark = remark
+            self.folder = folder
+            self._begin_in(self._latest_s)
             for event in FileJournal(folder / "events.jsonl").read():
                 self._projection.apply(event)
             if self._projection.started:
                 self._put(None)
                 for number in self._projection.history.trials:
                     self._put(number)
+                self._note_scored(self._projection.history.trials)
         try:
             yield
         finally:
@@ -81,6 +104,7 @@ class Tracker:
             self._put(None)
             for number in changed:
                 self._put(number)
+            self._note_scored(changed)
 
     def deliver(self, folder: Path) -> None:
         """Have the reports in `folder` kept with the run."""
@@ -98,8 +122,25 @@ class Tracker:
                 self._feed.put(self._projection.run_record(paused=True))
                 for number in self._projection.unfinished:
                     self._feed.put(self._projection.trial_record(number, paused=True))
+            for timer in self._timers:
+                timer.cancel()
         self._end = self._feed.close(wait_s)
         return self._end
+
+    def _note_scored(self, numbers: Iterable[int]) -> None:
+        trials = self._projection.history.trials
+        if not self._scored and any(trials[number].state.is_final for number in numbers):
+            self._scored = True
+            self._begin_in(self._start_s)
+
+    def _begin_in(self, seconds: float) -> None:
+        if seconds <= 0:
+            self._feed.release()
+            return
+        timer = threading.Timer(seconds, self._feed.release)
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
 
     def _put(self, number: int | None) -> None:
         if number is None:

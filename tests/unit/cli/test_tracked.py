@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assay.cli.tracked import mlflow_wish, spelled_out, store_address
+from assay.cli.tracked import ChosenStore, choose_store, mlflow_wish, spelled_out, store_address
 from assay.core.errors import UsageError
 from assay.journal.history import History
 from assay.tracking import Store, resolve_place
@@ -33,14 +33,40 @@ def test_the_value_may_be_left_out(typed: str, meant: str) -> None:
     assert spelled_out(typed.split()) == meant.split()
 
 
-def test_nothing_is_tracked_unless_somebody_says_so_and_what_is_typed_goes_first() -> None:
-    assert mlflow_wish(None, off=False, environ={}) == ""
-    assert mlflow_wish(None, off=False, environ={"MLFLOW_TRACKING_URI": "http://host"}) == ""
+def test_every_run_is_tracked_unless_somebody_says_otherwise_and_what_is_typed_goes_first() -> None:
+    assert mlflow_wish(None, off=False, environ={}) == "auto"
+    assert mlflow_wish(None, off=False, environ={"ASSAY_MLFLOW": ""}) == "auto"
     assert mlflow_wish(None, off=False, file="http://host", environ={}) == "http://host"
+    assert mlflow_wish(None, off=False, file="off", environ={}) == ""
     assert mlflow_wish(None, off=False, file="http://host", environ={"ASSAY_MLFLOW": "1"}) == "local"
     assert mlflow_wish(None, off=False, file="http://host", environ={"ASSAY_MLFLOW": "off"}) == ""
     assert mlflow_wish("local", off=False, file="http://host", environ={"ASSAY_MLFLOW": "off"}) == "local"
     assert mlflow_wish("local", off=True, file="http://host", environ={"ASSAY_MLFLOW": "1"}) == ""
+    assert mlflow_wish(None, off=True, environ={}) == ""
+    assert mlflow_wish(None, off=False, environ={}, default="") == ""
+
+
+def test_what_nobody_asked_for_stays_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host")
+    chosen = choose_store("auto", tmp_path, free_bytes=lambda: 2**40, installed=True)
+    assert (chosen.uri, chosen.kept, chosen.remark) == (f"sqlite:///{tmp_path}/mlflow.db", "auto", "")
+    assert choose_store("local", tmp_path).uri == "http://host"
+
+
+def test_without_mlflow_nothing_is_tracked_and_nothing_is_said_of_it(tmp_path: Path) -> None:
+    chosen = choose_store("auto", tmp_path, free_bytes=lambda: 2**40, installed=False)
+    assert (chosen.uri, chosen.kept, chosen.remark) == ("", "auto", "")
+
+
+def test_where_memory_is_short_nobody_is_tracked_who_did_not_ask(tmp_path: Path) -> None:
+    chosen = choose_store("auto", tmp_path, free_bytes=lambda: 2**30, installed=True)
+    assert chosen.uri == ""
+    assert "1.0 GB" in chosen.remark
+    assert choose_store(str(tmp_path / "mine.db"), tmp_path, free_bytes=lambda: 0).uri.endswith("/mine.db")
+
+
+def test_off_is_off(tmp_path: Path) -> None:
+    assert choose_store("", tmp_path, free_bytes=lambda: 2**40, installed=True) == ChosenStore()
 
 
 def test_the_local_store_is_that_of_mlflows_own_variable_or_lies_in_the_folder_of_runs(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_a_slow_store_makes_nobody_wait_and_what_is_too_much_is_counted_and_told
     end = feed.close(0)
     assert end.written == 0
     assert end.dropped == 51
+    assert not end.late, "too much came, which is more than a want of time"
     assert "more than 5 runs waited" in end.reason
     assert len(told) == 1
     assert store.closed
@@ -121,7 +122,7 @@ def test_a_dead_store_is_given_up_and_what_comes_later_is_only_counted() -> None
     assert telling.wait(20)
     feed.put(record("trial"))
     end = feed.close(20)
-    assert (end.written, end.dropped) == (0, 2)
+    assert (end.written, end.dropped, end.late) == (0, 2, False)
     assert told == [end.reason] == ["the experiment store did not answer in time"]
 
 
@@ -146,3 +147,25 @@ def test_files_are_read_in_the_threads_own_time() -> None:
     feed.put(replace(record("run"), state=RunState.FINISHED), files)
     feed.close(20)
     assert readers == ["tracking"]
+
+
+def test_a_store_that_had_no_time_is_told_from_one_that_failed() -> None:
+    store = Kept()
+    store.open.clear()
+    feed = Feed(store, lambda _: None)
+    feed.put(record("first"))
+    assert store.asked.wait(20)
+    feed.put(record("second"))
+    end = feed.close(0)
+    assert (end.written, end.dropped, end.late) == (0, 2, True)
+
+
+def test_what_is_held_is_not_written_and_not_waited_for_until_it_is_released() -> None:
+    held, freed = Kept(), Kept()
+    feeds = [Feed(store, lambda _: None, held=True) for store in (held, freed)]
+    for feed in feeds:
+        feed.put(record("run"))
+    feeds[1].release()
+    ends = [feed.close(1e6) for feed in feeds]
+    assert [(end.written, end.dropped, end.late) for end in ends] == [(0, 1, True), (1, 0, False)]
+    assert not held.asked.is_set()

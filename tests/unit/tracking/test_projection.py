@@ -23,6 +23,7 @@ from assay.tracking.tracker import Tracker
 from support import histories
 
 PLACE = Place(uri="sqlite:////tmp/nowhere/mlflow.db")
+AT_ONCE = {"start_s": 0.0, "latest_s": 0.0}
 
 
 class Shelf:
@@ -31,8 +32,10 @@ class Shelf:
     def __init__(self, *, dead: bool = False) -> None:
         self.records: dict[str, RunRecord] = {}
         self.dead = dead
+        self.asked = threading.Event()
 
     def write(self, records: Sequence[RunRecord]) -> Mapping[str, str]:
+        self.asked.set()
         if self.dead:
             raise StoreLost("the process of the experiment store ended")
         self.records |= {record.key: record for record in records}
@@ -52,7 +55,7 @@ def night(folder: Path, count: int | None = None) -> list[Event]:
 def test_what_is_tracked_live_is_what_an_export_gives(tmp_path: Path) -> None:
     events = night(tmp_path / "whole")
     live, later = Shelf(), Shelf()
-    tracker = Tracker(PLACE, live)
+    tracker = Tracker(PLACE, live, **AT_ONCE)
     folder = tmp_path / "live"
     histories.good_run(ObjectStore(folder / "objects"))
     with tracker.following(folder, lambda code, text: None):
@@ -71,13 +74,13 @@ def test_a_resumed_run_goes_on_with_its_runs(tmp_path: Path) -> None:
     resumed = next(number for number, one in enumerate(events) if isinstance(one.payload, ev.RunResumed))
     FileJournal(folder / "events.jsonl").append(events[:resumed])
     shelf = Shelf()
-    first = Tracker(PLACE, shelf)
+    first = Tracker(PLACE, shelf, **AT_ONCE)
     with first.following(folder, lambda code, text: None):
         pass
     first.close(30)
     assert {record.state for record in shelf.records.values()} <= set(RunState) - {RunState.RUNNING}
     known = set(shelf.records)
-    second = Tracker(PLACE, shelf)
+    second = Tracker(PLACE, shelf, **AT_ONCE)
     with second.following(folder, lambda code, text: None):
         for event in events[resumed:]:
             second.on_event(event)
@@ -96,7 +99,7 @@ def test_a_dead_store_is_remarked_on_once_in_the_journal_and_stops_nothing(tmp_p
         remarks.append((code, text))
         told.set()
 
-    tracker = Tracker(PLACE, Shelf(dead=True), waits_s=(0.0, 0.0))
+    tracker = Tracker(PLACE, Shelf(dead=True), waits_s=(0.0, 0.0), **AT_ONCE)
     with tracker.following(tmp_path, remark):
         assert told.wait(20)
         for event in all_events[len(events) :]:
@@ -106,6 +109,32 @@ def test_a_dead_store_is_remarked_on_once_in_the_journal_and_stops_nothing(tmp_p
     assert end.dropped > 20
     assert [code for code, _ in remarks] == ["W420"]
     assert "assay export" in remarks[0][1]
+
+
+def test_nothing_is_written_before_the_first_trial_is_over(tmp_path: Path) -> None:
+    _, events = histories.good_run()
+    over = next(number for number, one in enumerate(events) if isinstance(one.payload, ev.TrialFinished))
+    shelf = Shelf()
+    tracker = Tracker(PLACE, shelf, start_s=0.0, latest_s=1e6)
+    with tracker.following(tmp_path, lambda code, text: None):
+        for event in events[:over]:
+            tracker.on_event(event)
+        assert not shelf.asked.wait(0.2)
+        tracker.on_event(events[over])
+        assert shelf.asked.wait(20)
+    assert tracker.close(20).dropped == 0
+
+
+def test_a_run_that_is_over_before_that_is_left_to_somebody_else_and_nobody_waits(tmp_path: Path) -> None:
+    _, events = histories.good_run()
+    shelf = Shelf()
+    tracker = Tracker(PLACE, shelf, start_s=1e6, latest_s=1e6)
+    with tracker.following(tmp_path, lambda code, text: None):
+        for event in events:
+            tracker.on_event(event)
+    end = tracker.close(1e6)
+    assert (end.written, end.late, tracker.folder) == (0, True, tmp_path)
+    assert not shelf.asked.is_set()
 
 
 def test_no_secret_reaches_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

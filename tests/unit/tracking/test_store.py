@@ -28,6 +28,7 @@ from assay.tracking import (
     resolve_place,
 )
 from assay.tracking.export import export_run
+from assay.tracking.handover import hand_over
 from support import histories
 from support.tracked import Workplace
 
@@ -142,6 +143,25 @@ def test_a_second_export_by_another_process_changes_nothing(store: Store, night:
     assert dict(store.keys(first.experiment)) == known
     assert len(known) == len(history.trials) + 1
     assert store.read(first.run_id) == before
+
+
+def test_what_a_run_had_no_time_for_is_written_by_a_process_of_its_own(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "late-otter"
+    history, events = histories.second_wind(ObjectStore(folder / "objects"))
+    FileJournal(folder / "events.jsonl").append(events)
+    with hand_over(store.place, folder) as process:
+        assert process.wait(100) == 0
+    assert history.started is not None
+    top = f"{history.started.run}/{events[0].digest[:16]}"
+    found = [store.find(top), *(store.find(f"{top}/trial-{number:04d}") for number in history.trials)]
+    assert [run.state for run in found if run is not None and run.state == "RUNNING"] == []
+    assert None not in found
+
+
+def test_what_cannot_be_written_so_is_told_in_the_log(store: Store, tmp_path: Path) -> None:
+    with hand_over(store.place, tmp_path) as process:
+        assert process.wait(100) == 1
+    assert "never started" in (tmp_path / "assay.log").read_text(encoding="utf-8")
 
 
 def test_four_processes_may_write_at_once_into_a_store_that_is_not_there_yet(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from assay.cli.commands.intake import TaskFlags, take_in
 from assay.cli.commands.start import expect, plan_lines, run_options, start
 from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.shell import Shell
+from assay.cli.tracked import choose_store, mlflow_wish
 from assay.core.cores import usable_cores
 
 DEMO_TIME = "70s"
@@ -43,15 +44,18 @@ def demo(shell: Shell, runs: Path, limit_flags: LimitFlags, run_flags: RunFlags)
     data = runs / f"{name}-data" / "prime-digits"
     write_demo(data)
     intake = take_in(data, TaskFlags(split=DEMO_SPLIT))
+    # Not by default: a minute on two cores has no time for it, and nobody's own work belongs beside these digits.
+    store = choose_store(mlflow_wish(None, off=False, default=""), runs)
     options = replace(
-        run_options(replace(choices, name=name), limits, strategy="tree", runs=runs), arguments={"cheats": "1"}
+        run_options(replace(choices, name=name), limits, strategy="tree", runs=runs, mlflow=store.kept),
+        arguments={"cheats": "1"},
     )
     shell.output.say(shell.output.paint(BANNER, "bold"))
     shell.output.say(CHEAT)
     foreseen = expect(intake.task, options)
-    for line in plan_lines(intake, options, foreseen, defaulted=False):
+    for line in plan_lines(intake, options, foreseen, defaulted=False, store=store):
         shell.output.say(line)
-    return start(shell, intake.task, options, foreseen, display=choices.display, require_gain=False)
+    return start(shell, intake.task, options, foreseen, display=choices.display, require_gain=False, mlflow=store.uri)
 
 
 def _free_name(runs: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assay.cli.lookup import find_run, is_live
 from assay.cli.shell import Shell
-from assay.cli.tracked import mlflow_wish, store_address
+from assay.cli.tracked import AUTO, LOCAL, mlflow_wish, store_address
 from assay.core.errors import MachineError, UsageError
 
 
@@ -21,7 +21,8 @@ def export(shell: Shell, root: Path, name: str | None, *, mlflow: str | None) ->
     from assay.tracking import Place, Store, StoreLost
     from assay.tracking.export import export_run
 
-    wish = mlflow_wish(mlflow, off=False)
+    wish = mlflow_wish(mlflow, off=False, default="")
+    wish = LOCAL if wish == AUTO else wish
     if not wish:
         raise UsageError("E071", "nothing says what to export to", fix="assay export --mlflow")
     folder = find_run(root, name)

@@ -35,7 +35,7 @@ from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, is_live, run_folders
 from assay.cli.notebook_flags import REVIEW, with_table
 from assay.cli.shell import Shell
-from assay.cli.tracked import mlflow_wish, store_address, tracking
+from assay.cli.tracked import NO, ChosenStore, choose_store, mlflow_wish, store_address, tracking
 from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.cores import usable_cores
@@ -108,10 +108,10 @@ def run(
             f"--finish-up {run_flags.finish_up!r}: needs a longer --time or --until, of which it is the last part"
         )
         problems.raise_any("run")
-    wish = mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow, file=intake.mlflow)
-    options = run_options(choices, limits, strategy=strategy, runs=runs, mlflow=store_address(wish, runs))
+    store = choose_store(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow, file=intake.mlflow), runs)
+    options = run_options(choices, limits, strategy=strategy, runs=runs, mlflow=store.kept)
     foreseen = expect(intake.task, options)
-    for line in plan_lines(intake, options, foreseen, defaulted=defaulted):
+    for line in plan_lines(intake, options, foreseen, defaulted=defaulted, store=store):
         shell.output.say(line)
     if dry_run:
         plan = {"task": encode(intake.task), "limits": encode(limits), "forecast": forecast_json(foreseen, limits)}
@@ -120,7 +120,15 @@ def run(
     if detach:
         name = choices.name or new_name(runs, Random(os.urandom(8)))
         return in_background(shell, runs, name, ["--name", name])
-    return start(shell, intake.task, options, foreseen, display=choices.display, require_gain=require_gain)
+    return start(
+        shell,
+        intake.task,
+        options,
+        foreseen,
+        display=choices.display,
+        require_gain=require_gain,
+        mlflow=store.uri,
+    )
 
 
 def expect(task: Task, options: RunOptions) -> Forecast:
@@ -185,7 +193,14 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
     )
 
 
-def plan_lines(intake: Intake | LabIntake, options: RunOptions, foreseen: Forecast, *, defaulted: bool) -> list[str]:
+def plan_lines(
+    intake: Intake | LabIntake,
+    options: RunOptions,
+    foreseen: Forecast,
+    *,
+    defaulted: bool,
+    store: ChosenStore | None = None,
+) -> list[str]:
     """Return what was understood, before anything is spent."""
     bounds = limit_words(options.limits)
     note = " (nothing else bounds the run; say --time for more)" if defaulted else ""
@@ -194,8 +209,8 @@ def plan_lines(intake: Intake | LabIntake, options: RunOptions, foreseen: Foreca
     said = [f" wishes   {wish_words(options)}"] if options.hints or options.blocks else []
     if options.references:
         said.append(f" compare  the winner with {format_count(len(options.references), 'published solution')}")
-    if options.mlflow:
-        said.append(f" mlflow   {options.mlflow}")
+    if store is not None and (store.uri or store.remark):
+        said.append(f" mlflow   {store.remark or store.uri}")
     about = [f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
     return [*intake.lines(), *about, *said]
 
@@ -224,14 +239,21 @@ def limit_words(limits: Limits) -> str:
 
 
 def start(
-    shell: Shell, task: Task, options: RunOptions, foreseen: Forecast, *, display: str, require_gain: bool
+    shell: Shell,
+    task: Task,
+    options: RunOptions,
+    foreseen: Forecast,
+    *,
+    display: str,
+    require_gain: bool,
+    mlflow: str = "",
 ) -> int:
     """Launch a run and see it through."""
     from assay.strategies.launch import launch
 
     view = choose_view(shell, display, options.runs, forecast=forecast_json(foreseen, options.limits))
     work: Work = lambda seen: launch(task, options, seen)  # noqa: E731 - a name would say no more
-    return see_through(shell, options.runs, view, work, require_gain=require_gain, mlflow=options.mlflow)
+    return see_through(shell, options.runs, view, work, require_gain=require_gain, mlflow=mlflow)
 
 
 def resume(
@@ -264,14 +286,17 @@ def resume(
     from assay.strategies.launch import read_description
     from assay.strategies.launch import resume as take_up
 
-    kept = read_description(folder)[1].mlflow
-    uri = store_address(mlflow_wish(mlflow, off=no_mlflow, file=kept), folder.parent)
+    # A run that was started without goes on without.
+    kept = read_description(folder)[1].mlflow or NO
+    store = choose_store(mlflow_wish(mlflow, off=no_mlflow, file=kept), folder.parent)
+    if store.remark:
+        shell.output.say(f" mlflow {store.remark}")
     if detach:
         return in_background(shell, folder.parent, folder.name, [] if name is not None else [folder.name])
 
     view = choose_view(shell, shown, folder.parent, summary)
     work: Work = lambda seen: take_up(folder, limits=changed, observers=seen)  # noqa: E731 - a name would say no more
-    return see_through(shell, folder.parent, view, work, require_gain=require_gain, mlflow=uri)
+    return see_through(shell, folder.parent, view, work, require_gain=require_gain, mlflow=store.uri)
 
 
 def _rest_lines(folder: Path, summary: Summary, limits: Limits) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run, run_folders
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
+from assay.cli.tracked import AUTO, NO, choose_store, mlflow_wish, tracking
 from assay.core.cores import usable_cores
 from assay.core.durations import duration
 from assay.core.errors import NothingFound
@@ -48,7 +49,8 @@ class TasksFlags:
     checkpoint: bool = True
     retries: int = 2
     timeout: str | None = None
-    mlflow: str = "local"
+    mlflow: str | None = None
+    no_mlflow: bool = False
 
 
 def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, run_flags: RunFlags) -> int:
@@ -58,6 +60,7 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
     from assay.strategies.code_tasks.options import DEFAULT_TIMEOUT_S, TaskOptions
     from assay.strategies.code_tasks.queue import in_order
 
+    wish = mlflow_wish(flags.mlflow, off=flags.no_mlflow)
     problems = Problems()
     limits = read_limits(limit_flags, problems, now=shell.output.clock.now(), cores=usable_cores())
     choices = read_choices(run_flags, problems)
@@ -73,7 +76,7 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
         checkpoint=flags.checkpoint,
         retries=flags.retries,
         timeout_s=timeout,
-        mlflow="" if flags.mlflow == "local" else flags.mlflow,
+        mlflow=_store_of_evidence(wish),
     )
     chosen = RunOptions(
         limits=limits,
@@ -85,7 +88,14 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
         sandbox=choices.sandbox,
         python=choices.python,
     )
-    return _see_through(shell, runs, lambda seen: work_on(options, chosen, seen))
+    store = choose_store(wish, runs)
+    chosen = replace(chosen, mlflow=store.kept)
+    return _see_through(shell, runs, lambda seen: work_on(options, chosen, seen), mlflow=store.uri)
+
+
+def _store_of_evidence(wish: str) -> str:
+    """Return where verified runs are brought to, as the strategy takes it; it looks itself whether there is MLflow."""
+    return NO if not wish else "" if wish == AUTO else wish
 
 
 def status(shell: Shell, runs: Path, name: str | None) -> int:
@@ -114,13 +124,16 @@ def _folder(runs: Path, name: str | None) -> Path:
     raise NothingFound("E203", f"no run in {str(runs)!r} worked on a queue of tasks", fix="assay tasks run FILE")
 
 
-def _see_through(shell: Shell, runs: Path, work: Callable[[Sequence[Observer]], RunEnd]) -> int:
+def _see_through(shell: Shell, runs: Path, work: Callable[[Sequence[Observer]], RunEnd], *, mlflow: str = "") -> int:
     keep_log(shell)
-    with interruptible(shell, lambda: shell.output.complain("saving …  once more stops at once")):
-        end = work([_Teller(shell, runs)])
+    with (
+        interruptible(shell, lambda: shell.output.complain("saving …  once more stops at once")),
+        tracking(shell.output, mlflow) as tracker,
+    ):
+        end = work([_Teller(shell, runs), *([tracker] if tracker is not None else [])])
         if shell.signals:
             raise KeyboardInterrupt
-    show_tasks(shell, end.folder, stopped_by=end.stopped_by)
+        show_tasks(shell, end.folder, stopped_by=end.stopped_by)
     return end.exit_code
 
 

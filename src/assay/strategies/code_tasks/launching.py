@@ -24,11 +24,10 @@ from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.options import TaskOptions
 from assay.strategies.code_tasks.queue import Queue
 from assay.strategies.code_tasks.responses import read_responses
-from assay.strategies.code_tasks.strategy import CHECKPOINT, OFF
+from assay.strategies.code_tasks.strategy import CHECKPOINT, OFF, store_place
 from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd, launch, resume
 from assay.strategies.options import RunOptions
-from assay.tracking import resolve_place
 
 
 def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer] = ()) -> RunEnd:
@@ -45,7 +44,7 @@ def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer]
         KeyboardInterrupt: It was stopped; calling this again goes on.
     """
     if options.mlflow != OFF:
-        resolve_place(options.mlflow, run.runs)  # before the address is written anywhere: it may hold a password
+        store_place(options.mlflow, run.runs)  # before the address is written anywhere: it may hold a password
     queue = read_queue(options.file)
     responses = encode(read_responses(options.responses, queue)) if options.responses else None
     run = replace(run, strategy=TASKS, arguments=options.arguments(), name=run.name or run_name(queue))

@@ -27,7 +27,8 @@ class TaskOptions:
     timeout_s: float = DEFAULT_TIMEOUT_S
     """Most seconds of one attempt of a task that names none."""
     mlflow: str = ""
-    """Experiment store: empty or `local`, an address, or `off`."""
+    """Experiment store: empty for the one in the folder of runs, `local` for the one that `MLFLOW_TRACKING_URI` names
+    where it does, an address, or `off`."""
 
     def arguments(self) -> Mapping[str, str]:
         """Return them as arguments of the strategy."""

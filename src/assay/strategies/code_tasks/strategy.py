@@ -26,7 +26,7 @@ from assay.strategies.code_tasks.queue import Queue, in_order
 from assay.strategies.code_tasks.responses import Responses, read_responses
 from assay.strategies.code_tasks.status import Status
 from assay.strategies.code_tasks.work import Bench, TaskWork
-from assay.tracking import Store, StoreLost, make_template, resolve_place
+from assay.tracking import Place, Store, StoreLost, make_template, resolve_place
 
 CHECKPOINT = "checkpoint"
 """Why a run ends that waits for a person."""
@@ -133,7 +133,7 @@ class CodeTasks:
         if wish == OFF or not missing:
             return
         try:
-            place = resolve_place(wish, session.parts.folder.parent)
+            place = store_place(wish, session.parts.folder.parent)
             with Store(place) as store:
                 for task in missing:
                     trial = session.jobs.trial(ends[task.id].trial or 0)
@@ -172,6 +172,15 @@ class CodeTasks:
     def _approver(self, history: History) -> str:
         noted = history.notes.get(record.APPROVED)
         return str(noted["by"]) if noted else "nobody: the checkpoint was switched off"
+
+
+def store_place(wish: str, runs: Path) -> Place:
+    """Return the experiment store that is meant. What nobody asked for leaves this machine nowhere.
+
+    Raises:
+        UsageError: E061, E070.
+    """
+    return resolve_place(wish, runs) if wish else resolve_place("", runs, {})
 
 
 def _stored_key(task: str) -> str:
