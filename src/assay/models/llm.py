@@ -17,7 +17,7 @@ from assay.models.base import Message
 from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, SearchRefused, Unreachable
 from assay.models.endpoint import Endpoint, resolve
 from assay.models.language import DEFAULT_OUTPUT_TOKENS, LanguageModel
-from assay.models.retry import RetryingCompleter
+from assay.models.retry import ATTEMPTS, RetryingCompleter
 from assay.models.scrub import Scrubber
 from assay.models.searching import REFUSED_STATUSES, fee_usd, looked_at, offered
 
@@ -40,7 +40,7 @@ def open_model(
     base_url: str | None = None,
     timeout_s: float = 300.0,
     max_output_tokens: int = DEFAULT_OUTPUT_TOKENS,
-    attempts: int = 6,
+    attempts: int = ATTEMPTS,
     prices: Prices | None = None,
     environ: Mapping[str, str] | None = None,
     layers: Sequence[Layer] = (),

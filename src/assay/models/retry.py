@@ -17,6 +17,9 @@ from assay.models.completion import Completer, Completion, Prompt, Unreachable
 
 logger = logging.getLogger(__name__)
 
+ATTEMPTS = 4
+"""Calls in all, over about a quarter of a minute: whoever asked learns then that the provider is away."""
+
 
 class RetryingCompleter:
     """Repeats a call that failed in a way that may pass.
@@ -34,7 +37,7 @@ class RetryingCompleter:
         self,
         completer: Completer,
         *,
-        attempts: int = 6,
+        attempts: int = ATTEMPTS,
         first_wait_s: float = 2.0,
         longest_wait_s: float = 60.0,
         patience_s: float = 600.0,
