@@ -134,6 +134,8 @@ class LabBench:
     clock: QuickClock = field(default_factory=QuickClock)
     plan: FinishPlan | None = None
     strategy: Lab = field(default_factory=lambda: Lab("off"))
+    python: Path | None = None
+    """Interpreter of the experiments; None for that of the tests."""
     disk: Callable[[Path], tuple[int, int]] = free_and_all
     """Measures the free and all bytes of the disk."""
 
@@ -165,6 +167,7 @@ class LabBench:
             kinds={"command": CommandKind()},
             clock=self.clock,
             activities=Activities(self.clock),
+            python=self.python,
             secrets=(self.folder / "private", self.folder / "events.jsonl"),
             hidden=(self.repo,),
         )

@@ -41,6 +41,8 @@ class LongPlan:
     seed: int
     """Told to the command as `ASSAY_SEED`."""
     sandbox: str = "auto"
+    python: Path | None = None
+    """Interpreter of this attempt; None means that of the run."""
 
 
 class LongJobs:
@@ -83,7 +85,8 @@ class LongJobs:
         plan.lay_out(root)
         kind = parts.kinds[candidate.kind]
         _mark_old(root, (*kind.outputs, *plan.outputs))
-        command = kind.command(candidate, python=parts.python, seed=plan.seed, threads=plan.limits.threads)
+        python = plan.python or parts.python
+        command = kind.command(candidate, python=python, seed=plan.seed, threads=plan.limits.threads)
         workspace = Workspace(root=root, secrets=parts.secrets, hidden=parts.hidden)
         order = Order(command=command, workspace=workspace, limits=plan.limits, sandbox=plan.sandbox)
         return start_long(place / "record", order, parts.clock)

@@ -55,7 +55,7 @@ def test_the_file_goes_below_what_was_typed_and_the_rest_is_said(tmp_path: Path)
     flags, said = flags_of(tmp_path, file, LimitFlags(time="8h"), RunFlags())
     assert (flags.model, flags.name, flags.finish_up) == ("openai:gpt-5", "overnight_day01", "1800s")
     assert flags.settings == (f"daemon_config={file.absolute()}",)
-    for words in ("mentor_model", "bootstrap_command", "nothing is installed or cloned", "W230 colour"):
+    for words in ("mentor_model", "bootstrap_command", "only with --set installs=on", "W230 colour"):
         assert words in said
     typed = RunFlags(model="openai:mine", name="calm-otter", finish_up="5m")
     flags, _ = flags_of(tmp_path, file, LimitFlags(time="20m"), typed)
@@ -86,5 +86,5 @@ def test_a_lab_works_by_the_file_and_keeps_the_metric_of_the_repository(tmp_path
     assert bench.told(1).view.mission == "Raise it for the night."
     kept = LabConfig.model_validate(bench.history.notes["lab/config"])
     assert (kept.metric.name, kept.command, kept.most_watch) == ("acc", "sh train.sh 0.5", 60.0)
-    assert (kept.repair.packages, kept.repair.fallbacks) == ({"inhouse": "our-inhouse"}, {"turbo": "0.7"})
+    assert (kept.repair.packages, kept.repair.fallbacks) == ({"inhouse": ("our-inhouse", "more")}, {"turbo": "0.7"})
     assert bench.history.notes["lab/result/0"]["score"] == 0.5

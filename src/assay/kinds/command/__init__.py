@@ -2,6 +2,7 @@
 
 from assay.kinds.command.checkout import Checkout, CopyLimits, check_out
 from assay.kinds.command.kind import CommandKind
+from assay.kinds.command.layer import Layer, Said, is_requirement
 from assay.kinds.command.layout import lay_out
 from assay.kinds.command.metrics import MetricSource, Pick, ReportedMetrics, read_metrics
 from assay.kinds.command.spec import CommandSpec, candidate_of, spec_of
@@ -11,11 +12,14 @@ __all__ = [
     "CommandKind",
     "CommandSpec",
     "CopyLimits",
+    "Layer",
     "MetricSource",
     "Pick",
     "ReportedMetrics",
+    "Said",
     "candidate_of",
     "check_out",
+    "is_requirement",
     "lay_out",
     "read_metrics",
     "spec_of",

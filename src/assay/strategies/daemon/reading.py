@@ -107,23 +107,32 @@ KEYS: tuple[Key, ...] = (
             "enable_stuck_wait_recovery": ("whether waiting runs it again", "Off by default."),
             "auto_repair_enabled": (
                 "whether a failed experiment is repaired",
-                "By a value that is supported; nothing is installed.",
+                "By a value that is supported; packages only with `--set installs=on`.",
             ),
             "auto_repair_retry_on_success": ("whether the command is tried once more", ""),
-            "auto_repair_allow_direct_module_install": ("", "Nothing is installed by itself."),
+            "auto_repair_allow_direct_module_install": (
+                "whether a module that nobody names is looked for under its own name",
+                "With `--set installs=on`.",
+            ),
         },
     ),
     *_keys(
         dict,
         {
             "auto_repair_module_package_map": (
-                "module to the distribution that is told where it is missing",
-                "The first one.",
+                "module to the distributions that may hold it",
+                "Installed one at a time with `--set installs=on`; otherwise the first is told.",
             ),
-            "auto_repair_module_alias_map": ("the same, where the other map has none", ""),
-            "auto_repair_module_clone_map": ("", "Nothing is cloned by itself."),
-            "auto_repair_model_package_map": ("", "Nothing is installed by itself."),
-            "auto_repair_model_clone_map": ("", "Nothing is cloned by itself."),
+            "auto_repair_module_alias_map": ("the same, after those of the other map", ""),
+            "auto_repair_module_clone_map": (
+                "module to the repository that holds it",
+                "Put on the path with `--set installs=on`, and not built.",
+            ),
+            "auto_repair_model_package_map": (
+                "model to the distributions that make it supported",
+                "With `--set installs=on`.",
+            ),
+            "auto_repair_model_clone_map": ("the same for repositories", "With `--set installs=on`."),
             "auto_repair_model_fallback_map": ("model to one that is supported", "In a copy of the config."),
         },
     ),

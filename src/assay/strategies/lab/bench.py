@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,11 +17,11 @@ from assay.engine.jobs import Jobs
 from assay.engine.long_jobs import LongJobs, LongPlan
 from assay.engine.session import Session
 from assay.journal.history import Trial
-from assay.kinds.command import CommandSpec, candidate_of, check_out, lay_out, read_metrics
+from assay.kinds.command import CommandSpec, Layer, candidate_of, check_out, lay_out, read_metrics
 from assay.kinds.command.paths import follow, parse_path
 from assay.kinds.notebook.packages import DISTRIBUTIONS
 from assay.models.roles import Decision
-from assay.operators.lab.repair import missing_module
+from assay.operators.lab.repair import missing_module, repairs
 from assay.sandbox import SandboxLimits
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.config import LabConfig
@@ -43,6 +43,7 @@ class Bench:
         checkout: The copy of the repository that every experiment starts from.
         base: Digest of its state.
         sandbox: Mode of the sandbox.
+        installs: Whether a person allows that packages are installed for experiments.
     """
 
     session: Session
@@ -50,11 +51,26 @@ class Bench:
     checkout: Path
     base: str
     sandbox: str
+    installs: bool = False
+
+    @property
+    def layer(self) -> Layer:
+        """The run's own environment, over the interpreter of the experiments."""
+        parts = self.session.parts
+        return Layer(folder=parts.folder / "environment", over=parts.python, is_over=self._is_over)
 
     @property
     def may_install(self) -> tuple[str, ...] | None:
-        """Modules that are installed where an experiment misses one; None where nothing is."""
-        return None
+        """Modules that are installed where an experiment misses one, a person's first; None where nothing is."""
+        repair = self.config.repair
+        if not (self.installs and repair.rules.retry):
+            return None
+        there = self.session.parts.machine.packages
+        vetted = (module for module, name in DISTRIBUTIONS.items() if name not in there)
+        return tuple(dict.fromkeys((*repair.packages, *repair.clones, *vetted)))
+
+    def _is_over(self) -> bool:
+        return self.session.parts.activities.stopped or self.session.budget.search_s == 0
 
     @property
     def _long(self) -> LongJobs:
@@ -175,6 +191,7 @@ class Bench:
             limits=SandboxLimits(wall_s=self.config.time, memory_bytes=limits.memory_bytes, threads=limits.threads),
             seed=self._seed(trial),
             sandbox=self.sandbox,
+            python=self.layer.python,
         )
 
     def _with_missing(self, reason: str, log: str) -> str:
@@ -182,8 +199,13 @@ class Bench:
         module = missing_module(log)
         if not module:
             return reason
-        name = self.config.repair.packages.get(module) or DISTRIBUTIONS.get(module)
-        who = f"{name} has it" if name else "no package of that name is known"
+        rules = self.config.repair.rules
+        known = bool(repairs(log, "", replace(rules, enabled=True), self.read))
+        if self.may_install is not None:
+            who = "" if known else " (no map names it, so it is not installed)"
+            return f"module {module!r} is missing{who}: {reason}"
+        names = rules.packages.get(module)
+        who = f"{names[0]} has it" if names else "no package of that name is known"
         return f"module {module!r} is missing ({who}; nothing is installed by itself): {reason}"
 
     def _seed(self, trial: Trial) -> int:
@@ -205,7 +227,7 @@ class Bench:
         return Reported(score=score, parts=parts, counts=got.counts.get(told.name, 0), problems=tuple(got.problems))
 
 
-def open_bench(session: Session, config: LabConfig, sandbox: str) -> Bench:
+def open_bench(session: Session, config: LabConfig, sandbox: str, *, installs: bool = False) -> Bench:
     """Return the bench of a run; the checkout is made once, and its state noted.
 
     Raises:
@@ -223,7 +245,9 @@ def open_bench(session: Session, config: LabConfig, sandbox: str) -> Bench:
         noted = session.note(
             "lab/checkout", lambda: {"digest": made.digest, "commit": made.commit, "changed": made.changed}
         )
-    return Bench(session=session, config=config, checkout=folder, base=noted["digest"], sandbox=sandbox)
+    return Bench(
+        session=session, config=config, checkout=folder, base=noted["digest"], sandbox=sandbox, installs=installs
+    )
 
 
 def _words(line: str) -> Mapping[str, Any]:

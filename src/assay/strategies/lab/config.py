@@ -6,19 +6,20 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assay.core.durations import duration
 from assay.core.errors import TaskError, UsageError
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.task import Task, ungraded_task
-from assay.kinds.command import MetricSource, Pick
+from assay.kinds.command import MetricSource, Pick, is_requirement
+from assay.kinds.notebook.packages import DISTRIBUTIONS
 from assay.models.roles import Option
 from assay.operators.lab.context import read_missions
 from assay.operators.lab.forbidden import Approach
 from assay.operators.lab.forced import RECOVERY_CYCLES, ForcedRules
 from assay.operators.lab.mentor import MentorRules, mode_named
-from assay.operators.lab.repair import RepairRules
+from assay.operators.lab.repair import Clone, RepairRules
 
 LAB_FILE = "lab.toml"
 
@@ -29,6 +30,21 @@ def _seconds(value: object) -> object:
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 """Seconds, or a duration as people write it: `90s`, `3m`, `1h30m`."""
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _named(names: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = [name for name in names if not is_requirement(name)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no name of a distribution")
+    return names
+
+
+Distributions = Annotated[tuple[str, ...], BeforeValidator(_several), AfterValidator(_named)]
+"""One or several names of distributions, perhaps with versions; no addresses."""
 
 
 class _Part(BaseModel):
@@ -68,7 +84,7 @@ class MentorConfig(_Part):
     least_idle: int = Field(default=4, ge=0)
     """Cycles since the last run before challenges in a row bring a review forward."""
     needs_search: bool = False
-    """Whether a suggestion is carried out only after a search in the web; nobody searches in a lab so far."""
+    """Whether a suggestion is carried out only after a search in the web; where its model can search."""
     when_stuck: bool = True
     """Whether a stuck course brings a review forward."""
     applies: bool = True
@@ -85,23 +101,53 @@ class MentorConfig(_Part):
         return self
 
 
+class CloneConfig(_Part):
+    """A repository that holds a module which no index has."""
+
+    repository: str = Field(min_length=1)
+    """Address, or path of a folder."""
+    ref: str = ""
+    """Branch or tag; empty for the usual one."""
+    folder: str = ""
+    """Within the repository, with `/`."""
+
+    @property
+    def rules(self) -> Clone:
+        """The same as the rules take it."""
+        return Clone(repository=self.repository, ref=self.ref, folder=self.folder)
+
+
 class RepairConfig(_Part):
-    """What may be done by itself when an experiment failed. Nothing is ever installed; what is missing is told."""
+    """What may be done by itself when an experiment failed. Installing must be allowed when the run is started, too."""
 
     enabled: bool = True
     retry: bool = True
-    """Whether an experiment is tried once more with a value that `fallbacks` names."""
+    """Whether an experiment is tried once more after it."""
     fallbacks: dict[str, str] = Field(default_factory=dict)
     """Value of an option that the code may say is unsupported, to one that it supports."""
-    packages: dict[str, str] = Field(default_factory=dict)
-    """Module to the distribution that holds it, for what is told where one is missing."""
+    packages: dict[str, Distributions] = Field(default_factory=dict)
+    """Module to the distribution that holds it, or to several that are tried one after the other; before our own."""
+    clones: dict[str, CloneConfig] = Field(default_factory=dict)
+    """Module to the repository that holds it."""
+    guess: bool = False
+    """Whether a module that nobody names is looked for under its own name: anybody's package may have it."""
+    model_packages: dict[str, Distributions] = Field(default_factory=dict)
+    """Unsupported value of an option to the distributions that make it supported."""
+    model_clones: dict[str, CloneConfig] = Field(default_factory=dict)
 
     @property
     def rules(self) -> RepairRules:
         """The same as the rules take it."""
-        packages = {module: (name,) for module, name in self.packages.items()}
+        vetted = {module: (name,) for module, name in DISTRIBUTIONS.items()}
         return RepairRules(
-            enabled=self.enabled, retry=self.enabled and self.retry, fallbacks=self.fallbacks, packages=packages
+            enabled=self.enabled,
+            retry=self.enabled and self.retry,
+            guess=self.guess,
+            fallbacks=self.fallbacks,
+            packages={**vetted, **self.packages},
+            clones={module: clone.rules for module, clone in self.clones.items()},
+            model_packages=self.model_packages,
+            model_clones={value: clone.rules for value, clone in self.model_clones.items()},
         )
 
 

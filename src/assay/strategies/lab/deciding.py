@@ -16,6 +16,7 @@ from assay.operators.lab.mentor import Chosen, choose, review_due
 from assay.strategies.lab.bench import Bench
 from assay.strategies.lab.experiments import rows_of, running
 from assay.strategies.lab.memory import Memory, Noted
+from assay.strategies.lab.mended import has_mended
 from assay.strategies.lab.unasked import FORCED, REPAIR, forced, repaired
 from assay.strategies.lab.view import Circumstances, view_of
 
@@ -73,8 +74,8 @@ class Deciding:
     def decide(self) -> Decided:
         """Return what is carried out in this cycle."""
         rules, failed = self._config.mentor_rules, list[str]()
+        mended = self._mended()  # first, so that the worker is told of what could not be mended
         view = self._view("worker")
-        mended = self._mended(view)
         worker = Gated(decision=mended) if mended is not None else self._gated(self._worker(view, failed), view)
         counted = [noted.cycle for noted in self._before]
         reasons = review_due(rules, self._number, view.signals, counted)
@@ -139,10 +140,15 @@ class Deciding:
         required = self._config.mentor_rules.require_search and "mentor" in self._searching
         return required and last is not None and not self._searched(f"{step_key(last - 1)}/mentor")
 
-    def _mended(self, view: LabView) -> Decision | None:
+    def _mended(self) -> Decision | None:
         """Return the retry that takes the place of asking the worker; nothing once the worker was asked."""
-        asked = f"{self._step.key}/worker" in self._session.view().questions
-        return None if asked or view.running is not None else repaired(self._session, self._bench, self._step.number)
+        history, step = self._session.view(), self._step.number
+        if f"{self._step.key}/worker" in history.questions:
+            return None
+        # What this cycle started before the engine was killed is no reason to leave the retry.
+        if running(history) is not None and not has_mended(history, step):
+            return None
+        return repaired(self._session, self._bench, step)
 
     def _unasked(self, chosen: Chosen, view: LabView, mended: Decision | None) -> Chosen:
         """Return the worker's decision, or what the lab does by itself in its place."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from assay.kinds.command import is_requirement
 from assay.operators.lab.context import MISSION_FILES, Role
+from assay.operators.lab.repair import Clone
 from assay.strategies.daemon import DaemonConfig, LabSettings, read_daemon_config
-from assay.strategies.lab.config import ForcedConfig, LabConfig, MentorConfig, RepairConfig
+from assay.strategies.lab.config import CloneConfig, ForcedConfig, LabConfig, MentorConfig, RepairConfig
 
 
 def with_daemon_config(config: LabConfig, file: Path) -> LabConfig:
@@ -49,7 +51,11 @@ def with_daemon_config(config: LabConfig, file: Path) -> LabConfig:
                 enabled=told.enabled,
                 retry=told.retry,
                 fallbacks={**config.repair.fallbacks, **told.fallbacks},
-                packages={**config.repair.packages, **_first(told.aliases), **_first(told.packages)},
+                guess=told.guess or config.repair.guess,
+                packages={**config.repair.packages, **_named(_joined(told.packages, told.aliases))},
+                clones={**config.repair.clones, **_cloned(told.clones)},
+                model_packages={**config.repair.model_packages, **_named(told.model_packages)},
+                model_clones={**config.repair.model_clones, **_cloned(told.model_clones)},
             ),
         }
     )
@@ -82,8 +88,10 @@ def left_out(config: DaemonConfig, lab: LabConfig, folder: Path) -> tuple[str, .
     if settings.forced.bootstrap and settings.forced.bootstrap != lab.command:
         lines.append(f"bootstrap_command: the command of lab.toml is run instead: {lab.command}")
     repair = settings.repair
-    if repair.guess or repair.clones or repair.model_packages or repair.model_clones:
-        lines.append("auto_repair: nothing is installed or cloned by itself; what is missing is told to the worker")
+    if repair.enabled and (repair.guess or repair.packages or repair.aliases or repair.clones or repair.model_packages):
+        lines.append("auto_repair: packages are installed, and repositories cloned, only with --set installs=on")
+    wrong = [name for table in (repair.packages, repair.aliases, repair.model_packages) for name in _unnamed(table)]
+    lines += [f"auto_repair: {name!r} is no name of a distribution and is left out" for name in dict.fromkeys(wrong)]
     lines += [
         f"{name!r} cannot be read, so the mission of lab.toml's folder stays"
         for name in dict.fromkeys(settings.missions.values())
@@ -92,8 +100,27 @@ def left_out(config: DaemonConfig, lab: LabConfig, folder: Path) -> tuple[str, .
     return tuple(lines)
 
 
-def _first(table: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    return {module: names[0] for module, names in table.items() if names}
+def _joined(*tables: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the tables as one: under each name what the first has, and after it what the others add."""
+    names = dict.fromkeys(name for table in tables for name in table)
+    return {name: tuple(dict.fromkeys(one for table in tables for one in table.get(name, ()))) for name in names}
+
+
+def _named(table: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the table with names of distributions alone."""
+    found = {module: tuple(filter(is_requirement, names)) for module, names in table.items()}
+    return {module: names for module, names in found.items() if names}
+
+
+def _unnamed(table: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [name for names in table.values() for name in names if not is_requirement(name)]
+
+
+def _cloned(table: Mapping[str, Clone]) -> dict[str, CloneConfig]:
+    return {
+        module: CloneConfig(repository=clone.repository, ref=clone.ref, folder=clone.folder)
+        for module, clone in table.items()
+    }
 
 
 def _text(path: Path) -> str:

@@ -26,6 +26,9 @@ PATIENCE_S = 86_400.0
 DAEMON_CONFIG = "daemon_config"
 """Name of the option that holds the path of a daemon's config; `run --config` sets it."""
 
+INSTALLS = "installs"
+"""Name of the option that allows installing, on or off. It is none of `lab.toml`, which may be a stranger's."""
+
 
 class Lab:
     """The strategy.
@@ -34,6 +37,7 @@ class Lab:
         sandbox: Mode of the sandbox in which experiments run.
         daemon_config: A `daemon_config.json` whose word goes before that of `lab.toml`; None for none.
         searching: Roles whose model may search the web.
+        installs: Whether packages may be installed into the run's own environment.
     """
 
     name = "lab"
@@ -44,26 +48,36 @@ class Lab:
         *,
         daemon_config: Path | None = None,
         searching: Collection[Role] = (),
+        installs: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._daemon_config = daemon_config
         self._searching = frozenset(searching)
+        self._installs = installs
         self._round_s = 0.0
 
     @classmethod
     def from_arguments(
         cls, arguments: Mapping[str, str], *, sandbox: str = "auto", searching: Collection[Role] = ()
     ) -> Lab:
-        """Return the strategy; its settings stand in the repository's `lab.toml`.
+        """Return the strategy; its settings stand in the repository's `lab.toml`, but for what a person must allow.
 
         Raises:
-            UsageError: There are arguments (E025).
+            UsageError: There is no such argument, or no such value of it (E025).
         """
-        unknown = [name for name in arguments if name != DAEMON_CONFIG]
+        unknown = [name for name in arguments if name not in (DAEMON_CONFIG, INSTALLS)]
         if unknown:
             raise UsageError("E025", f"lab has no option {unknown[0]!r}", fix="write it into lab.toml")
+        installs = arguments.get(INSTALLS, "off")
+        if installs not in ("on", "off"):
+            raise UsageError("E025", f"{INSTALLS} is on or off, not {installs!r}", fix=f"--set {INSTALLS}=on")
         file = arguments.get(DAEMON_CONFIG)
-        return cls(sandbox, daemon_config=Path(file) if file else None, searching=searching)
+        return cls(
+            sandbox,
+            daemon_config=Path(file) if file else None,
+            searching=searching,
+            installs=installs == "on",
+        )
 
     def run(self, session: Session) -> None:
         """Work in cycles until a limit is reached, somebody asks to stop, or the worker finishes.
@@ -74,7 +88,7 @@ class Lab:
         config = self._config(session)
         self._round_s = config.time
         session.be_patient(PATIENCE_S)
-        bench = open_bench(session, config, self._sandbox)
+        bench = open_bench(session, config, self._sandbox, installs=self._installs)
         words = "scores are what the experiments report of themselves; nothing of them was graded"
         session.parts.log.remark_once(REPORTED, words)
         try:

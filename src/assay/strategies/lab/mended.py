@@ -15,6 +15,11 @@ def notes_of(history: History) -> list[dict[str, Any]]:
     return [note for key, note in history.notes.items() if key.startswith(f"{MENDED}/")]
 
 
+def has_mended(history: History, step: int) -> bool:
+    """Return whether the cycle of `step` has dealt with a failure by itself."""
+    return any(note["step"] == step for note in notes_of(history))
+
+
 def mends(history: History, step: int) -> int:
     """Return the number of the failed experiment that the cycle of `step` tries once more.
 

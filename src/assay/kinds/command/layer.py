@@ -1,0 +1,241 @@
+"""Layer: a run's own environment over an interpreter: it sees all that is installed there, and adds to it alone.
+
+Packages come as wheels, so that nothing of them runs while they are installed; a repository that is cloned is put on
+the path as it is, and not built. What would run at the start of every interpreter is taken away again: code of others
+runs in the sandbox or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from assay.core.digest import digest_text
+from assay.core.files import write_whole
+
+MOST_S = 900.0
+"""Most seconds of one installation or clone."""
+_LOOK_S = 0.2
+_SAID = 300
+_ENV = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_ENV_STARTS = ("PIP_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "GIT_SSL_")
+_SPEC = r"(?:==|~=|!=|>=|<=|>|<)[A-Za-z0-9.*+!_-]+"
+_REQUIREMENT = re.compile(
+    rf"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._,-]+\])?(?:{_SPEC}(?:,{_SPEC})*)?"
+)
+_MADE, _OVER, _CLONES = "made", "_over.pth", "_clones.pth"
+"""Files of ours; the clones' is read before the other, so that a clone goes before what is installed."""
+_AT_START = ("sitecustomize.py", "usercustomize.py", "sitecustomize", "usercustomize")
+_SITES = "import json, site; print(json.dumps(site.getsitepackages()))"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What came of adding something."""
+
+    done: bool
+    words: str
+    """What was added, or why it was not; a line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """An environment in a folder of its own.
+
+    Args:
+        folder: Made with the first thing that is added.
+        over: The interpreter whose packages it sees; None for the one that runs this process.
+        is_over: Whether whoever asked has gone; what is under way is then ended.
+        most_s: Most seconds of one installation or clone.
+    """
+
+    folder: Path
+    over: Path | None = None
+    is_over: Callable[[], bool] = field(default=lambda: False)
+    most_s: float = MOST_S
+
+    @property
+    def python(self) -> Path | None:
+        """Its interpreter, or None if nothing was ever added."""
+        return self._python if (self.folder / _MADE).exists() else None
+
+    @property
+    def _python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    def install(self, requirement: str, *, module: str = "") -> Said:
+        """Add one distribution with what it needs, as wheels from wherever the machine's pip takes them.
+
+        Args:
+            requirement: Name of a distribution, perhaps with extras and versions; no address and no option.
+            module: What it must hold; empty if that is not known.
+        """
+        if not _REQUIREMENT.fullmatch(requirement):
+            return Said(done=False, words=f"{requirement!r} is no name of a distribution")
+        made = self._make()
+        if made is not None:
+            return made
+        pip = [str(self._python), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+        done = self._call([*pip, "--only-binary", ":all:", "--no-warn-script-location", requirement])
+        self._disarm()
+        if not done.done:
+            return done
+        if module and not self._holds(self._site, module):
+            return Said(done=False, words=f"it was installed, and holds no module {module!r}")
+        return Said(done=True, words=_installed(done.words))
+
+    def clone(self, repository: str, *, module: str = "", ref: str = "", folder: str = "") -> Said:
+        """Add one git repository, as of one commit and without its history.
+
+        Args:
+            repository: Address, or path of a folder.
+            module: What `folder` of it, or `src` in that, must hold; empty if that is not known.
+            ref: Branch or tag; empty for the usual one.
+            folder: Within the repository, with `/`; empty for its top.
+        """
+        if repository.startswith("-") or ref.startswith("-") or "::" in repository:
+            return Said(done=False, words=f"{repository!r} is no address of a repository")
+        if PurePosixPath(folder).is_absolute() or ".." in PurePosixPath(folder).parts:
+            return Said(done=False, words=f"{folder!r} is no place within a repository")
+        made = self._make()
+        if made is not None:
+            return made
+        place = self.folder / "clones" / digest_text(f"{repository} {ref} {folder} {module}")[:12]
+        shutil.rmtree(place, ignore_errors=True)
+        place.parent.mkdir(exist_ok=True)
+        local = Path(repository).expanduser()
+        address = local.resolve().as_uri() if local.is_dir() else repository
+        branch = ["--branch", ref] if ref else []
+        git = ["git", "-c", "core.hooksPath=/dev/null", "clone", "--quiet", "--depth", "1", "--no-tags", *branch]
+        done = self._call([*git, "--", address, str(place)])
+        if not done.done:
+            return done
+        commit = self._call(["git", "-C", str(place), "rev-parse", "HEAD"]).words[:12]
+        shutil.rmtree(place / ".git")
+        tops = [place / folder, place / folder / "src"]
+        top = next((one for one in tops if self._holds(one, module)), None) if module else tops[0]
+        if top is None:
+            shutil.rmtree(place)
+            return Said(done=False, words=f"it was cloned at {commit}, and holds no module {module!r}")
+        self._put_on_path(top)
+        return Said(done=True, words=f"cloned at {commit}")
+
+    # --- making it --------------------------------------------------------------------------------------------------
+
+    @property
+    def _site(self) -> Path:
+        return next(iter(sorted(self.folder.glob("lib/python*/site-packages"))), self.folder / "lib")
+
+    def _make(self) -> Said | None:
+        """Make the environment where there is none; return why it could not be made."""
+        if self.python is not None:
+            return None
+        shutil.rmtree(self.folder, ignore_errors=True)
+        over = os.path.abspath(self.over or sys.executable)  # noqa: PTH100 - resolve() would leave the venv
+        done = self._call([over, "-I", "-m", "venv", "--without-pip", str(self.folder)])
+        sites = self._call([over, "-I", "-c", _SITES], whole=True)
+        if not (done.done and sites.done):
+            return Said(
+                done=False, words=f"no environment of its own could be made: {(done if sites.done else sites).words}"
+            )
+        # A link to the interpreter below, not to the one that this is a link to: so its folders are found, too.
+        self._python.unlink()
+        self._python.symlink_to(over)
+        write_whole(self._site / _OVER, f"import site; list(map(site.addsitedir, {sites.words.strip()}))\n")
+        if not self._call([str(self._python), "-I", "-m", "pip", "--version"]).done:
+            got = self._call([str(self._python), "-I", "-m", "ensurepip"])
+            self._disarm()
+            if not got.done:
+                return Said(done=False, words=f"the interpreter has no pip: {got.words}")
+        write_whole(self.folder / _MADE, "")
+        return None
+
+    def _put_on_path(self, top: Path) -> None:
+        file = self._site / _CLONES
+        line = os.path.relpath(top, self._site)
+        known = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        write_whole(file, "".join(f"{one}\n" for one in dict.fromkeys((line, *known))))
+
+    def _disarm(self) -> None:
+        """Take away what would run whenever an interpreter starts, outside of the sandbox as well."""
+        for path in self._site.glob("*.pth"):
+            if path.name not in (_OVER, _CLONES):
+                path.unlink()
+        for name in _AT_START:
+            path = self._site / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _holds(top: Path, module: str) -> bool:
+        compiled = any(top.glob(f"{module}.*.so")) if top.is_dir() else False
+        return (top / module).is_dir() or (top / f"{module}.py").is_file() or compiled
+
+    def _call(self, argv: Sequence[str], *, whole: bool = False) -> Said:
+        """Run a program of ours to its end; its words are the end of what it printed, or all of it."""
+        env = {n: v for n, v in os.environ.items() if n in _ENV or n.upper().startswith(_ENV_STARTS)}
+        env |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file", "GIT_LFS_SKIP_SMUDGE": "1"}
+        with tempfile.TemporaryFile() as printed:
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=printed,
+                    stderr=subprocess.STDOUT,
+                    env=env,
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return Said(done=False, words=f"{argv[0]!r} cannot be run: {error}")
+            why = self._wait(process)
+            printed.seek(0)
+            text = printed.read().decode("utf-8", "replace")
+        if why:
+            return Said(done=False, words=why)
+        return Said(done=process.returncode == 0, words=text if whole else _last(text))
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> str:
+        """Wait for a program's end; return why it was ended by us, or nothing."""
+        left = self.most_s
+        while True:
+            why = ""
+            if self.is_over():
+                why = "the run was stopped"
+            elif left <= 0:
+                why = f"it took more than {self.most_s:g} s"
+            if why:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return why
+            try:
+                process.wait(_LOOK_S)
+                return ""
+            except subprocess.TimeoutExpired:
+                left -= _LOOK_S
+
+
+def is_requirement(text: str) -> bool:
+    """Return whether `text` names a distribution, perhaps with extras and versions: no address, no option."""
+    return _REQUIREMENT.fullmatch(text) is not None
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith(("error", "fatal"))]
+    return (errors or lines or ["it ended without a word"])[-1][:_SAID]
+
+
+def _installed(words: str) -> str:
+    """Return what pip says that it installed, for people."""
+    return words.replace("Successfully installed", "installed", 1)[:_SAID]
