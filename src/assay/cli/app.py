@@ -205,6 +205,10 @@ def run(
     require_gain: RequireGain = False,
     workers: Workers = None,
     model: ModelFlag = None,
+    role_models: Annotated[
+        list[str] | None,
+        typer.Option("--role-model", metavar="ROLE=MODEL", help="A model of its own for a role; again for more."),
+    ] = None,
     base_url: BaseUrl = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse any model that is not on this machine.")] = False,
     prompt_file: Annotated[
@@ -291,6 +295,7 @@ def run(
             fix_rounds=fix_rounds,
             no_gate=no_gate,
             model=model,
+            role_models=tuple(role_models or ()),
             base_url=base_url,
             offline=offline,
             finish_up=finish_up,

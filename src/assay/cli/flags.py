@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -12,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assay.cli.model_flags import read_model, read_role_models
 from assay.cli.published import read_references
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
@@ -63,6 +63,7 @@ class RunFlags:
     fix_rounds: str | None = None
     no_gate: bool = False
     model: str | None = None
+    role_models: tuple[str, ...] = ()
     base_url: str | None = None
     offline: bool = False
     finish_up: str | None = None
@@ -91,6 +92,8 @@ class RunChoices:
     gate: bool
     """Whether the winner is checked at the end."""
     model: str
+    role_models: Mapping[str, str]
+    """Models of their own, by role."""
     base_url: str | None
     arguments: Mapping[str, str]
     """Options of the strategy by name."""
@@ -198,7 +201,8 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         remarks=_prompt(flags.prompt_file, problems),
         fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
         gate=not flags.no_gate,
-        model=_model(flags, problems),
+        model=read_model(flags, problems),
+        role_models=read_role_models(flags, problems),
         base_url=flags.base_url,
         arguments=dict(problems.read("--set", text, setting, ("", "")) for text in flags.settings),
         finish_up_s=problems.read("--finish-up", flags.finish_up, duration, None),
@@ -342,48 +346,3 @@ def _prompt(path: Path | None, problems: Problems) -> tuple[str, ...]:
     from assay.models.scrub import scrub
 
     return (scrub(text),)  # it goes into the journal
-
-
-def _model(flags: RunFlags, problems: Problems) -> str:
-    model = flags.model.strip() if flags.model is not None else "playbook"
-    if model == "playbook":
-        if flags.base_url is not None:
-            problems.add("--base-url has no use without --model: the playbook asks nobody")
-        return model
-    if model.startswith("recorded:"):
-        if not Path(model.removeprefix("recorded:")).is_dir():
-            problems.add(f"--model {model!r}: there is no such folder of recordings")
-        return model
-    if model.startswith("cli:"):
-        return _program(model, flags, problems)
-    from assay.models.endpoint import resolve
-
-    try:
-        endpoint = resolve(model, base_url=flags.base_url, environ=os.environ)
-    except UsageError as error:
-        problems.add(f"--model: {error.message}")
-        return model
-    if flags.offline and not _is_local(endpoint.base_url):
-        problems.add(f"--offline with --model {model!r}: it is not on this machine; say --base-url, or no model")
-    return model
-
-
-def _program(model: str, flags: RunFlags, problems: Problems) -> str:
-    """Return the spec as the run keeps it: it may be resumed from another folder."""
-    if flags.base_url is not None:
-        problems.add("--base-url has no use with a program: it knows by itself whom it asks")
-    if flags.offline:
-        problems.add(f"--offline with --model {model!r}: what a program sends, Assay does not see")
-    from assay.models.program import resolve_program
-
-    try:
-        return resolve_program(model, environ=os.environ).spec
-    except UsageError as error:
-        problems.add(f"--model: {error.message}")
-        return model
-
-
-def _is_local(base_url: str | None) -> bool:
-    return base_url is not None and bool(
-        re.match(r"https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)", base_url)
-    )

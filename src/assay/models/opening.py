@@ -68,6 +68,11 @@ def open_model(
     return open_language_model(spec, base_url=base_url, prices=prices, layers=layers)
 
 
+def address_for(spec: str, main: str, base_url: str | None) -> str | None:
+    """Return the address at which the model of a single role is asked: the run's own if its provider is the run's."""
+    return base_url if spec.partition(":")[0] == main.partition(":")[0] else None
+
+
 def can_search(spec: str, *, base_url: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
     """Return whether the model that `spec` names is offered a web search of its own, where a role asks for it.
 

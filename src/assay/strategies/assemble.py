@@ -118,12 +118,6 @@ def open_shell(
     )
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
-    model = open_model(
-        options.model, base_url=options.base_url, limits=limits, spent=spent, folder=folder, prices=prices
-    )
-    cache = cache_root(os.environ)
-    if cache is not None and can_search(options.model, base_url=options.base_url):
-        model = KeptSearches(model, cache / "searches", clock=clock)
     return Shell(
         folder=folder,
         task=task,
@@ -132,7 +126,7 @@ def open_shell(
         sandbox=sandbox,
         views=Views(task, folder / "views", private) if task.graded else NoViews(),
         grader=stack.enter_context(Grader(private)) if task.graded else NoGrading(),
-        model=RoutedModel(model, {role: Playbook() for role in PLAYBOOK_ROLES}),
+        model=_answering(options, folder, clock, prices=prices, spent=spent),
         strategy=strategy,
         clock=clock,
         gpus=gpus,
@@ -145,6 +139,27 @@ def assemble(shell: Shell, log: EventLog, options: RunOptions) -> Run:
     """Return the engine over open parts and a log that holds at least the first event."""
     parts = parts_of(shell, log, options)
     return _graded(shell, parts, options) if shell.task.graded else _ungraded(shell, parts, options)
+
+
+def _answering(
+    options: RunOptions, folder: Path, clock: Clock, *, prices: Prices | None, spent: Spent | None
+) -> RoutedModel:
+    """Return who answers the roles: the run's model, the models of single roles, and the playbook for the baselines."""
+    cache, opened = cache_root(os.environ), dict[str, Model]()
+
+    def model_of(role: str) -> Model:
+        spec, address = options.model_of(role)
+        if spec not in opened:
+            own = prices if spec == options.model else None
+            made = open_model(spec, base_url=address, limits=options.limits, spent=spent, folder=folder, prices=own)
+            if cache is not None and can_search(spec, base_url=address):
+                made = KeptSearches(made, cache / "searches", clock=clock)
+            opened[spec] = made
+        return opened[spec]
+
+    main = model_of("")
+    instead = {role: model_of(role) for role in options.role_models}
+    return RoutedModel(main, {role: Playbook() for role in PLAYBOOK_ROLES}, instead)
 
 
 def _kinds(options: RunOptions) -> tuple[Kind, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from assay.core.budget import Limits
 from assay.core.reference import Reference
 from assay.journal.history import worth_a_try
+from assay.models.opening import address_for
 from assay.strategies.known import TAKE_HINTS
 
 DEFAULT_FIX_ROUNDS = 2
@@ -22,6 +23,8 @@ class RunOptions:
     strategy: str = "tree"
     model: str = "playbook"
     """`playbook`, or what `assay.models.open_model` takes, for example `openai:gpt-5`."""
+    role_models: Mapping[str, str] = field(default_factory=dict)
+    """Models that answer single roles in the place of `model`, by role, each named as that is."""
     base_url: str | None = None
     seed: int = 0
     name: str | None = None
@@ -53,6 +56,11 @@ class RunOptions:
     mlflow: str = ""
     """Address of the experiment store that shows every trial, without any password; `auto` for the one in the folder of
     runs, wherever that lies and if there is MLflow, when the run is taken up; empty for none."""
+
+    def model_of(self, role: str) -> tuple[str, str | None]:
+        """Return the model that answers a role, and the address at which it is asked; None for its own."""
+        spec = self.role_models.get(role, self.model)
+        return spec, address_for(spec, self.model, self.base_url)
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from assay.core.errors import UsageError
 from assay.engine.run import Strategy
 from assay.models import can_search
+from assay.operators.lab.context import Role
 from assay.strategies.known import STRATEGIES, refuse_blocks
 from assay.strategies.mle_star import MleStar
 from assay.strategies.notebook import NotebookSearch
@@ -35,7 +36,8 @@ def _tree(options: RunOptions) -> Strategy:
 
 
 def _mle_star(options: RunOptions) -> Strategy:
-    web = can_search(options.model, base_url=options.base_url)
+    spec, address = options.model_of("retrieve")
+    web = can_search(spec, base_url=address)
     star = StarOptions.from_arguments(options.arguments)
     return MleStar(star, hints=options.hints, blocks=options.blocks, web=web)
 
@@ -58,8 +60,12 @@ def _notebook_review(options: RunOptions) -> Strategy:
 def _lab(options: RunOptions) -> Strategy:
     from assay.strategies.lab import Lab
 
-    web = can_search(options.model, base_url=options.base_url)
-    return Lab.from_arguments(options.arguments, sandbox=options.sandbox, searching=("worker", "mentor") if web else ())
+    models: dict[Role, tuple[str, str | None]] = {
+        "worker": options.model_of("lab_worker"),
+        "mentor": options.model_of("lab_mentor"),
+    }
+    searching = [role for role, (spec, address) in models.items() if can_search(spec, base_url=address)]
+    return Lab.from_arguments(options.arguments, sandbox=options.sandbox, searching=searching)
 
 
 _MAKERS: Mapping[str, Callable[[RunOptions], Strategy]] = {

@@ -55,11 +55,13 @@ def test_the_file_goes_below_what_was_typed_and_the_rest_is_said(tmp_path: Path)
     flags, said = flags_of(tmp_path, file, LimitFlags(time="8h"), RunFlags())
     assert (flags.model, flags.name, flags.finish_up) == ("openai:gpt-5", "overnight_day01", "1800s")
     assert flags.settings == (f"daemon_config={file.absolute()}",)
-    for words in ("mentor_model", "bootstrap_command", "only with --set installs=on", "W230 colour"):
+    assert flags.role_models == ("lab_mentor=openai:gpt-5-mini",)
+    for words in ("bootstrap_command", "only with --set installs=on", "W230 colour"):
         assert words in said
     typed = RunFlags(model="openai:mine", name="calm-otter", finish_up="5m")
     flags, _ = flags_of(tmp_path, file, LimitFlags(time="20m"), typed)
     assert (flags.model, flags.name, flags.finish_up) == ("openai:mine", "calm-otter", "5m")
+    assert flags.role_models == ()
     flags, _ = flags_of(tmp_path, file, LimitFlags(time="20m"), RunFlags(offline=True))
     assert (flags.model, flags.finish_up) == (None, None)
 

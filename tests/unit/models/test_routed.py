@@ -34,3 +34,11 @@ def test_what_the_main_model_raises_is_raised() -> None:
     routed = RoutedModel(ScriptedModel([ProviderDown("gone")]), {})
     with pytest.raises(ProviderDown):
         routed.answer(request("draft"))
+
+
+def test_a_role_with_a_model_of_its_own_is_never_answered_by_another() -> None:
+    main, own = ScriptedModel([REPLY], name="main"), ScriptedModel([REPLY, ReplyInvalid("none")], name="own")
+    routed = RoutedModel(main, {}, {"draft": own})
+    assert [routed.answer(request(role)).model for role in ("draft", "improve")] == ["own", "main"]
+    with pytest.raises(ReplyInvalid):
+        routed.answer(request("draft"))

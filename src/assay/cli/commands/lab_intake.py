@@ -80,11 +80,18 @@ def with_daemon_config(shell: Shell, path: Path, file: Path, limits: LimitFlags,
     return replace(
         flags,
         model=flags.model if flags.offline else flags.model or settings.model or None,
+        role_models=flags.role_models or _mentor(flags, settings.model, settings.mentor_model),
         name=flags.name or config.name or None,
         python=flags.python or (Path(settings.repair.python) if settings.repair.python else None),
         finish_up=flags.finish_up or _finish_up(limits, settings.finish_up_s),
         settings=(f"{DAEMON_CONFIG}={file.absolute()}", *flags.settings),
     )
+
+
+def _mentor(flags: RunFlags, model: str, mentor: str) -> tuple[str, ...]:
+    """Return the mentor's own model, where the file has one and nobody typed who answers."""
+    own = bool(mentor) and mentor != model and flags.model is None and not flags.offline
+    return (f"lab_mentor={mentor}",) if own else ()
 
 
 def _finish_up(limits: LimitFlags, seconds: float) -> str | None:

@@ -139,23 +139,30 @@ def expect(task: Task, options: RunOptions) -> Forecast:
 
 
 def require_model(choices: RunChoices) -> None:
-    """Check before anything is spent that the model could be asked.
+    """Check before anything is spent that the models could be asked.
 
     Raises:
         ProviderRefused: It needs a key, and none is set (E303).
         ProgramUnusable: It is a program, and there is none of this name (E309).
         MachineError: The packages for language models are not installed (E560).
     """
-    if choices.model == "playbook" or choices.model.startswith("recorded:"):
+    from assay.models import address_for
+
+    for model in dict.fromkeys((choices.model, *choices.role_models.values())):
+        _require(model, address_for(model, choices.model, choices.base_url))
+
+
+def _require(model: str, address: str | None) -> None:
+    if model == "playbook" or model.startswith("recorded:"):
         return
-    if choices.model.startswith("cli:"):
+    if model.startswith("cli:"):
         from assay.models.program import resolve_program
 
-        resolve_program(choices.model, environ=os.environ).locate()
+        resolve_program(model, environ=os.environ).locate()
         return
     from assay.models.endpoint import resolve
 
-    resolve(choices.model, base_url=choices.base_url, environ=os.environ).key()
+    resolve(model, base_url=address, environ=os.environ).key()
     if importlib.util.find_spec("pydantic_ai") is None:
         raise MachineError("E560", "language models need packages that are not installed", fix="uv sync --extra llm")
 
@@ -174,6 +181,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         limits=limits,
         strategy=strategy,
         model=choices.model,
+        role_models=choices.role_models,
         base_url=choices.base_url,
         seed=choices.seed,
         name=choices.name,
@@ -205,13 +213,14 @@ def plan_lines(
     bounds = limit_words(options.limits)
     note = " (nothing else bounds the run; say --time for more)" if defaulted else ""
     keyless = " (no language model, no key, no network)" if options.model == "playbook" else ""
+    others = "".join(f"; {role}: {model}" for role, model in options.role_models.items())
     cost = forecast_words(foreseen, options.limits)
     said = [f" wishes   {wish_words(options)}"] if options.hints or options.blocks else []
     if options.references:
         said.append(f" compare  the winner with {format_count(len(options.references), 'published solution')}")
     if store is not None and (store.uri or store.remark):
         said.append(f" mlflow   {store.remark or store.uri}")
-    about = [f" limits   {bounds}{note}", f" model    {options.model}{keyless}", f" cost     {cost}"]
+    about = [f" limits   {bounds}{note}", f" model    {options.model}{keyless}{others}", f" cost     {cost}"]
     return [*intake.lines(), *about, *said]
 
 

@@ -50,10 +50,7 @@ KEYS: tuple[Key, ...] = (
             "worker_display_name": ("", "Reports say worker and mentor."),
             "mentor_display_name": ("", "Reports say worker and mentor."),
             "interaction_mode": ("mode of the mentor", "`builder_only` and its like are understood."),
-            "mentor_model": (
-                "",
-                "The mentor is answered by the worker's model; another one is named when the run starts.",
-            ),
+            "mentor_model": ("`--role-model`", "For `lab_mentor`, unless `--model` was typed."),
             "mentor_reasoning_effort": ("", _CODEX),
             "mentor_web_search_mode": ("", _SEARCH),
             "bootstrap_label": ("", "The experiment is called bootstrap."),

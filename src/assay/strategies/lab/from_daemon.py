@@ -81,10 +81,8 @@ def left_out(config: DaemonConfig, lab: LabConfig, folder: Path) -> tuple[str, .
         folder: Of the file.
     """
     settings, lines = config.settings, [*config.remarks]
-    if settings.mentor_model and settings.mentor_model != settings.model:
-        lines.append(f"mentor_model: the mentor is answered by the worker's model, not by {settings.mentor_model}")
     if settings.mentor.require_search and settings.mentor.enabled:
-        lines.append("mentor_require_web_search: nobody searches in a lab, so no suggestion will be carried out")
+        lines.append("mentor_require_web_search: where its model cannot search, no suggestion will be carried out")
     if settings.forced.bootstrap and settings.forced.bootstrap != lab.command:
         lines.append(f"bootstrap_command: the command of lab.toml is run instead: {lab.command}")
     repair = settings.repair
