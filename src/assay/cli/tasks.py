@@ -37,6 +37,13 @@ def run(
         str | None, typer.Option("--mlflow", metavar="[URI]", help="Experiment store: local, an address, or off.")
     ] = None,
     no_mlflow: NoMlflow = False,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="ID[,ID]", help="Do these again in a new run; take the others as the last run left them."
+        ),
+    ] = None,
+    workers: Annotated[str | None, typer.Option("--workers", help="Tasks at a time; one by default.")] = None,
     time: Time = None,
     cost: Cost = None,
     tokens: Tokens = None,
@@ -62,12 +69,13 @@ def run(
         timeout=task_timeout,
         mlflow=mlflow,
         no_mlflow=no_mlflow,
+        only=only,
     )
     return command(
         shell_of(context),
         runs,
         flags,
-        LimitFlags(time=time, cost=cost, tokens=tokens),
+        LimitFlags(time=time, cost=cost, tokens=tokens, workers=workers or "1"),
         RunFlags(seed=seed, name=name, sandbox=sandbox, python=python, model=model, base_url=base_url),
     )
 

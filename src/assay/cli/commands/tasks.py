@@ -51,6 +51,7 @@ class TasksFlags:
     timeout: str | None = None
     mlflow: str | None = None
     no_mlflow: bool = False
+    only: str | None = None
 
 
 def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, run_flags: RunFlags) -> int:
@@ -77,6 +78,8 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
         retries=flags.retries,
         timeout_s=timeout,
         mlflow=_store_of_evidence(wish),
+        only=tuple(dict.fromkeys(id.strip() for id in (flags.only or "").split(",") if id.strip())),
+        workers=limits.workers,
     )
     chosen = RunOptions(
         limits=limits,
@@ -108,9 +111,11 @@ def status(shell: Shell, runs: Path, name: str | None) -> int:
 def approve(shell: Shell, runs: Path, name: str | None, by: str | None) -> int:
     """Approve what waits at the checkpoint."""
     from assay.strategies.code_tasks.launching import approve as work
+    from assay.strategies.launch import read_description
 
     folder = _folder(runs, name)
-    return _see_through(shell, runs, lambda seen: work(folder, by or getpass.getuser(), seen))
+    store = choose_store(read_description(folder)[1].mlflow, folder.parent)
+    return _see_through(shell, runs, lambda seen: work(folder, by or getpass.getuser(), seen), mlflow=store.uri)
 
 
 def _folder(runs: Path, name: str | None) -> Path:

@@ -29,11 +29,12 @@ def rows(history: History) -> list[tuple[str, ...]]:
     for task in ordered(queue):
         end = ends.get(task.id)
         states = (str(end.approval), str(end.executed), str(end.verified)) if end else ("", "", "")
-        if not was_reviewed(trial_of(history, end)):
+        why = record.why_not(history, task.id)
+        if end is not None and end.taken:
+            why = f"taken from {end.taken}"
+        elif not was_reviewed(trial_of(history, end)):
             states = ("", *states[1:])
-        found.append(
-            (task.id, str(task.priority), str(task.kind), str(status_of(end)), *states, end.reason if end else "")
-        )
+        found.append((task.id, str(task.priority), str(task.kind), str(status_of(end)), *states, why))
     return found
 
 
@@ -65,17 +66,18 @@ def summary_text(history: History) -> str:
 
 
 def _told(history: History, task: CodeTask, end: record.TaskEnd | None) -> list[str]:
-    trial = trial_of(history, end)
-    if end is None or trial is None:
-        return []
+    if end is None:
+        why = record.why_not(history, task.id)
+        return ["", f"Open: {_plain(why)}"] if why else []
     if end.status is not Status.COMPLETED:
         return ["", f"Not completed: {_plain(end.reason)}"]
-    evidence = trial.evidence
+    evidence, taken = record.evidence_of(history, end), record.taken_of(history, task.id)
     if evidence is None:
         return []
-    stored = history.notes.get(f"tasks/{task.id}/stored")
+    stored = taken.stored if taken else history.notes.get(record.stored_key(task.id))
     kept = f"MLflow run {stored['run']} in {stored['store']}" if stored else "kept in the run's folder"
     lines = ["", f"Verified tracking run: {evidence.run}; {_plain(kept)}"] if evidence.run else [""]
+    lines += [f"- as {_plain(taken.run)} left it, event {taken.event} of its journal"] if taken else []
     lines += [f"- file {_plain(name)} (sha256 {digest[:16]})" for name, digest in sorted(evidence.files.items())]
     lines += [f"- reported {_plain(name)}: {_numbers(values)}" for name, values in sorted(evidence.numbers.items())]
     return lines

@@ -68,8 +68,9 @@ def cycle_value(history: History) -> dict[str, Any]:
 def task_value(history: History, task: CodeTask) -> dict[str, Any]:
     """Return one task as the results file tells it."""
     end = record.ends_of(history).get(task.id)
-    trial, stored = trial_of(history, end), history.notes.get(f"tasks/{task.id}/stored")
-    evidence = trial.evidence if trial else None
+    trial, taken = trial_of(history, end), record.taken_of(history, task.id)
+    stored = taken.stored if taken else history.notes.get(record.stored_key(task.id))
+    evidence = record.evidence_of(history, end)
     passed = evidence is not None and evidence.passed and end is not None and end.verified is Verified.PASSED
     status = status_of(end)
     return {
@@ -79,10 +80,10 @@ def task_value(history: History, task: CodeTask) -> dict[str, Any]:
         "type": str(task.kind),
         "status": _OLD.get(status, "failed"),
         "final_status": str(status),
-        "approval": str(end.approval) if end and was_reviewed(trial) else None,
+        "approval": str(end.approval) if end and (end.taken or was_reviewed(trial)) else None,
         "execution": str(end.executed) if end else None,
         "verification": str(end.verified) if end else None,
-        "reason": end.reason if end else "",
+        "reason": record.why_not(history, task.id),
         "start_time": iso_utc(trial.created) if trial else None,
         "end_time": iso_utc(end.ended) if end else None,
         "attempts": end.attempts if end else 0,
@@ -111,7 +112,10 @@ def task_value(history: History, task: CodeTask) -> dict[str, Any]:
             }
             for patch in (trial.repairs if trial else ())
         ],
-        "candidate": trial.candidate if trial else None,
+        "candidate": trial.candidate if trial else taken.candidate if taken else None,
+        "taken_from": {"run": taken.run, "journal": taken.journal, "event": taken.event, "event_digest": taken.digest}
+        if taken
+        else None,
         "reply": history.notes.get(f"tasks/{task.id}/reply"),
     }
 
@@ -188,7 +192,10 @@ def trigger_value(history: History, by: str) -> dict[str, Any]:
             f"execution_results_{noted}.json",
         ],
         "agenda": [
-            *(f"{task.id} is {status_of(ends.get(task.id))}: {ends[task.id].reason[:300]}" for task in open_tasks),
+            *(
+                f"{task.id} is {status_of(ends.get(task.id))}: {record.why_not(history, task.id)[:300]}"
+                for task in open_tasks
+            ),
             *([f"decision: {decision.answer}; {decision.reason}"] if decision and queue.criteria else []),
         ],
         "manual_checkpoint": {"approved": True, "by": by},
@@ -199,6 +206,11 @@ def headline(history: History) -> str:
     """Return the cycle in a sentence."""
     counts = cycle_value(history)["counts"]
     said = [f"{count} {status}" for status, count in counts.items() if count]
+    taken = [end.taken for end in record.ends_of(history).values() if end.taken]
+    if taken:
+        said.append(
+            f"{len(taken)} of them as {' and '.join(sorted(set(taken)))} left {'it' if len(taken) == 1 else 'them'}"
+        )
     decision, queue = decision_of(history), queue_of(history)
     answer = f" Decision: {decision.answer}." if decision is not None and queue.criteria else ""
     return f"{len(queue.tasks)} tasks: {', '.join(said)}.{answer}"

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from assay.core.clock import SystemClock
 from assay.core.codec import encode
@@ -20,6 +22,7 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
 from assay.strategies.code_tasks import record
+from assay.strategies.code_tasks.earlier import latest_of
 from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.options import TaskOptions
 from assay.strategies.code_tasks.queue import Queue
@@ -47,7 +50,10 @@ def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer]
         store_place(options.mlflow, run.runs)  # before the address is written anywhere: it may hold a password
     queue = read_queue(options.file)
     responses = encode(read_responses(options.responses, queue)) if options.responses else None
-    run = replace(run, strategy=TASKS, arguments=options.arguments(), name=run.name or run_name(queue))
+    if options.only:
+        options, name = _again(options, queue, run)
+        return launch(_task(queue, options.file), replace(run, **_strategy(options), name=name), observers)
+    run = replace(run, **_strategy(options), name=run.name or run_name(queue))
     folder = run.runs / str(run.name)
     if not (folder / "events.jsonl").exists():
         return launch(_task(queue, options.file), run, observers)
@@ -56,6 +62,35 @@ def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer]
     if not options.checkpoint and record.APPROVED not in history.notes:
         _note_approval(folder, "nobody: the checkpoint was switched off")
     return resume(folder, limits=run.limits, observers=observers)
+
+
+def _strategy(options: TaskOptions) -> dict[str, Any]:
+    return {"strategy": TASKS, "arguments": options.arguments()}
+
+
+def _again(options: TaskOptions, queue: Queue, run: RunOptions) -> tuple[TaskOptions, str]:
+    """Return where results of the other tasks come from, and the name of the new run.
+
+    Raises:
+        UsageError: A task is not in the queue (E166).
+        NothingFound: No run has worked on this queue (E203).
+    """
+    unknown = [id for id in options.only if id not in [task.id for task in queue.tasks]]
+    if unknown:
+        known = ", ".join(task.id for task in queue.tasks)
+        raise UsageError(
+            "E166", f"there is no task {', '.join(unknown)} in the queue; there are {known}", fix="--only ID"
+        )
+    source = latest_of(run.runs, queue)
+    if source is None:
+        raise NothingFound(
+            "E203",
+            f"no run in {str(run.runs)!r} that is over has worked on this very queue",
+            fix=f"assay tasks run {options.file}",
+        )
+    base = run_name(queue)[:60]
+    free = (f"{base}-{number}" for number in count(2) if not (run.runs / f"{base}-{number}").exists())
+    return replace(options, source=source.name), run.name or next(free)
 
 
 def approve(folder: Path, by: str, observers: Sequence[Observer] = ()) -> RunEnd:

@@ -30,6 +30,13 @@ class TaskOptions:
     """Experiment store: empty for the one in the folder of runs, `local` for the one that `MLFLOW_TRACKING_URI` names
     where it does, an address, or `off`."""
 
+    only: tuple[str, ...] = ()
+    """Ids of the tasks that are done again; empty for all. Results of the others are taken from `source`."""
+    source: str = ""
+    """Name of the run, in the same folder of runs, that results are taken from."""
+    workers: int = 1
+    """Most tasks at a time."""
+
     def arguments(self) -> Mapping[str, str]:
         """Return them as arguments of the strategy."""
         return {
@@ -39,6 +46,8 @@ class TaskOptions:
             "retries": str(self.retries),
             "timeout": str(self.timeout_s),
             "mlflow": self.mlflow,
+            **({"only": " ".join(self.only), "source": self.source} if self.only else {}),
+            **({"workers": str(self.workers)} if self.workers > 1 else {}),
         }
 
     @classmethod
@@ -56,6 +65,9 @@ class TaskOptions:
                 retries=min(MOST_RETRIES, max(0, int(arguments.get("retries", MOST_RETRIES)))),
                 timeout_s=float(arguments.get("timeout", DEFAULT_TIMEOUT_S)),
                 mlflow=arguments.get("mlflow", ""),
+                only=tuple(arguments.get("only", "").split()),
+                source=arguments.get("source", ""),
+                workers=max(1, int(arguments.get("workers", 1))),
             )
         except (KeyError, ValueError) as error:
             raise UsageError(

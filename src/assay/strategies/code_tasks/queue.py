@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -129,3 +129,19 @@ def in_order(tasks: Sequence[CodeTask]) -> tuple[CodeTask, ...]:
         done.add(chosen.id)
         left.remove(chosen)
     return tuple(order)
+
+
+def in_waves(tasks: Sequence[CodeTask], *, known: Collection[str] = ()) -> tuple[tuple[CodeTask, ...], ...]:
+    """Return `tasks` in groups, each of which depends on earlier groups alone: those of one may be done side by side.
+
+    Args:
+        tasks: As `in_order` gives them; the order within a group is theirs.
+        known: Ids of tasks that are not among them.
+    """
+    left, waves, done = list(tasks), list[tuple[CodeTask, ...]](), set(known)
+    while left:
+        wave = tuple(task for task in left if done.issuperset(task.dependencies))
+        waves.append(wave)
+        done |= {task.id for task in wave}
+        left = [task for task in left if task not in wave]
+    return tuple(waves)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from assay.engine.ungraded import JOBS
 from assay.journal.history import History
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.decision import Decision, decide
+from assay.strategies.code_tasks.earlier import EarlierRun, as_note, decided, left_out, of_note
 from assay.strategies.code_tasks.evidence import EvidenceDesk, required, steps_of
 from assay.strategies.code_tasks.handoff import stamp, write_progress, write_results, write_trigger
 from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.memory import Memory
 from assay.strategies.code_tasks.options import TaskOptions
-from assay.strategies.code_tasks.queue import Queue, in_order
+from assay.strategies.code_tasks.queue import CodeTask, Queue, in_order, in_waves
 from assay.strategies.code_tasks.responses import Responses, read_responses
 from assay.strategies.code_tasks.status import Status
 from assay.strategies.code_tasks.work import Bench, TaskWork
@@ -30,7 +32,7 @@ from assay.tracking import Place, Store, StoreLost, make_template, resolve_place
 
 CHECKPOINT = "checkpoint"
 """Why a run ends that waits for a person."""
-NO_STORE, NO_MLFLOW = "W432", "W433"
+NO_STORE, NO_MLFLOW, LEFT = "W432", "W433", "W434"
 OFF = "off"
 
 _logger = logging.getLogger(__name__)
@@ -54,7 +56,8 @@ class CodeTasks:
         """
         queue = decode(Queue, session.note(record.QUEUE, lambda: encode(read_queue(self._options.file))))
         responses = self._responses(session, queue)
-        session.note(JOBS, lambda: len(queue.tasks))
+        tasks = self._chosen(session, queue)
+        session.note(JOBS, lambda: len(tasks))
         session.note(record.STAMP, lambda: stamp(session.parts.clock.now()))
         for remark in queue.remarks:
             session.parts.log.remark_once("W430", remark)
@@ -67,7 +70,9 @@ class CodeTasks:
             desk=desk,
             memory=Memory(session),
         )
-        order, log, folder = in_order(queue.tasks), session.parts.log, session.parts.folder
+        waves = self._waves(queue, tasks)
+        order = [task for wave in waves for task in wave]
+        log, folder = session.parts.log, session.parts.folder
 
         def work(step: Step) -> str:
             task = order[step.number]
@@ -78,7 +83,11 @@ class CodeTasks:
             return f"{task.id}: {end.status}"
 
         try:
-            session.steps(work, stop=len(order), lanes=1)
+            start = 0
+            for wave in waves:
+                stop = start + len(wave)
+                session.steps(work, start=start, stop=stop, lanes=min(self._options.workers, len(wave)))
+                start = stop
         except Ending:
             log.read(
                 lambda history: write_results(folder, history)
@@ -94,7 +103,7 @@ class CodeTasks:
     def forecast(self, limits: Limits, history: History | None = None) -> Mapping[str, tuple[int, int]] | None:
         """Return how many questions are likely: none that bounds them is known before the queue is read."""
         try:
-            tasks = len(read_queue(self._options.file).tasks)
+            tasks = len(self._options.only) or len(read_queue(self._options.file).tasks)
         except AssayError:
             return None
         written = self._options.responses is not None
@@ -114,6 +123,40 @@ class CodeTasks:
         digest = session.note(record.RESPONSES, lambda: objects.put_json(encode(read_responses(path, queue))))
         return decode(Responses, json.loads(objects.get(digest)))
 
+    def _chosen(self, session: Session, queue: Queue) -> tuple[CodeTask, ...]:
+        """Return the tasks that this run does; results of the others are taken of another run where they hold."""
+        again, log = self._options.only, session.parts.log
+        if not again:
+            return queue.tasks
+        others = [task.id for task in queue.tasks if task.id not in again]
+        noted = log.read(lambda history: dict(history.notes))
+        if any(record.taken_key(id) not in noted for id in others):
+            earlier = EarlierRun(session.parts.folder.parent / self._options.source)
+            found = left_out(queue, again, lambda task: earlier.take(task, session.parts.objects.put))
+            for id, one in found.items():
+                session.note(record.taken_key(id), partial(as_note, one))
+            answer = decided(earlier.history)
+            if answer:
+                told = f"{earlier.folder.name} decided {answer} by the same criteria"
+                log.remark_once(LEFT, f"{told}; a decision after a second try is weaker than it looks")
+        noted = log.read(lambda history: dict(history.notes))
+        for id in others:
+            result = of_note(noted[record.taken_key(id)])
+            if isinstance(result, str):
+                told = f"{id} is not done in this run and not taken from {self._options.source}"
+                log.remark_once(LEFT, f"{told}: {result}")
+            else:
+                end = replace(result.end, trial=None, taken=result.run)
+                session.note(record.end_key(id), partial(record.as_note, end))
+        return tuple(task for task in queue.tasks if task.id in again)
+
+    def _waves(self, queue: Queue, tasks: Sequence[CodeTask]) -> tuple[tuple[CodeTask, ...], ...]:
+        """Return the tasks in the order in which they are done; those of one group may be side by side."""
+        order = tuple(task for task in in_order(queue.tasks) if task in tasks)
+        if self._options.workers <= 1:
+            return (order,)
+        return in_waves(order, known={task.id for task in queue.tasks} - {task.id for task in tasks})
+
     def _template(self, session: Session, queue: Queue) -> Path | None:
         """Return an empty experiment store, if a task needs one and it can be made."""
         if not any(required(task.kind, task.expected).run for task in queue.tasks):
@@ -129,7 +172,8 @@ class CodeTasks:
         session, wish = bench.session, self._options.mlflow
         ends = session.parts.log.read(record.ends_of)
         done = [task for task in bench.queue.tasks if task.id in ends and ends[task.id].status is Status.COMPLETED]
-        missing = [task for task in done if _stored_key(task.id) not in session.parts.log.read(lambda h: h.notes)]
+        noted = session.parts.log.read(lambda history: dict(history.notes))
+        missing = [task for task in done if record.stored_key(task.id) not in noted and not ends[task.id].taken]
         if wish == OFF or not missing:
             return
         try:
@@ -146,7 +190,7 @@ class CodeTasks:
                         told = f"the experiment store does not take the run of {task.id}, for a name in it"
                         session.parts.log.remark_once(NO_STORE, f"{told}; the evidence is kept")
                         continue
-                    session.note(_stored_key(task.id), partial(_stored, run, place.uri))
+                    session.note(record.stored_key(task.id), partial(_stored, run, place.uri))
         except (StoreLost, MachineError, UsageError, OSError) as error:
             _logger.warning("the experiment store was not written", exc_info=True)
             session.parts.log.remark_once(
@@ -162,7 +206,7 @@ class CodeTasks:
         values: dict[tuple[str, str], tuple[float, ...]] = {}
         steps: dict[tuple[str, str], tuple[int, ...]] = {}
         for id, end in ends.items():
-            evidence = session.jobs.trial(end.trial).evidence if end.trial is not None else None
+            evidence = session.parts.log.read(partial(record.evidence_of, end=end))
             if end.status is Status.COMPLETED and evidence is not None:
                 values.update({(id, name): tuple(some) for name, some in evidence.numbers.items()})
                 metrics = bench.desk.evidence(evidence).metrics
@@ -181,10 +225,6 @@ def store_place(wish: str, runs: Path) -> Place:
         UsageError: E061, E070.
     """
     return resolve_place(wish, runs) if wish else resolve_place("", runs, {})
-
-
-def _stored_key(task: str) -> str:
-    return f"tasks/{task}/stored"
 
 
 def _stored(run: str, uri: str) -> dict[str, str]:

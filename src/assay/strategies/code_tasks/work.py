@@ -16,6 +16,7 @@ from assay.kinds.extraction import Extraction, extract
 from assay.models.roles import TaskBrief, TaskCode, TaskReview, TaskReviewInputs, TaskWriteInputs
 from assay.models.roles.tasks import Reviewer
 from assay.operators.expect import expect
+from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.briefing import REVIEWERS, objections, review_inputs, task_brief, what_failed
 from assay.strategies.code_tasks.evidence import EvidenceDesk, found_lines, problems
 from assay.strategies.code_tasks.memory import Memory
@@ -87,7 +88,7 @@ class TaskWork:
     def run(self) -> TaskEnd:
         """Return how the task ended."""
         course = _Course()
-        waits = [id for id in self._task.dependencies if self._done[id].status is not Status.COMPLETED]
+        waits = [id for id in self._task.dependencies if not self._is_done(id)]
         if waits:
             number = self._jobs.create(self._key, self._candidate(()), step=self._step).number
             course.reason = f"it depends on {', '.join(waits)}, which is not completed"
@@ -242,8 +243,8 @@ class TaskWork:
 
     def _runs(self, candidate: Candidate, execution: Execution) -> tuple[BlockRun, ...]:
         digest = execution.outputs.get(RECORD)
-        record = self._session.parts.objects.get(digest) if digest else b""
-        return read_record(record, len(sources_of(candidate)), execution)
+        kept = self._session.parts.objects.get(digest) if digest else b""
+        return read_record(kept, len(sources_of(candidate)), execution)
 
     def _evidence(self, number: int, attempt: int) -> ev.EvidenceVerified | None:
         found = self._jobs.trial(number).evidence
@@ -288,13 +289,15 @@ class TaskWork:
         found: dict[str, str] = {}
         for id in self._task.dependencies:
             evidence = self._evidence_of(id)
-            if evidence is not None and self._done[id].status is Status.COMPLETED:
+            if evidence is not None and self._is_done(id):
                 found.update({f"{id}/{name}": digest for name, digest in evidence.files.items()})
         return found
 
     def _evidence_of(self, id: str) -> ev.EvidenceVerified | None:
-        trial = self._done[id].trial
-        return None if trial is None else self._jobs.trial(trial).evidence
+        return self._session.parts.log.read(lambda history: record.evidence_of(history, self._done.get(id)))
+
+    def _is_done(self, id: str) -> bool:
+        return id in self._done and self._done[id].status is Status.COMPLETED
 
     def _end(self, number: int, course: _Course, status: Status | None = None) -> TaskEnd:
         status = status or terminal(course.approval, course.executed, course.verified)
