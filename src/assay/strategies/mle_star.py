@@ -22,7 +22,7 @@ from assay.strategies.known import BASELINES
 from assay.strategies.shared import run_baseline
 from assay.strategies.star_forecast import star_questions, within_time
 from assay.strategies.star_options import StarOptions
-from assay.strategies.star_pace import pace_of
+from assay.strategies.star_pace import Pace, pace_of
 from assay.strategies.star_path import Path
 from assay.strategies.star_phase import (
     BEGUN,
@@ -105,8 +105,7 @@ class MleStar:
         step = Step(session, BASELINES, session.view(), 1)
 
         def fitted() -> dict[str, int]:
-            pace = session.parts.log.read(lambda history: pace_of(step, history, None))
-            return fit_sizes(step, whole, pace).note()
+            return fit_sizes(step, whole, self._pace(step)).note()
 
         return Sizes.of(session.note("mle_star/sizes", fitted))
 
@@ -188,15 +187,18 @@ class MleStar:
             candidate, remarks = without_leaks(step, candidate)
         # Who writes the script may leave a member out, and says so.
         told = plan.plan if candidate.plan in plan.plan else f"{plan.plan} {candidate.plan}"
-        trial = step.evaluate("trial", replace(candidate, plan=told), remarks=remarks)
+        confirm = self._pace(step).confirms(sum(member.wall_s for member in members))
+        trial = step.evaluate("trial", replace(candidate, plan=told), remarks=remarks, confirm=confirm)
         return _named(trial)
 
     def _round_s(self, step: Step, members: list[Trial]) -> float:
         """Return the seconds that a script takes which does what all members do; 0 without a time limit."""
         if step.session.budget.limits.wall_s is None:
             return 0.0
-        pace = step.session.parts.log.read(lambda history: pace_of(step, history, None))
-        return pace.round_s(sum(trial.wall_s for trial in members))
+        return self._pace(step).round_s(sum(trial.wall_s for trial in members))
+
+    def _pace(self, step: Step) -> Pace:
+        return step.session.parts.log.read(lambda history: pace_of(step, history, None))
 
     def _members(self, history: History) -> list[Trial]:
         """Return the best trial of each path; where that is only one, others beside it.

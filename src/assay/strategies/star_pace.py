@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from assay.engine.budget import FINISH_MARGIN, FINISH_SHARE, Budget
@@ -17,7 +17,10 @@ SCRIPT_ANSWERS = 2
 STUDY_ANSWERS = 3
 """Questions about an ablation: its variants, what they say, and which block to work on."""
 RACED = 0.7
-"""Share of its folds that a proposal is run on, on average: those that clearly lose are stopped early."""
+"""Share of its folds that a further beginning or a merge is run on, on average: what clearly loses is stopped early."""
+CONFIRMED_SHARE = 0.02
+"""Share of a run's time that a script may take on all folds for its gain to be confirmed on fresh partitions at once.
+Slower ones would spend on two or three of these what a whole phase takes; their verdict is `maybe` at best."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,8 @@ class Pace:
 
     fold_s: float
     folds: int
+    wall_s: float = math.inf
+    """The run's time limit."""
     overhead_s: float = 0.0
     """Of a fold, beside the script's own time: views, the sandbox and grading."""
     answer_s: float = 0.0
@@ -46,12 +51,16 @@ class Pace:
         one, slots = fold_s + self.overhead_s, self.workers / paths
         return one * self.folds / slots if slots <= 1 else one * (1 + math.ceil((self.folds - 1) / slots))
 
-    def proposal_s(self, fold_s: float, paths: int = 1) -> float:
-        """Return the expected seconds until a proposal of that cost has its score, answers included."""
-        return SCRIPT_ANSWERS * self.answer_s + RACED * self.trial_s(fold_s, paths)
+    def confirms(self, fold_s: float) -> bool:
+        """Return whether there is time to confirm the gain of a script of that cost."""
+        return self.trial_s(fold_s) <= CONFIRMED_SHARE * self.wall_s
+
+    def proposal_s(self, fold_s: float, paths: int = 1, *, raced: float = 1.0) -> float:
+        """Return the seconds until a proposal of that cost has its score, answers included; on all folds as a rule."""
+        return SCRIPT_ANSWERS * self.answer_s + raced * self.trial_s(fold_s, paths)
 
     def plan_s(self, fold_s: float, paths: int = 1) -> float:
-        """Return the expected seconds of a plan for a block and the script that follows it."""
+        """Return the seconds of a plan for a block and of the script that follows it, on all folds."""
         return self.answer_s + self.proposal_s(fold_s, paths)
 
     def study_s(self, fold_s: float, variants: int, folds: int, paths: int = 1) -> float:
@@ -62,6 +71,10 @@ class Pace:
     def round_s(self, fold_s: float) -> float:
         """Return the seconds of an ensemble whose members take `fold_s` together; it runs alone, on all folds."""
         return (1 + SCRIPT_ANSWERS) * self.answer_s + self.trial_s(fold_s)
+
+    def settled_s(self, fold_s: float) -> float:
+        """Return by how much the finish takes longer where the winner is slower by `fold_s`: two fits and a margin."""
+        return 2 * FINISH_MARGIN * fold_s / self.workers
 
     def of(self, trial: Trial) -> float:
         """Return what a run of this trial's script takes on one fold."""
@@ -79,13 +92,15 @@ def pace_of(step: Step, history: History, first: Trial | None) -> Pace:
     """
     session = step.session
     folds, workers = len(session.parts.views.fold_keys()), max(1, session.budget.limits.workers)
-    wall = session.budget.limits.wall_s or 0.0
+    limit = session.budget.limits.wall_s
+    wall = math.inf if limit is None else limit
     ranked = [trial for trial in history.ranking() if trial.operator == "baseline"]
     slowest = SLOWER * ranked[0].wall_s if ranked else FIT_SHARE * wall / folds
     fold = slowest if first is None else first.wall_s
     fresh = sum(m.execution.wall_s for m in history.all_measurements() if m.seed and m.execution is not None)
     left = max(0.0, CONFIRM_SHARE * wall * workers - fresh) / workers
     pace = Pace(
+        wall_s=wall,
         fold_s=fold,
         folds=folds,
         overhead_s=min((_overhead_s(trial, workers) for trial in ranked), default=0.0),
@@ -93,7 +108,8 @@ def pace_of(step: Step, history: History, first: Trial | None) -> Pace:
         workers=workers,
     )
     one = pace.trial_s(fold)
-    return Pace(**{**vars(pace), "confirm_s": 0.0 if left < one else min(2 * one, left)})
+    confirm = min(2 * one, left) if pace.confirms(fold) and one <= left else 0.0
+    return replace(pace, confirm_s=confirm)
 
 
 def finish_s(budget: Budget, pace: Pace, heads: int) -> float:

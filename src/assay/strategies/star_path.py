@@ -142,8 +142,9 @@ class Path:
         if best is None:
             raise Skipped("no initial solution could be scored, so the better baseline takes its place")
         # They ran side by side, and only one of them is the best: that one is compared with the baseline in earnest.
-        confirmed = self._step.confirm("init", best)
-        self._trials = [confirmed if trial.number == best.number else trial for trial in self._trials]
+        if self._room.confirms(best):
+            confirmed = self._step.confirm("init", best)
+            self._trials = [confirmed if trial.number == best.number else trial for trial in self._trials]
         wanted = min(len(ideas), self._options.models)
         if len(self._trials) < wanted and self._room.sizes.models < wanted:
             raise Skipped(f"there was time for {len(self._trials)} of {wanted} models")
@@ -151,25 +152,33 @@ class Path:
     def _begin(self, ideas: Sequence[ModelIdea], start: int) -> int:
         """Run the scripts for the models from `start` on that fit the time; return the number after the last."""
         stop = min(len(ideas), self._room.sizes.models)
-        scored = threading.Event()
-        if self._trials:
-            scored.set()
+        scored = [trial.number for trial in self._trials if trial.score is not None]
+        ready = threading.Event()
+        if not self._room.limited:
+            ready.set()
 
         def one(index: int) -> Trial | None:
-            part = self._step.within(f"init-{index}")
-            candidate = self._written(part, partial(first_script, part, ideas[index]))
-            if candidate is None:
-                return None
-            with self._turns.turn(index, self.number):
-                if scored.is_set() and not self._room.for_another_start(self._allowance, index):
+            try:
+                part = self._step.within(f"init-{index}")
+                candidate = self._written(part, partial(first_script, part, ideas[index]))
+                if candidate is None:
                     return None
-                trial = part.evaluate(
-                    "trial", candidate[0], confirm=False, remarks=candidate[1], history=self._rivals(part)
-                )
-                if trial.score is not None:
-                    self._room.fit(trial)
-                    scored.set()
-            return trial
+                if index > start:
+                    ready.wait()
+                with self._turns.turn(index, self.number):
+                    # Where time is short, what is expected to do best runs first.
+                    ready.set()
+                    if scored and not self._room.for_another_start(self._allowance, index, len(scored)):
+                        return None
+                    rivals = self._rivals(part)
+                    trial = part.evaluate("trial", candidate[0], confirm=False, remarks=candidate[1], history=rivals)
+                    if trial.score is not None:
+                        self._room.fit(trial)
+                        scored.append(trial.number)
+                return trial
+            finally:
+                if index == start:
+                    ready.set()
 
         if stop > start:
             with ThreadPoolExecutor(stop - start, thread_name_prefix=self._step.key) as pool:
@@ -315,11 +324,13 @@ class Path:
 
     # --- trials ----------------------------------------------------------------------------------------------------
 
-    def _propose(self, part: Step, make: Callable[[], Candidate], *, confirm: bool = True) -> Trial | None:
+    def _propose(self, part: Step, make: Callable[[], Candidate]) -> Trial | None:
         """Return the finished trial of what `make` returns, looked at for leaks first; None if nothing came of it."""
         written = self._written(part, make)
         if written is None:
             return None
+        best = self._best()
+        confirm = best is None or self._room.confirms(best)
         return part.evaluate("trial", written[0], confirm=confirm, remarks=written[1])
 
     def _written(self, part: Step, make: Callable[[], Candidate]) -> tuple[Candidate, tuple[str, ...]] | None:

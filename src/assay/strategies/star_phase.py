@@ -70,7 +70,7 @@ class Allowance:
             self._left -= 1
             return self._left >= 0
 
-    def until(self, name: str, share: int | None, needs_s: float = 0.0) -> bool:
+    def until(self, name: str, share: int | None, needs_s: float = 0.0, *, wanted: bool = True) -> bool:
         """Return whether something may still be begun, as of when this was first asked under `name`.
 
         Args:
@@ -78,6 +78,7 @@ class Allowance:
             share: Percent of the search's time after which it is not; None for the first of its kind, so that no phase
                 is left out because those before it took longer than their share.
             needs_s: Seconds of search that must be left for it, and for what is to come after it.
+            wanted: Whether it is within what was planned; else the answer is no.
         """
         session = self._step.session
         if session.budget.limits.wall_s is None:
@@ -85,7 +86,7 @@ class Allowance:
 
         def room() -> bool:
             now, end = session.budget.elapsed_s, deadline_s(session, 100)
-            return now + needs_s < end and (share is None or now < deadline_s(session, share))
+            return wanted and now + needs_s < end and (share is None or now < deadline_s(session, share))
 
         return bool(session.note(f"{self._step.key}/{name}/on", room))
 

@@ -70,14 +70,22 @@ class Room:
         found = self._step.session.note(self._key, fresh)
         self.sizes, self._pace = Sizes.of(found["sizes"]), Pace(**found["pace"])
 
-    def for_another_start(self, allowance: Allowance, index: int) -> bool:
-        """Return whether a further initial solution may be begun."""
+    @property
+    def limited(self) -> bool:
+        """Whether there is a time limit."""
+        return self._limited
+
+    def confirms(self, trial: Trial) -> bool:
+        """Return whether there is time to confirm the gains of scripts that take as long as this one's."""
+        return not self._limited or self.pace.confirms(self.pace.of(trial))
+
+    def for_another_start(self, allowance: Allowance, index: int, scored: int) -> bool:
+        """Return whether a further initial solution may be begun where so many have a score."""
         if not self._limited:
             return True
-        if index >= self.sizes.models:
-            return False
         needs = self.pace.proposal_s(self.pace.fold_s, self.sizes.paths) + self._to_come(self.pace.fold_s)
-        return allowance.until(f"init-{index}", self._options.init_share, needs)
+        wanted = scored < self.sizes.models
+        return allowance.until(f"init-{index}", self._options.init_share, needs, wanted=wanted)
 
     def require_merge(self, allowance: Allowance, index: int, best: Trial, other: Trial) -> None:
         """Return if a merge of two solutions may be begun.

@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.strategies.shared import ABLATION_FOLDS
 from assay.strategies.star_options import StarOptions
-from assay.strategies.star_pace import Pace
+from assay.strategies.star_pace import RACED, Pace
 
 VARIANTS = 4
 """Variants of an ablation at most."""
@@ -69,10 +69,10 @@ class Sizes:
         """
         fold, paths = pace.fold_s, self.paths
         ahead = max(0, self.models - begun)
-        first = 0.0 if begun else pace.answer_s + pace.trial_s(fold, paths) - pace.proposal_s(fold, paths)
+        first = 0.0 if begun else pace.answer_s + pace.trial_s(fold, paths) - pace.proposal_s(fold, paths, raced=RACED)
         answers = 2 * pace.answer_s  # whether all data is used, and whether something fits the search alone
-        starts = ahead * pace.proposal_s(fold, paths)
-        merges = self.merges * pace.proposal_s(2 * fold, paths)
+        starts = ahead * pace.proposal_s(fold, paths, raced=RACED)
+        merges = self.merges * pace.proposal_s(2 * fold, paths, raced=RACED)
         plans = self.inner * pace.plan_s(fold, paths)
         refined = self.outer * (pace.study_s(fold, self.variants, self.study_folds, paths) + plans)
         return first + starts + merges + refined + self.rounds * pace.round_s(2 * fold) + answers + pace.confirm_s
@@ -84,8 +84,8 @@ class Sizes:
         return pace.study_s(fold_s, 1, 1, self.paths) + pace.plan_s(fold_s, self.paths)
 
     def least_ensemble_s(self, pace: Pace, fold_s: float) -> float:
-        """Return what one ensemble of two scripts of that cost takes."""
-        return pace.round_s(2 * fold_s) if self.rounds else 0.0
+        """Return what one ensemble of two scripts of that cost takes, and by how much the finish grows with it."""
+        return pace.round_s(2 * fold_s) + pace.settled_s(fold_s) if self.rounds else 0.0
 
 
 def fitted(whole: Sizes, pace: Pace, left_s: float, finish_s: dict[int, float], *, begun: int = 0) -> Sizes:
