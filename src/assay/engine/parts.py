@@ -16,6 +16,7 @@ from assay.core.view import Twist, View, ViewKey
 from assay.core.weakness import Weaknesses
 from assay.engine.activities import Activities
 from assay.engine.log import EventLog
+from assay.engine.warm_pool import WarmPool
 from assay.grading import Blend, Grade, Invalid, Mixed, PredictionStats
 from assay.journal.objects import ObjectStore
 from assay.kinds.base import Failure, Kind
@@ -164,3 +165,5 @@ class Parts:
     """Graphics processors, lent to one execution at a time."""
     references: tuple[Reference, ...] = ()
     """Published solutions to compare the winner with; no model and no candidate sees them."""
+    warm: WarmPool | None = None
+    """Sandboxes that were started ahead; None starts every execution the usual way."""

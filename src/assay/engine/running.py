@@ -16,9 +16,10 @@ from assay.engine.left_behind import left_behind
 from assay.engine.output_size import most_output_bytes
 from assay.engine.parts import Parts
 from assay.engine.places import Place
-from assay.kinds.base import Driven, Launch, Told
+from assay.engine.warm_pool import Wish
+from assay.kinds.base import Driven, Imports, Launch, Told
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
-from assay.sandbox.base import Finished, SandboxProcess
+from assay.sandbox.base import Command, Finished, SandboxProcess
 
 LOG_TAIL = 8_000
 MOST_HALTED_S = 1_500.0
@@ -67,8 +68,14 @@ class Running:
         self._halted_at: float | None = None
         work = parts.folder / "work"
         work.mkdir(exist_ok=True)
-        self._root = Path(tempfile.mkdtemp(prefix=f"{view.key.name}-", dir=work))
         self._inbox: Path | None = None
+        self._refused = self._removed = False
+        self._warm = parts.warm.take(self._wish(seed)) if parts.warm is not None else None
+        try:
+            self._root = self._warm.root if self._warm is not None else _fresh(work, view.key.name)
+        except BaseException:
+            self._give_back()
+            raise
         try:
             if live and self._driven is not None:
                 self._inbox = Path(tempfile.mkdtemp(prefix="inbox-", dir=work))
@@ -78,6 +85,8 @@ class Running:
                 shutil.copyfile(source, self._root / name)
             self.process = self._start(seed)
         except BaseException:
+            if self._warm is not None:
+                self._warm.close()
             self._remove()
             raise
         self._began = parts.clock.monotonic()
@@ -159,12 +168,28 @@ class Running:
             devices=self._gpu.devices if self._gpu else (),
             hidden=parts.hidden,
         )
-        if self._launch is not None:
-            command = self._launch.command
-        else:
-            command = self._kind.command(self._candidate, python=parts.python, seed=seed, threads=limits.threads)
-        command = replace(command, env={**command.env, **parts.gpus.variables(self._gpu)})
-        return parts.sandbox.start(command, workspace, replace(limits, gpus=1 if self._gpu else 0))
+        limits = replace(limits, gpus=1 if self._gpu else 0)
+        command = self._with_gpu(self._launch.command) if self._launch is not None else self._command(seed)
+        if self._warm is not None:
+            process = self._warm.hand_over(command, workspace, limits)
+            if process is not None:
+                return process
+            self._refused = True
+        return parts.sandbox.start(command, workspace, limits)
+
+    def _command(self, seed: int) -> Command:
+        threads = self._limits.threads
+        return self._with_gpu(self._kind.command(self._candidate, python=self._parts.python, seed=seed, threads=threads))
+
+    def _with_gpu(self, command: Command) -> Command:
+        return replace(command, env={**command.env, **self._parts.gpus.variables(self._gpu)})
+
+    def _wish(self, seed: int) -> Wish | None:
+        """Return what can be started ahead for executions such as this, or None."""
+        if self._driven is not None or self._gpu is not None or not isinstance(self._kind, Imports):
+            return None
+        imports = self._kind.early_imports(self._candidate)
+        return Wish(command=self._command(seed), limits=self._limits, imports=imports)
 
     def _finished(self) -> Finished | None:
         """Wait for the end or a halt; end what has used up its time, in which waiting for answers does not count."""
@@ -265,9 +290,20 @@ class Running:
         return outputs, {**refused, **{_last(name): reason for name, reason in collected.refused.items()}}
 
     def _remove(self) -> None:
+        if not self._removed:
+            self._removed = True
+            self._give_back()
         remove_tree(self._root)
         if self._inbox is not None:
             remove_tree(self._inbox)
+
+    def _give_back(self) -> None:
+        if self._parts.warm is not None:
+            self._parts.warm.done(refused=self._refused)
+
+
+def _fresh(work: Path, name: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=work))
 
 
 def _ending(finished: Finished, told: Told, *, driven: bool) -> tuple[Outcome, str]:

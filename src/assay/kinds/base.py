@@ -136,6 +136,15 @@ class Told:
 
 
 @runtime_checkable
+class Imports(Protocol):
+    """A kind that tells what its candidates import before they do anything else, so that it can be done ahead."""
+
+    def early_imports(self, candidate: Candidate) -> tuple[str, ...]:
+        """Return the modules in the order of the candidate; empty where nothing can be done ahead."""
+        ...
+
+
+@runtime_checkable
 class Driven(Protocol):
     """A kind whose units are run one by one by a driver inside the sandbox; its failing unit can be mended live."""
 

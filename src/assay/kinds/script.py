@@ -13,6 +13,7 @@ from assay.core.digest import digest_text
 from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
 from assay.kinds.base import Failure, Unit
+from assay.kinds.early_imports import early_imports
 from assay.kinds.excerpt import TRACEBACK, stack_of, traceback_of, words
 from assay.sandbox.base import Command
 
@@ -37,6 +38,10 @@ class ScriptKind:
             interpreter=python,
             env={"ASSAY_SEED": str(seed), "ASSAY_THREADS": str(threads), "PYTHONHASHSEED": "0"},
         )
+
+    def early_imports(self, candidate: Candidate) -> tuple[str, ...]:
+        """Return the modules that the entry file imports before it does anything else."""
+        return early_imports(candidate.source)
 
     def units(self, candidate: Candidate) -> tuple[Unit, ...]:
         """Return each top-level function and class, and each run of other statements between them."""

@@ -261,6 +261,8 @@ def main(spec: int, status: int, go: int) -> None:
         _child(order, gate_end, report_end)
     if linux:
         _prctl(_PR_SET_DUMPABLE, 0)
+    for descriptor in order["passed"]:
+        os.close(descriptor)
     os.close(gate_end)
     os.close(report_end)
     os.write(status, b'{"child-pid": %d}\n' % child)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import marshal
+import math
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from assay.sandbox.roster import Roster
 from assay.sandbox.slots import UserSlots, is_slot
 from assay.sandbox.spawner import Spawn, Spawner
 from assay.sandbox.tree import hand_over, link_mount, remove_tree
+from assay.sandbox.warm import Warm, WarmChild, WarmOrder, Wires, lay_out, shown_at
 from assay.sandbox.watchdog import Watchdog
 
 _GUARD = Path(__file__).with_name("_guard.py")
@@ -44,6 +46,8 @@ class Job:
     """Private folder for temporary files; also the home."""
     user: int | None
     """User id to run as; None keeps the engine's."""
+    passed: tuple[int, ...] = ()
+    """Descriptors that the command gets: those of a command that is started ahead."""
 
 
 class GuardedSandbox:
@@ -56,6 +60,7 @@ class GuardedSandbox:
     """
 
     tier = "off"
+    waits_beside = False
 
     def __init__(self, *, groups: Groups | None = None, clock: Clock | None = None, description: str = "") -> None:
         self.description = description
@@ -79,6 +84,45 @@ class GuardedSandbox:
             raise
         self._roster.add(process)
         return process
+
+    def warm(self, order: WarmOrder) -> Warm:
+        """Start a sandbox that waits; see `Warmable.warm`."""
+        interpreter = find_interpreter(order.command.interpreter)
+        wires = Wires.open()
+        try:
+            command, workspace = lay_out(order, str(order.root), wires)
+            check_workspace(workspace, interpreter.folders)
+            user = self._user(workspace, interpreter)
+            tmp = Path(tempfile.mkdtemp(prefix=own_prefix()))
+            job = Job(
+                command=command,
+                workspace=workspace,
+                limits=replace(order.limits, wall_s=math.inf),
+                interpreter=interpreter,
+                tmp=tmp,
+                user=user,
+                passed=wires.ends,
+            )
+            try:
+                process = self._launch(job)
+            except BaseException:
+                self._clean_up(job)
+                raise
+        except BaseException:
+            wires.close()
+            remove_tree(shown_at(order.root))
+            raise
+        finally:
+            wires.close_ends()
+        self._roster.add(process)
+        return WarmChild(order, process, wires, lambda given: self._admit(job, given))
+
+    def _admit(self, job: Job, workspace: Workspace) -> bool:
+        """Do for a waiting command what is done for every other before it starts; False where that is another."""
+        check_workspace(workspace, job.interpreter.folders)
+        if job.user is not None:
+            hand_over(job.workspace.root, job.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+        return True
 
     def attach(self, handle: str) -> SandboxProcess | None:
         """Return None: no process of this sandbox outlives the engine that started it."""
@@ -114,7 +158,7 @@ class GuardedSandbox:
         self._prepare(job)
         group = make_group(self._groups, job.limits)
         try:
-            guard, pipes = self._spawn(self._order(job))
+            guard, pipes = self._spawn(self._order(job), job.passed)
         except OSError as error:
             if group is not None:
                 group.remove()
@@ -149,9 +193,10 @@ class GuardedSandbox:
             "cwd": str(job.workspace.root),
             "user": job.user,
             "lock": self._lock(job),
+            "passed": list(job.passed),
         }
 
-    def _spawn(self, order: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Pipes]:
+    def _spawn(self, order: dict[str, Any], passed: Sequence[int]) -> tuple[subprocess.Popen[bytes], Pipes]:
         pipes = Pipes.open()
         spec = filled(marshal.dumps(order))
         descriptors: Sequence[int] = (spec, pipes.status_end, pipes.go_end)
@@ -160,7 +205,7 @@ class GuardedSandbox:
                 Spawn(
                     argv=(sys.executable, "-I", "-S", str(_GUARD), *map(str, descriptors)),
                     stdout=pipes.output_end,
-                    pass_fds=descriptors,
+                    pass_fds=(*descriptors, *passed),
                 )
             )
         except BaseException:
@@ -174,6 +219,9 @@ class GuardedSandbox:
     def _clean_up(self, job: Job) -> None:
         with suppress(OSError):
             remove_tree(job.tmp)
+        if job.passed:
+            with suppress(OSError):
+                remove_tree(shown_at(job.workspace.root))
         if job.user is not None:
             self._slots.give_back(job.user)
 

@@ -56,7 +56,8 @@ class LockdownSandbox(GuardedSandbox):
         self.tier = "T2" if abi else "T3"
         self._abi = abi
         self._shared = SharedMemory()
-        self._running = 0
+        self._running: set[Path] = set()
+        """Private folders of the commands that may have begun: a waiting one has nothing to leave yet."""
         self._count_lock = threading.Lock()
         unix = abi >= _UNIX_SOCKET_ABI or not reachable_sockets(other_user=os.geteuid() == 0)
         self._filter = build_filter(
@@ -92,13 +93,24 @@ class LockdownSandbox(GuardedSandbox):
         }
 
     def _prepare(self, job: Job) -> None:
-        with self._count_lock:
-            self._running += 1
+        if not job.passed:
+            self._count(job)
         super()._prepare(job)
+
+    def _admit(self, job: Job, workspace: Workspace) -> bool:
+        # Whether it runs as a user of its own must not depend on whether it waited.
+        if job.user is not None and not all(open_to_all(mount.source) for mount in workspace.mounts):
+            return False
+        self._count(job)
+        return super()._admit(job, workspace)
+
+    def _count(self, job: Job) -> None:
+        with self._count_lock:
+            self._running.add(job.tmp)
 
     def _clean_up(self, job: Job) -> None:
         with self._count_lock:
-            self._running -= 1
+            self._running.discard(job.tmp)
             if job.user is not None:
                 self._shared.clear_user(job.user)
             elif not self._running:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assay.core.clock import Clock, SystemClock
 from assay.core.errors import MachineError
 from assay.sandbox.base import Command, SandboxLimits, SandboxProcess, Workspace
-from assay.sandbox.bwrap import Bwrap, World, arguments
+from assay.sandbox.bwrap import Bwrap, World, arguments, workplace
 from assay.sandbox.cgroup import Groups, make_group
 from assay.sandbox.environment import Interpreter, clean_environment, find_interpreter, replace_python
 from assay.sandbox.pipes import Pipes, filled
@@ -24,7 +26,8 @@ from assay.sandbox.seccomp import FilterPolicy, build_filter
 from assay.sandbox.slots import UserSlots, is_slot
 from assay.sandbox.spawner import Spawn, Spawner
 from assay.sandbox.syscalls import architecture
-from assay.sandbox.tree import hand_over, make_mount_point
+from assay.sandbox.tree import hand_over, make_mount_point, remove_tree
+from assay.sandbox.warm import Warm, WarmChild, WarmOrder, Wires, lay_out, shown_at
 from assay.sandbox.watchdog import Watchdog
 
 _MOST_SHM_BYTES = 8 * 2**30
@@ -42,6 +45,7 @@ class NamespaceSandbox:
     """
 
     tier = "T1"
+    waits_beside = True
 
     def __init__(
         self, bwrap: Bwrap, *, groups: Groups | None = None, clock: Clock | None = None, description: str = ""
@@ -73,6 +77,37 @@ class NamespaceSandbox:
         self._roster.add(process)
         return process
 
+    def warm(self, order: WarmOrder) -> Warm:
+        """Start a sandbox that waits; see `Warmable.warm`."""
+        interpreter = find_interpreter(order.command.interpreter)
+        user = self._slots.take()
+        try:
+            wires = Wires.open()
+        except BaseException:
+            self._give_back(user)
+            raise
+        try:
+            command, workspace = lay_out(order, workplace(interpreter.folders), wires)
+            check_workspace(workspace, interpreter.folders)
+            limits = replace(order.limits, wall_s=math.inf)
+            process = self._launch(command, workspace, limits, interpreter, user, passed=wires.ends)
+        except BaseException:
+            self._give_back(user)
+            wires.close()
+            remove_tree(shown_at(order.root))
+            raise
+        finally:
+            wires.close_ends()
+        self._roster.add(process)
+        return WarmChild(order, process, wires, lambda given: self._admit(given, interpreter, user))
+
+    def _admit(self, workspace: Workspace, interpreter: Interpreter, user: int | None) -> bool:
+        """Do for a waiting command what is done for every other before it starts."""
+        check_workspace(workspace, interpreter.folders)
+        if user is not None:
+            hand_over(workspace.root, user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+        return True
+
     def attach(self, handle: str) -> SandboxProcess | None:
         """Return None: no process of this sandbox outlives the engine that started it."""
         del handle
@@ -90,6 +125,7 @@ class NamespaceSandbox:
         limits: SandboxLimits,
         interpreter: Interpreter,
         user: int | None,
+        passed: Sequence[int] = (),
     ) -> TreeProcess:
         self._prepare(workspace, user)
         world = self._world(command, workspace, limits, interpreter, user)
@@ -98,7 +134,7 @@ class NamespaceSandbox:
             argv = (*_switch_user(user, interpreter), *argv)
         group = make_group(self._groups, limits)
         try:
-            guard, pipes = self._spawn(world, argv)
+            guard, pipes = self._spawn(world, argv, passed)
         except OSError as error:
             if group is not None:
                 group.remove()
@@ -111,7 +147,7 @@ class NamespaceSandbox:
             go_is_lifeline=False,
             limits=resource_limits(limits, own_user=True),
             group=group,
-            clean_up=lambda: self._give_back(user),
+            clean_up=lambda: self._clean_up(workspace, user, waited=bool(passed)),
         )
         watchdog = Watchdog(limits, self._clock, writable=(workspace.root,), group=group, tmpfs=("/tmp", "/dev/shm"))
         return TreeProcess(launched, limits, watchdog, self._clock)
@@ -147,7 +183,7 @@ class NamespaceSandbox:
             keep_user_switch=user is not None,
         )
 
-    def _spawn(self, world: World, argv: Sequence[str]) -> tuple[subprocess.Popen[bytes], Pipes]:
+    def _spawn(self, world: World, argv: Sequence[str], passed: Sequence[int]) -> tuple[subprocess.Popen[bytes], Pipes]:
         pipes = Pipes.open()
         extra: list[int] = []
         try:
@@ -160,7 +196,7 @@ class NamespaceSandbox:
                 Spawn(
                     argv=(str(self._bwrap.path), "--args", str(extra[3]), "--", *argv),
                     stdout=pipes.output_end,
-                    pass_fds=(*extra, pipes.status_end, pipes.go_end),
+                    pass_fds=(*extra, pipes.status_end, pipes.go_end, *passed),
                 )
             )
         except BaseException:
@@ -171,6 +207,12 @@ class NamespaceSandbox:
             for descriptor in extra:
                 os.close(descriptor)
         return guard, pipes
+
+    def _clean_up(self, workspace: Workspace, user: int | None, *, waited: bool) -> None:
+        if waited:
+            with suppress(OSError):
+                remove_tree(shown_at(workspace.root))
+        self._give_back(user)
 
     def _give_back(self, user: int | None) -> None:
         if user is not None:

@@ -95,6 +95,22 @@ class TreeProcess:
         """Pid and start time of the guard process."""
         return self._handle
 
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most memory of the tree that was seen so far."""
+        return self._watchdog.peak_memory_bytes
+
+    def begin(self, limits: SandboxLimits) -> None:
+        """Count time from now on, for a process that was started ahead; of `limits` only the wall time is new."""
+        self._watchdog.begin()
+        self._last_output_s = self._clock.monotonic()
+        # The clock first: the attendant must never see the new limit on the old time.
+        self._started_s = self._last_output_s
+        self._limits = limits
+        with self._lock:
+            if not self._done.is_set():
+                os.write(self._wake_write, b"b")
+
     def wait(self, timeout_s: float | None = None) -> Finished | None:
         """Return how it ended, or None if it still runs after `timeout_s` seconds."""
         return self._finished if self._done.wait(timeout_s) else None

@@ -60,6 +60,10 @@ class Watchdog:
         self.cpu_s: float | None = None
         self.next_look_s = clock.monotonic() + 0.02
 
+    def begin(self) -> None:
+        """Take the disk as it is now for that of the start, for a process that was started ahead."""
+        self._free_at_start = _free_bytes(self._writable[0])
+
     def look(self, pids: Sequence[int], *, root: int | None) -> Breach | None:
         """Measure once.
 

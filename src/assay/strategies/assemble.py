@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
 from assay.engine.static import check_any
 from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish
+from assay.engine.warm_pool import WarmPool
 from assay.grading import Grader
 from assay.journal.objects import ObjectStore
 from assay.kinds import BlocksKind, CommandKind, Kind, NotebookKind, ScriptKind
@@ -48,6 +50,7 @@ from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
 from assay.sandbox.gpus import GpuSlots, find_gpus
+from assay.sandbox.warm import Warmable
 from assay.strategies.known import LAB
 from assay.strategies.machine import NEEDED, describe_machine
 from assay.strategies.notebook_options import cell_seconds
@@ -80,6 +83,8 @@ class Shell:
     versions: Mapping[str, str]
     begun: float
     """Monotonic reading when this process began: opening the parts counts as time of the run."""
+    warm: WarmPool | None = None
+    """Sandboxes that wait for candidates."""
 
 
 def open_shell(
@@ -116,6 +121,9 @@ def open_shell(
     machine = describe_machine(
         options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits), needed=needed, gpus=gpus.gpus
     )
+    warm = _warm_pool(sandbox, folder, options, at_once) if task.graded else None
+    if warm is not None:
+        stack.callback(warm.close)
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
     return Shell(
@@ -131,6 +139,7 @@ def open_shell(
         clock=clock,
         gpus=gpus,
         begun=begun,
+        warm=warm,
         versions={"assay": __version__, "python": machine.python, **machine.packages},
     )
 
@@ -192,6 +201,7 @@ def parts_of(shell: Shell, log: EventLog, options: RunOptions) -> Parts:
         hidden=(shell.task.folder,),
         gpus=shell.gpus,
         references=options.references,
+        warm=shell.warm,
     )
 
 
@@ -215,6 +225,13 @@ def _ungraded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
     budget = Budget(options.limits, parts.log, shell.clock, begun=shell.begun)
     jobs = Jobs(parts, budget, sandbox_limits(shell.machine))
     return Run(parts, Session(parts, None, budget, jobs), shell.strategy, UngradedFinish())
+
+
+def _warm_pool(sandbox: Sandbox, folder: Path, options: RunOptions, at_once: int) -> WarmPool | None:
+    """Return a pool that starts sandboxes ahead once there is a use for them; None where it was not wanted."""
+    if not options.warm or not isinstance(sandbox, Warmable) or not sys.platform.startswith("linux"):
+        return None
+    return WarmPool(sandbox, folder / "work", size=at_once)
 
 
 def prompts_of(task: Task, options: RunOptions) -> Prompts:

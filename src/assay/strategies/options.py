@@ -53,6 +53,9 @@ class RunOptions:
     gate: bool = True
     """Whether the winner is checked once its submission is written."""
 
+    warm: bool = True
+    """Whether sandboxes are started ahead where that helps: it changes when things are done, and nothing else."""
+
     mlflow: str = ""
     """Address of the experiment store that shows every trial, without any password; `auto` for the one in the folder of
     runs, wherever that lies and if there is MLflow, when the run is taken up; empty for none."""

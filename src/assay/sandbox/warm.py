@@ -1,0 +1,351 @@
+"""Waiting sandboxes: started ahead with an empty workspace and the usual imports done, each used once or never."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from assay.core.errors import MachineError
+from assay.core.execution import Outcome
+from assay.sandbox.base import Command, Mount, SandboxLimits, SandboxProcess, Workspace
+from assay.sandbox.process import TreeProcess
+from assay.sandbox.tree import remove_tree
+
+SHOWN = "input"
+"""Where a waiting sandbox can be shown a folder."""
+HOOK = ".warm"
+"""Folder of the workspace that holds our part while it gets ready; gone before the workspace is handed over."""
+MOST_SHOWN = 256
+"""Files and folders that are linked at most; beyond, a mount is cheaper."""
+_WAITING = Path(__file__).with_name("_waiting.py")
+_ANSWER_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmOrder:
+    """What is known of a command before its files are there."""
+
+    command: Command
+    """As it will be started, but for the values of `told`. Its program is Python and runs a script."""
+    limits: SandboxLimits
+    """As they will be; the wall time is told at the hand-over and counts from there."""
+    root: Path
+    """The workspace: an existing, empty folder. Its neighbour `ROOT-input` is made, and removed at the end."""
+    modules: tuple[str, ...]
+    """Modules to import, in this order; one with a dot that does not exist is passed over."""
+    told: tuple[str, ...] = ()
+    """Variables of the command whose values come with the hand-over. No import may depend on them."""
+
+
+class Warm(Protocol):
+    """One waiting sandbox."""
+
+    @property
+    def root(self) -> Path:
+        """The workspace that it was started with."""
+        ...
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What it was told to import."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that it holds, as far as seen; 0 if not yet."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether it waits, or still gets ready."""
+        ...
+
+    def get_ready(self, timeout_s: float) -> bool:
+        """Return whether it waits, after at most so many seconds. Callable from several threads."""
+        ...
+
+    def hand_over(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> SandboxProcess | None:
+        """Start `command` in it, once.
+
+        Returns:
+            The process; None where anything differs from the order or it has died: nothing of the command has run, the
+            sandbox is closed, and the same workspace can be started the usual way.
+
+        Raises:
+            IntegrityError, MachineError: As by `Sandbox.start`; it is closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it unless it was handed over; any number of times, from any thread. The workspace stays."""
+        ...
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A sandbox that can be started ahead."""
+
+    waits_beside: bool
+    """Whether one may wait while a candidate runs: only where neither can see or touch the other (T1)."""
+
+    def warm(self, order: WarmOrder) -> Warm:
+        """Start a sandbox that waits.
+
+        Raises:
+            MachineError: It could not be set up.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wires:
+    """The two pipes between the engine and a waiting child."""
+
+    order: int
+    ready: int
+    ends: tuple[int, int]
+    """The child's: what it reads the order from, and what it says to be ready."""
+
+    @classmethod
+    def open(cls) -> Wires:
+        """Open both.
+
+        Raises:
+            MachineError: E511, too many files are open.
+        """
+        try:
+            order_end, order = os.pipe()
+            ready, ready_end = os.pipe()
+        except OSError as error:
+            raise MachineError("E511", f"no pipe could be opened: {error}") from error
+        return cls(order=order, ready=ready, ends=(order_end, ready_end))
+
+    def close_ends(self) -> None:
+        """Close the child's, once it is started."""
+        for end in self.ends:
+            os.close(end)
+
+    def close(self) -> None:
+        """Close ours."""
+        for end in (self.order, self.ready):
+            os.close(end)
+
+
+def shown_at(root: Path) -> Path:
+    """Return the folder beside a workspace that its waiting child sees as `./input`."""
+    return root.with_name(f"{root.name}-{SHOWN}")
+
+
+def lay_out(order: WarmOrder, place: str, wires: Wires) -> tuple[Command, Workspace]:
+    """Put our part into the workspace and return how the waiting child is started, and in what.
+
+    Args:
+        order: What it is for.
+        place: Where the child sees the workspace.
+        wires: Its pipes.
+
+    Raises:
+        MachineError: E514, the workspace could not be written to.
+    """
+    head = {"ORDER": wires.ends[0], "READY": wires.ends[1], "MODULES": order.modules, "PLACE": f"{place}/{HOOK}"}
+    first, _, rest = _WAITING.read_text(encoding="utf-8").partition("from __future__ import annotations\n")
+    lines = "".join(f"{name} = {value!r}\n" for name, value in head.items())
+    hook, shown = order.root / HOOK, shown_at(order.root)
+    try:
+        shown.mkdir()
+        shown.chmod(0o755)
+        hook.mkdir()
+        text = f"{first}from __future__ import annotations\n{lines}{rest}"
+        (hook / "sitecustomize.py").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MachineError("E514", f"the workspace could not be prepared: {error}") from error
+    env = {**order.command.env, "PYTHONPATH": f"{place}/{HOOK}"}
+    shows = (Mount(source=shown, target=SHOWN),)
+    return replace(order.command, env=env), Workspace(root=order.root, mounts=shows)
+
+
+class WarmChild:
+    """A `Warm` around a started process tree.
+
+    Args:
+        order: What it is for.
+        process: The tree; its clock has not begun.
+        wires: Owned from here on. The folder `shown_at` is removed by the tree's clean-up.
+        admit: Called at the hand-over: checks what the sandbox checks at every start and gives the files to their
+            user. Returns False where a start the usual way would be another.
+    """
+
+    def __init__(
+        self,
+        order: WarmOrder,
+        process: TreeProcess,
+        wires: Wires,
+        admit: Callable[[Workspace], bool],
+    ) -> None:
+        self._order = order
+        self._process = process
+        self._wires = wires
+        self._admit = admit
+        self._loaded: frozenset[str] | None = None
+        self._partial = b""
+        self._used = False
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def root(self) -> Path:
+        """The workspace that it was started with."""
+        return self._order.root
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What it was told to import."""
+        return self._order.modules
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that it holds, as far as seen."""
+        return self._process.peak_memory_bytes or 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it waits, or still gets ready."""
+        return not self._closed and not self._used and self._process.wait(0) is None
+
+    def get_ready(self, timeout_s: float) -> bool:
+        """Return whether it waits, after at most so many seconds."""
+        with self._lock:
+            return self._get_ready(timeout_s)
+
+    def hand_over(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> SandboxProcess | None:
+        """Start `command` in it, once."""
+        with self._lock:
+            try:
+                if self._closed or self._used or not self._takes(command, workspace, limits):
+                    return None
+                if not self._admit(workspace) or not self._show(workspace):
+                    return None
+                return self._begin(command, limits)
+            finally:
+                self._close()
+
+    def close(self) -> None:
+        """End it unless it was handed over."""
+        # Killed before the lock is asked for: whoever holds it waits for the child.
+        if not self._used:
+            self._process.kill()
+        with self._lock:
+            self._close()
+
+    # With the lock held.
+
+    def _get_ready(self, timeout_s: float) -> bool:
+        if self._closed or self._used:
+            return False
+        if self._loaded is None:
+            said = self._read_until(b"\n", timeout_s)
+            if not said.endswith(b"\n"):
+                return False
+            self._loaded = frozenset(said.decode().strip().split(","))
+            remove_tree(self._order.root / HOOK)
+        return self._process.wait(0) is None
+
+    def _read_until(self, end: bytes, timeout_s: float) -> bytes:
+        """Read what the child says until it ends with `end`, it is gone, or the time is up."""
+        poller = select.poll()
+        poller.register(self._wires.ready, select.POLLIN)
+        while not self._partial.endswith(end) and poller.poll(1000 * timeout_s):
+            chunk = os.read(self._wires.ready, 1 << 16)
+            if not chunk:
+                break
+            self._partial += chunk
+        said, self._partial = self._partial, b""
+        return said
+
+    def _takes(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> bool:
+        order, told = self._order, set(self._order.told)
+        same = (
+            command.argv == order.command.argv
+            and command.interpreter == order.command.interpreter
+            and {name: value for name, value in command.env.items() if name not in told}
+            == {name: value for name, value in order.command.env.items() if name not in told}
+            and replace(limits, wall_s=0.0) == replace(order.limits, wall_s=0.0)
+            and workspace.root == order.root
+            and not workspace.devices
+            and [mount.target for mount in workspace.mounts] == [SHOWN]
+            and workspace.mounts[0].source.is_dir()
+        )
+        # What it printed while it got ready would come without the script's own wish for silence.
+        return same and self._get_ready(_ANSWER_S) and not self._process.tail(1) and not self._shadowed()
+
+    def _shadowed(self) -> bool:
+        """Return whether a file of the workspace has the name of a loaded module, which a usual start would prefer."""
+        names = {path.name.partition(".")[0] for path in self._order.root.iterdir()}
+        return bool(names & (self._loaded or frozenset()))
+
+    def _show(self, workspace: Workspace) -> bool:
+        try:
+            return link_all(workspace.mounts[0].source, shown_at(self.root), most=MOST_SHOWN)
+        except OSError:
+            return False  # another file system, or files of somebody else: a mount can show them, a link cannot
+
+    def _begin(self, command: Command, limits: SandboxLimits) -> SandboxProcess | None:
+        told = "".join(f"{name}={command.env[name]}\0" for name in self._order.told if name in command.env)
+        self._process.begin(limits)
+        try:
+            os.write(self._wires.order, f"{told}\0go".encode())
+        except OSError:
+            return None
+        os.close(self._wires.order)
+        self._wires = replace(self._wires, order=-1)
+        if self._read_until(b"g", _ANSWER_S) == b"g":
+            self._used = True
+            return self._process
+        if self._process.wait(0) is not None:
+            return None
+        # It may have begun meanwhile: only its death makes the workspace usable, and then not as if nothing was.
+        self._used = True
+        self._process.kill(Outcome.INFRA)
+        return self._process
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            for end in (self._wires.order, self._wires.ready):
+                if end >= 0:
+                    os.close(end)
+        if not self._used:
+            self._process.kill()
+            self._process.wait()
+            with suppress(OSError):
+                remove_tree(self._order.root / HOOK)
+
+
+def link_all(source: Path, into: Path, *, most: int) -> bool:
+    """Hard-link everything below `source` into the folder `into`; return False, with some done, past `most` entries.
+
+    Raises:
+        OSError: Something cannot be linked.
+    """
+    pending, count = [(source, into)], 0
+    while pending:
+        folder, place = pending.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                count += 1
+                if count > most:
+                    return False
+                if entry.is_dir(follow_symlinks=False):
+                    made = place / entry.name
+                    made.mkdir()
+                    made.chmod(entry.stat().st_mode & 0o777)
+                    pending.append((Path(entry.path), made))
+                else:
+                    os.link(entry.path, place / entry.name, follow_symlinks=False)
+    return True
