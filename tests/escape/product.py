@@ -16,6 +16,7 @@ from assay.core.execution import Outcome
 from assay.sandbox.base import Command, Mount, SandboxLimits, Workspace
 from assay.sandbox.choose import inspect_machine, open_sandbox
 from assay.sandbox.protect import protect_engine
+from assay.sandbox.warm import WarmOrder
 
 
 def run(sandbox, job):
@@ -25,7 +26,8 @@ def run(sandbox, job):
     interpreter = job.get("interpreter")
     command = Command(argv=tuple(job["argv"]), interpreter=Path(interpreter) if interpreter else None)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    process = start(sandbox, command, workspace, limits, from_finished_thread=job.get("thread", False))
+    begin = lambda: start(sandbox, command, workspace, limits, ahead=job["warm"])  # noqa: E731
+    process = in_finished_thread(begin) if job.get("thread") else begin()
     if job.get("die"):
         print(json.dumps({"started": process.handle}), flush=True)
         process.wait()
@@ -45,11 +47,18 @@ def run(sandbox, job):
     }
 
 
-def start(sandbox, command, workspace, limits, *, from_finished_thread):
-    if not from_finished_thread:
+def start(sandbox, command, workspace, limits, *, ahead):
+    if not ahead:
         return sandbox.start(command, workspace, limits)
+    warm = sandbox.warm(WarmOrder(command=command, limits=limits, root=workspace.root, modules=("json", "threading")))
+    process = warm.hand_over(command, workspace, limits)
+    assert process is not None, "the waiting sandbox refused its own order"
+    return process
+
+
+def in_finished_thread(begin):
     started = []
-    thread = threading.Thread(target=lambda: started.append(sandbox.start(command, workspace, limits)))
+    thread = threading.Thread(target=lambda: started.append(begin()))
     thread.start()
     thread.join()
     return started[0]

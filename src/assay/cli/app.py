@@ -218,6 +218,7 @@ def run(
         str | None, typer.Option("--fix-rounds", help="Most repairs of a failing trial; 2 by default, 0 for none.")
     ] = None,
     no_gate: Annotated[bool, typer.Option("--no-gate", help="Do not check the winner at the end.")] = False,
+    no_warm: Annotated[bool, typer.Option("--no-warm", help="Start no sandbox before it is needed.")] = False,
     strategy: StrategyFlag = "tree",
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE: an option of the strategy; may be given again.")
@@ -294,6 +295,7 @@ def run(
             prompt_file=prompt_file,
             fix_rounds=fix_rounds,
             no_gate=no_gate,
+            no_warm=no_warm,
             model=model,
             role_models=tuple(role_models or ()),
             base_url=base_url,

@@ -62,6 +62,7 @@ class RunFlags:
     prompt_file: Path | None = None
     fix_rounds: str | None = None
     no_gate: bool = False
+    no_warm: bool = False
     model: str | None = None
     role_models: tuple[str, ...] = ()
     base_url: str | None = None
@@ -91,6 +92,8 @@ class RunChoices:
     fix_rounds: int
     gate: bool
     """Whether the winner is checked at the end."""
+    warm: bool
+    """Whether sandboxes are started ahead."""
     model: str
     role_models: Mapping[str, str]
     """Models of their own, by role."""
@@ -201,6 +204,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         remarks=_prompt(flags.prompt_file, problems),
         fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
         gate=not flags.no_gate,
+        warm=not flags.no_warm,
         model=read_model(flags, problems),
         role_models=read_role_models(flags, problems),
         base_url=flags.base_url,

@@ -179,7 +179,9 @@ class Running:
 
     def _command(self, seed: int) -> Command:
         threads = self._limits.threads
-        return self._with_gpu(self._kind.command(self._candidate, python=self._parts.python, seed=seed, threads=threads))
+        return self._with_gpu(
+            self._kind.command(self._candidate, python=self._parts.python, seed=seed, threads=threads)
+        )
 
     def _with_gpu(self, command: Command) -> Command:
         return replace(command, env={**command.env, **self._parts.gpus.variables(self._gpu)})

@@ -191,6 +191,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
         gate=choices.gate,
+        warm=choices.warm,
         finish_up_s=choices.finish_up_s,
         arguments=choices.arguments,
         variants=choices.variants,
