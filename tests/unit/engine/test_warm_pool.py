@@ -153,8 +153,8 @@ def test_they_are_given_up_when_memory_runs_short(build: Build) -> None:
     use(pool, FIRST + 1, "numpy")
     assert until(lambda: pool.waiting == 2)
     free[0] = 10 * MB
-    assert until(lambda: pool.waiting == 0)
-    assert all(made.closed and not made.root.exists() for made in sandbox.made)
+    assert until(lambda: all(made.closed and not made.root.exists() for made in sandbox.made))
+    assert pool.waiting == 0
 
 
 def test_below_t1_none_waits_beside_a_candidate(build: Build) -> None:
@@ -180,8 +180,8 @@ def test_what_never_gets_ready_is_tried_three_times(build: Build) -> None:
     assert until(lambda: len(sandbox.made) == 3)
     use(pool, 3, "numpy")
     time.sleep(0.1)
+    assert until(lambda: all(made.closed for made in sandbox.made))
     assert len(sandbox.made) == 3
-    assert all(made.closed for made in sandbox.made)
 
 
 def test_closing_ends_all_and_leaves_no_folder(build: Build, tmp_path: Path) -> None:
