@@ -7,6 +7,7 @@ runs in the sandbox or not at all.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -34,7 +35,9 @@ _REQUIREMENT = re.compile(
 _MADE, _OVER, _CLONES = "made", "_over.pth", "_clones.pth"
 """Files of ours; the clones' is read before the other, so that a clone goes before what is installed."""
 _AT_START = ("sitecustomize.py", "usercustomize.py", "sitecustomize", "usercustomize")
-_SITES = "import json, site; print(json.dumps(site.getsitepackages()))"
+_BELOW = "import json, site, sys; print(json.dumps([site.getsitepackages(), sys._base_executable]))"
+_OTHERS = (22, 3)
+"""Version of pip from which on it installs for another interpreter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,7 @@ class Layer:
         made = self._make()
         if made is not None:
             return made
-        pip = [str(self._python), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+        pip = [*json.loads((self.folder / _MADE).read_text(encoding="utf-8")), "--no-input", "install"]
         done = self._call([*pip, "--only-binary", ":all:", "--no-warn-script-location", requirement])
         self._disarm()
         if not done.done:
@@ -141,22 +144,36 @@ class Layer:
         shutil.rmtree(self.folder, ignore_errors=True)
         over = os.path.abspath(self.over or sys.executable)  # noqa: PTH100 - resolve() would leave the venv
         done = self._call([over, "-I", "-m", "venv", "--without-pip", str(self.folder)])
-        sites = self._call([over, "-I", "-c", _SITES], whole=True)
-        if not (done.done and sites.done):
-            return Said(
-                done=False, words=f"no environment of its own could be made: {(done if sites.done else sites).words}"
-            )
+        below = self._call([over, "-I", "-c", _BELOW], whole=True)
+        if not (done.done and below.done):
+            failed = done if below.done else below
+            return Said(done=False, words=f"no environment of its own could be made: {failed.words}")
+        sites, base = json.loads(below.words)
         # A link to the interpreter below, not to the one that this is a link to: so its folders are found, too.
         self._python.unlink()
         self._python.symlink_to(over)
-        write_whole(self._site / _OVER, f"import site; list(map(site.addsitedir, {sites.words.strip()}))\n")
-        if not self._call([str(self._python), "-I", "-m", "pip", "--version"]).done:
-            got = self._call([str(self._python), "-I", "-m", "ensurepip"])
-            self._disarm()
-            if not got.done:
-                return Said(done=False, words=f"the interpreter has no pip: {got.words}")
-        write_whole(self.folder / _MADE, "")
+        write_whole(self._site / _OVER, f"import site; list(map(site.addsitedir, {json.dumps(sites)}))\n")
+        pip = self._pip(base)
+        if isinstance(pip, Said):
+            return pip
+        write_whole(self.folder / _MADE, json.dumps(pip))
         return None
+
+    def _pip(self, base: str) -> list[str] | Said:
+        """Return how pip is called for this environment, or why it cannot be.
+
+        Args:
+            base: The interpreter at the bottom, whose pip serves where those above have none.
+        """
+        own = [str(self._python), "-I", "-m", "pip"]
+        if self._call([*own, "--version"]).done:
+            return [*own, "--disable-pip-version-check"]
+        version = re.match(r"pip (\d+)\.(\d+)", self._call([base, "-I", "-m", "pip", "--version"]).words)
+        if version is not None and (int(version[1]), int(version[2])) >= _OTHERS:
+            return [base, "-I", "-m", "pip", "--disable-pip-version-check", "--python", str(self._python)]
+        got = self._call([str(self._python), "-I", "-m", "ensurepip"])
+        self._disarm()
+        return [*own, "--disable-pip-version-check"] if got.done else Said(done=False, words=f"no pip: {got.words}")
 
     def _put_on_path(self, top: Path) -> None:
         file = self._site / _CLONES
