@@ -26,7 +26,7 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.kinds import CommandKind
-from assay.models.base import Request
+from assay.models.base import Model, Request
 from assay.models.scripted import Scripted, ScriptedModel
 from assay.operators.rendering import Prompts
 from assay.strategies.lab import Lab, lab_task
@@ -134,6 +134,8 @@ class LabBench:
     clock: QuickClock = field(default_factory=QuickClock)
     plan: FinishPlan | None = None
     strategy: Lab = field(default_factory=lambda: Lab("off"))
+    asked: Callable[[ScriptedModel], Model] = lambda model: model
+    """Puts something between the lab and its scripted answers."""
     python: Path | None = None
     """Interpreter of the experiments; None for that of the tests."""
     disk: Callable[[Path], tuple[int, int]] = free_and_all
@@ -161,7 +163,7 @@ class LabBench:
             views=NoViews(),
             grading=NoGrading(),
             sandbox=shared_sandbox(),
-            model=self.model,
+            model=self.asked(self.model),
             render=Prompts().render,
             check=lambda candidate: (),
             kinds={"command": CommandKind()},

@@ -64,13 +64,11 @@ def with_daemon_config(shell: Shell, path: Path, file: Path, limits: LimitFlags,
         UsageError: The file cannot be read (E090), or values have the wrong type (E093).
         TaskError: There is no `lab.toml`, or it is wrong (E170).
     """
-    from assay.strategies.daemon import read_daemon_config
+    from assay.strategies.daemon import left_out, read_daemon_config
     from assay.strategies.lab import read_lab
-    from assay.strategies.lab.from_daemon import left_out
     from assay.strategies.lab.lab import DAEMON_CONFIG
 
     config, say = read_daemon_config(file), shell.output.say
-    settings = config.settings
     idle = f"; {format_count(len(config.idle), 'key')} without use here" if config.idle else ""
     say(f" config   {one_line(str(file), 80)}: a daemon's{idle}, see docs/from-scripts.md")
     for line in left_out(config, read_lab(_folder(path)), file.parent):
@@ -79,11 +77,11 @@ def with_daemon_config(shell: Shell, path: Path, file: Path, limits: LimitFlags,
         say(f" warning  {UNKNOWN} {one_line(key, 120)}: no such key, so it changes nothing")
     return replace(
         flags,
-        model=flags.model if flags.offline else flags.model or settings.model or None,
-        role_models=flags.role_models or _mentor(flags, settings.model, settings.mentor_model),
+        model=flags.model if flags.offline else flags.model or config.model or None,
+        role_models=flags.role_models or _mentor(flags, config.model, config.mentor_model),
         name=flags.name or config.name or None,
-        python=flags.python or (Path(settings.repair.python) if settings.repair.python else None),
-        finish_up=flags.finish_up or _finish_up(limits, settings.finish_up_s),
+        python=flags.python or config.python,
+        finish_up=flags.finish_up or _finish_up(limits, config.finish_up_s),
         settings=(f"{DAEMON_CONFIG}={file.absolute()}", *flags.settings),
     )
 

@@ -33,7 +33,6 @@ class Clone:
     ref: str = ""
     folder: str = ""
     """Below the repository, with `/`."""
-    editable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +44,8 @@ class RepairRules:
     """Whether the same command is tried once more after a repair."""
     guess: bool = False
     """Whether a module that no map knows may be looked for under its own name; one name, never several."""
-    python: str = ""
-    """Interpreter of the environment that packages go into; empty for the run's own."""
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Module to distributions, each installed by itself."""
-    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Module to other names of its distribution."""
     clones: Mapping[str, Clone] = field(default_factory=dict)
     model_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model_clones: Mapping[str, Clone] = field(default_factory=dict)
@@ -139,7 +134,7 @@ def _for_module(log: str, rules: RepairRules) -> Iterator[Step]:
     module = missing_module(log)
     if not module:
         return
-    known = dict.fromkeys((*_of(rules.packages, module), *_of(rules.aliases, module)))
+    known = _of(rules.packages, module)
     for package in known:
         yield Install(wanted=module, package=package)
     if module in rules.clones:

@@ -24,7 +24,6 @@ SMALL_SCREWS = frozenset({"evaluation", "optimization", "loss", "data_sampling"}
 DATA = frozenset({"preprocessing", "augmentation", "data_sampling"})
 DOMINANCE = 0.7
 LEAST_MENTIONS = 4
-RESEARCH_DUE, NON_TRAINING_DUE, BREAKOUT_DUE = 0.66, 0.70, 0.70
 _FULL_QUEUE = 8
 _MANY_EXPERIMENTS = 8
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*")

@@ -216,14 +216,3 @@ def _distinct(items: Sequence[Item], most: int, others: Sequence[Item]) -> list[
         if not any(_alike(normalised(item.text), normalised(other.text)) for other in (*others, *found)):
             found.append(item)
     return found
-
-
-def read_lines(text: str) -> tuple[Item, ...]:
-    """Return the items of a file of `Item.line` lines; other lines are left out."""
-    found = []
-    for line in text.splitlines():
-        match = re.fullmatch(r"- \[( |x)\] \[(C\d{4,}-([WM])\d{2})\] (?:Worker|Mentor): (.*)", line.strip())
-        if match:
-            by: Author = "worker" if match[3] == "W" else "mentor"
-            found.append(Item(id=match[2], by=by, text=match[4], done=match[1] == "x"))
-    return tuple(found)

@@ -1,149 +1,47 @@
-"""`daemon_config.json` of the loop that the lab follows, read as it is: every key, and what it is here."""
+"""`daemon_config.json` of the loop that the lab follows, read as it is, in the terms of `lab.toml`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assay.core.errors import UsageError
-from assay.operators.lab.forced import RECOVERY_CYCLES, ForcedRules
-from assay.operators.lab.mentor import MentorRules, mode_named
-from assay.operators.lab.repair import Clone, RepairRules
-from assay.operators.lab.watching import LEAST_WINDOW_S, MOST_WINDOW_S, USUAL_WINDOW_S
+from assay.kinds.command import is_requirement
+from assay.operators.lab.forced import RECOVERY_CYCLES
+from assay.operators.lab.mentor import mode_named
+from assay.operators.lab.watching import LEAST_WINDOW_S, MOST_WINDOW_S
+from assay.strategies.daemon.keys import KEYS
 from assay.strategies.daemon.powershell import to_bash
-from assay.strategies.daemon.settings import LabSettings
+from assay.strategies.lab.config import CloneConfig, ForcedConfig, MentorConfig, RepairConfig
 
-Kind = type | tuple[type, ...]
-NUMBER = (int, float)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Key:
-    """One key."""
-
-    name: str
-    ours: str
-    """What it sets here; empty where nothing corresponds to it."""
-    why: str = ""
-    kind: Kind = str
-    """Type of its value; null says nothing."""
-
-
-def _keys(kind: Kind, rows: Mapping[str, tuple[str, str]]) -> tuple[Key, ...]:
-    return tuple(Key(name=name, ours=ours, why=why, kind=kind) for name, (ours, why) in rows.items())
-
-
-_SEARCH = "Whether the model may search the web is its provider's to say; `assay doctor` shows it."
-_NETWORK = "Experiments run in the sandbox, without a network; `--sandbox` says how."
-_CODEX = "Of one agent program; say `--model cli:PROGRAM` and set it there."
-KEYS: tuple[Key, ...] = (
-    *_keys(
-        str,
-        {
-            "run_id": ("`--name`", "Letters, digits, - and _."),
-            "model": ("`--model`", "A bare name is taken as one of `openai:`."),
-            "reasoning_effort": ("", _CODEX),
-            "web_search_mode": ("", _SEARCH),
-            "worker_display_name": ("", "Reports say worker and mentor."),
-            "mentor_display_name": ("", "Reports say worker and mentor."),
-            "interaction_mode": ("mode of the mentor", "`builder_only` and its like are understood."),
-            "mentor_model": ("`--role-model`", "For `lab_mentor`, unless `--model` was typed."),
-            "mentor_reasoning_effort": ("", _CODEX),
-            "mentor_web_search_mode": ("", _SEARCH),
-            "bootstrap_label": ("", "The experiment is called bootstrap."),
-            "bootstrap_command": (
-                "",
-                "Write it as `command` into `lab.toml`, in `bash`; where they differ, that is said.",
-            ),
-            "run_shell": ("", "Commands are `bash` lines or argument vectors."),
-            "workspace_root": ("", "A run keeps everything in one folder below `--runs`."),
-            "mission_file": ("mission of both roles", ""),
-            "worker_mission_file": ("mission of the worker", ""),
-            "mentor_mission_file": ("mission of the mentor", "Without it: that of the worker."),
-            "python_exe": ("", "Assay runs by its own interpreter."),
-            "auto_repair_python_exe": ("`--python`", "Where it exists on this machine."),
-            "finishup_control_file": ("", "`assay finish` sends a message; `--show` says what is planned."),
-            "finishup_report_script": ("", "`assay report` writes reports from the journal."),
-            "data_source_root": ("", "Data are shown to experiments read-only; name the folder with `--data`."),
-        },
-    ),
-    *_keys(
-        NUMBER,
-        {
-            "daemon_poll_seconds": ("", "A cycle with nothing to do waits for 20 seconds at most."),
-            "cycle_poll_seconds": ("", "An experiment is looked at every second."),
-            "default_monitor_seconds": ("", "The worker says it with each decision."),
-            "max_monitor_seconds": ("longest that a cycle watches an experiment", "At least 15."),
-            "mentor_every_n_cycles": ("cycles between two reviews", ""),
-            "mentor_health_check_every_n_cycles": ("the same for a mentor that only looks on", ""),
-            "mentor_challenge_streak_min_idle_cycles": ("idle cycles before challenges force a review", ""),
-            "stale_orphan_idle_cycles": (
-                "",
-                "An experiment is found by its process and start time, so no cycles are counted.",
-            ),
-            "stuck_wait_recovery_cycles": ("waiting cycles until the first command is run again", "Only if enabled."),
-            "finishup_default_minutes_left": ("`--finish-up`", "Where `--time` is longer."),
-            "finishup_default_report_top_k": ("", "`assay finish --top-k` says it, 3 to 20."),
-        },
-    ),
-    *_keys(
-        bool,
-        {
-            "network_access_enabled": ("", _NETWORK),
-            "skip_git_repo_check": ("", "A folder without git is copied within limits."),
-            "rechallenge_on_done": ("", "A run that has ended is taken up with `assay resume --time MORE`."),
-            "mentor_enabled": ("whether there is a mentor", ""),
-            "mentor_force_when_stuck": ("whether being stuck forces a review", ""),
-            "mentor_apply_suggestions": ("whether a challenge replaces the decision", ""),
-            "mentor_require_web_search": ("whether that needs a web search", ""),
-            "mentor_network_access_enabled": ("", _NETWORK),
-            "force_bootstrap_if_idle": ("whether the first command is run by itself", "At most 3 times."),
-            "enable_stuck_wait_recovery": ("whether waiting runs it again", "Off by default."),
-            "auto_repair_enabled": (
-                "whether a failed experiment is repaired",
-                "By a value that is supported; packages only with `--set installs=on`.",
-            ),
-            "auto_repair_retry_on_success": ("whether the command is tried once more", ""),
-            "auto_repair_allow_direct_module_install": (
-                "whether a module that nobody names is looked for under its own name",
-                "With `--set installs=on`.",
-            ),
-        },
-    ),
-    *_keys(
-        dict,
-        {
-            "auto_repair_module_package_map": (
-                "module to the distributions that may hold it",
-                "Installed one at a time with `--set installs=on`; otherwise the first is told.",
-            ),
-            "auto_repair_module_alias_map": ("the same, after those of the other map", ""),
-            "auto_repair_module_clone_map": (
-                "module to the repository that holds it",
-                "Put on the path with `--set installs=on`, and not built.",
-            ),
-            "auto_repair_model_package_map": (
-                "model to the distributions that make it supported",
-                "With `--set installs=on`.",
-            ),
-            "auto_repair_model_clone_map": ("the same for repositories", "With `--set installs=on`."),
-            "auto_repair_model_fallback_map": ("model to one that is supported", "In a copy of the config."),
-        },
-    ),
-)
 _BY_NAME = {key.name: key for key in KEYS}
+_LEAST_FINISH_UP, _FINISH_UP = 5.0, 60.0
+"""Minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DaemonConfig:
     """What a file says."""
 
-    settings: LabSettings
     name: str = ""
     """Of the run; empty where the file gives none that can be one."""
+    model: str = ""
+    mentor_model: str = ""
+    """Empty for that of the worker."""
+    python: Path | None = None
+    """Interpreter of the experiments; None where the file names none that is on this machine."""
+    missions: Mapping[str, str] = field(default_factory=dict)
+    """Role to the file of its mission, relative to the folder of the config; `all` for both."""
+    bootstrap: str = ""
+    """The first command, for `bash`; empty where none is forced."""
+    most_watch: float = float(MOST_WINDOW_S)
+    mentor: MentorConfig = field(default_factory=MentorConfig)
+    forced: ForcedConfig = field(default_factory=ForcedConfig)
+    repair: RepairConfig = field(default_factory=RepairConfig)
+    finish_up_s: float = 60.0 * _FINISH_UP
     unknown: tuple[str, ...] = ()
     """Keys that nobody knows."""
     idle: tuple[str, ...] = ()
@@ -169,16 +67,7 @@ def read_daemon_config(file: Path) -> DaemonConfig:
     if wrong:
         raise UsageError("E093", f"{file.name}: " + "; ".join(wrong), fix=f"mend {file.name}")
     known = {name: value for name, value in said.items() if name in _BY_NAME}
-    remarks: list[str] = []
-    settings = _settings(known, remarks)
-    run_id = str(known.get("run_id", ""))
-    return DaemonConfig(
-        settings=settings,
-        name=run_id if run_id.replace("-", "").replace("_", "").isalnum() else "",
-        unknown=tuple(name for name in said if name not in _BY_NAME),
-        idle=tuple(name for name in known if not _BY_NAME[name].ours),
-        remarks=tuple(remarks),
-    )
+    return _read(known, unknown=tuple(name for name in said if name not in _BY_NAME))
 
 
 def _is_wrong(name: str, value: Any) -> bool:
@@ -201,92 +90,92 @@ def _fits_map(name: str, item: Any) -> bool:
     return isinstance(item, str) or (isinstance(item, list) and all(isinstance(one, str) for one in item))
 
 
-def _settings(said: Mapping[str, Any], remarks: list[str]) -> LabSettings:
+def _read(said: Mapping[str, Any], *, unknown: tuple[str, ...]) -> DaemonConfig:
+    remarks: list[str] = []
     translated = to_bash(str(said.get("bootstrap_command", "")))
     remarks += [f"bootstrap_command: {remark}" for remark in translated.remarks]
-    return LabSettings(
+    bootstrap = translated.line if said.get("force_bootstrap_if_idle", False) else ""
+    run_id = str(said.get("run_id", ""))
+    missions = {"all": "mission_file", "worker": "worker_mission_file", "mentor": "mentor_mission_file"}
+    return DaemonConfig(
+        name=run_id if run_id.replace("-", "").replace("_", "").isalnum() else "",
         model=_model(str(said.get("model", ""))),
         mentor_model=_model(str(said.get("mentor_model", ""))),
+        python=_python(str(said.get("auto_repair_python_exe", "")), remarks),
+        missions={role: str(said[name]) for role, name in missions.items() if said.get(name)},
+        bootstrap=bootstrap,
+        most_watch=float(max(LEAST_WINDOW_S, int(said.get("max_monitor_seconds", MOST_WINDOW_S)))),
         mentor=_mentor(said),
-        missions={
-            role: str(said[name])
-            for role, name in (
-                ("all", "mission_file"),
-                ("worker", "worker_mission_file"),
-                ("mentor", "mentor_mission_file"),
-            )
-            if said.get(name)
-        },
-        names={
-            role: str(said[name])
-            for role, name in (("worker", "worker_display_name"), ("mentor", "mentor_display_name"))
-            if said.get(name)
-        },
-        poll_s=max(5.0, float(said.get("daemon_poll_seconds", 20))),
-        look_s=max(1.0, float(said.get("cycle_poll_seconds", 5))),
-        window_s=max(LEAST_WINDOW_S, int(said.get("default_monitor_seconds", USUAL_WINDOW_S))),
-        most_window_s=max(LEAST_WINDOW_S, int(said.get("max_monitor_seconds", MOST_WINDOW_S))),
-        stale_cycles=max(1, int(said.get("stale_orphan_idle_cycles", 3))),
-        forced=ForcedRules(
-            bootstrap=translated.line if said.get("force_bootstrap_if_idle", False) else "",
+        forced=ForcedConfig(
+            first=bool(bootstrap),
             recover=said.get("enable_stuck_wait_recovery", False),
-            recovery_cycles=max(1, int(said.get("stuck_wait_recovery_cycles", RECOVERY_CYCLES))),
+            after=max(1, int(said.get("stuck_wait_recovery_cycles", RECOVERY_CYCLES))),
         ),
         repair=_repair(said, remarks),
-        finish_up_s=60.0 * max(5.0, float(said.get("finishup_default_minutes_left", 60))),
-        top_k=min(20, max(3, int(said.get("finishup_default_report_top_k", 10)))),
-        repository=translated.place,
+        finish_up_s=60.0 * max(_LEAST_FINISH_UP, float(said.get("finishup_default_minutes_left", _FINISH_UP))),
+        unknown=unknown,
+        idle=tuple(name for name in said if not _BY_NAME[name].ours),
+        remarks=tuple(remarks),
     )
 
 
-def _mentor(said: Mapping[str, Any]) -> MentorRules:
-    return MentorRules(
+def _mentor(said: Mapping[str, Any]) -> MentorConfig:
+    return MentorConfig(
         enabled=said.get("mentor_enabled", True),
         every=max(1, int(said.get("mentor_every_n_cycles", 4))),
         health_every=max(1, int(said.get("mentor_health_check_every_n_cycles", 10))),
-        force_when_stuck=said.get("mentor_force_when_stuck", True),
+        when_stuck=said.get("mentor_force_when_stuck", True),
         least_idle=max(0, int(said.get("mentor_challenge_streak_min_idle_cycles", 4))),
-        apply=said.get("mentor_apply_suggestions", True),
-        require_search=said.get("mentor_require_web_search", False),
+        applies=said.get("mentor_apply_suggestions", True),
+        needs_search=said.get("mentor_require_web_search", False),
         mode=mode_named(str(said.get("interaction_mode", "standard"))),
     )
 
 
-def _repair(said: Mapping[str, Any], remarks: list[str]) -> RepairRules:
-    python = str(said.get("auto_repair_python_exe", ""))
-    if python and not Path(python).is_file():
-        remarks.append(f"auto_repair_python_exe: there is no {python!r} on this machine; name one with --python")
-        python = ""
-    return RepairRules(
+def _python(name: str, remarks: list[str]) -> Path | None:
+    if not name or Path(name).is_file():
+        return Path(name) if name else None
+    remarks.append(f"auto_repair_python_exe: there is no {name!r} on this machine; name one with --python")
+    return None
+
+
+def _repair(said: Mapping[str, Any], remarks: list[str]) -> RepairConfig:
+    packages = [_lists(said, f"auto_repair_module_{one}_map", remarks) for one in ("package", "alias")]
+    modules = dict.fromkeys(module for table in packages for module in table)
+    return RepairConfig(
         enabled=said.get("auto_repair_enabled", True),
         retry=said.get("auto_repair_retry_on_success", True),
         guess=said.get("auto_repair_allow_direct_module_install", False),
-        python=python,
-        packages=_lists(said, "auto_repair_module_package_map"),
-        aliases=_lists(said, "auto_repair_module_alias_map"),
+        packages={
+            module: tuple(dict.fromkeys(one for table in packages for one in table.get(module, ())))
+            for module in modules
+        },
         clones=_clones(said, "auto_repair_module_clone_map"),
-        model_packages=_lists(said, "auto_repair_model_package_map"),
+        model_packages=_lists(said, "auto_repair_model_package_map", remarks),
         model_clones=_clones(said, "auto_repair_model_clone_map"),
         fallbacks=dict(said.get("auto_repair_model_fallback_map", {})),
     )
 
 
-def _lists(said: Mapping[str, Any], name: str) -> dict[str, tuple[str, ...]]:
+def _lists(said: Mapping[str, Any], name: str, remarks: list[str]) -> dict[str, tuple[str, ...]]:
     table: Mapping[str, str | list[str]] = said.get(name, {})
-    return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in table.items()}
+    told = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in table.items()}
+    wrong = [one for names in told.values() for one in names if not is_requirement(one)]
+    remarks += [f"{name}: {one!r} is no name of a distribution and is left out" for one in wrong]
+    found = {key: tuple(filter(is_requirement, names)) for key, names in told.items()}
+    return {key: names for key, names in found.items() if names}
 
 
-def _clones(said: Mapping[str, Any], name: str) -> dict[str, Clone]:
-    found = {}
-    for key, value in said.get(name, {}).items():
-        table = {"repo": value} if isinstance(value, str) else value
-        found[key] = Clone(
+def _clones(said: Mapping[str, Any], name: str) -> dict[str, CloneConfig]:
+    tables = {key: {"repo": value} if isinstance(value, str) else value for key, value in said.get(name, {}).items()}
+    return {
+        key: CloneConfig(
             repository=table["repo"],
             ref=str(table.get("ref") or table.get("branch") or ""),
             folder=str(table.get("subdir") or ""),
-            editable=bool(table.get("editable", False)),
         )
-    return found
+        for key, table in tables.items()
+    }
 
 
 def _model(name: str) -> str:

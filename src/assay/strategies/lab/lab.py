@@ -17,7 +17,6 @@ from assay.operators.lab.finish_up import work_ends
 from assay.strategies.lab.bench import Bench, open_bench
 from assay.strategies.lab.config import LabConfig, read_lab
 from assay.strategies.lab.cycle import Cycle, close_down
-from assay.strategies.lab.from_daemon import with_daemon_config
 from assay.strategies.lab.outcome import note_outcome
 
 REPORTED = "W450"
@@ -110,8 +109,11 @@ class Lab:
 
         def read() -> Any:
             config, file = read_lab(folder), self._daemon_config
-            made = config if file is None else with_daemon_config(config, file)
-            return made.model_dump(mode="json")
+            if file is not None:
+                from assay.strategies.daemon import with_daemon_config  # which knows what a lab's config is
+
+                config = with_daemon_config(config, file)
+            return config.model_dump(mode="json")
 
         told: Any = session.note("lab/config", read)
         return LabConfig.model_validate(told)

@@ -10,8 +10,12 @@ from assay.operators.lab.repair import Clone, Fallback, Fetch, Install, RepairRu
 
 CLONE = Clone(repository="https://example.org/odd.git", ref="main", folder="pkg")
 RULES = RepairRules(
-    packages={"smp": ("segmentation-models-pytorch", "timm"), "timm": ("timm",)},
-    aliases={"cv2": ("opencv-python",), "pil": ("pillow",)},
+    packages={
+        "smp": ("segmentation-models-pytorch", "timm"),
+        "timm": ("timm",),
+        "cv2": ("opencv-python",),
+        "pil": ("pillow",),
+    },
     clones={"odd": CLONE},
     model_packages={"unet_resnet34": ("segmentation-models-pytorch",)},
     fallbacks={"unet_resnet34": "simple_unet"},
@@ -85,12 +89,7 @@ def test_without_a_config_that_holds_it_there_is_no_fallback() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=80))
 def test_only_what_the_maps_name_is_ever_installed(log: str, command: str) -> None:
-    allowed = {
-        package
-        for table in (RULES.packages, RULES.aliases, RULES.model_packages)
-        for p in table.values()
-        for package in p
-    }
+    allowed = {package for table in (RULES.packages, RULES.model_packages) for p in table.values() for package in p}
     for name in (*RULES.packages, "x", "os;rm", "unet_resnet34"):
         for step in repairs(log + missing(name), command, RULES, FILES.get):
             assert not isinstance(step, Install) or step.package in allowed

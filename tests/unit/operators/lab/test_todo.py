@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.operators.lab.todo import Item, add, cap, focus, normalised, open_items, read_lines, resolve
+from assay.operators.lab.todo import Item, add, cap, focus, normalised, open_items, resolve
 
 
 def text(number: int) -> str:
@@ -23,12 +23,11 @@ def filled(number: int) -> tuple[Item, ...]:
     return tuple(Item(id=f"C{n + 1:04d}-W01", by="worker", text=text(n)) for n in range(number))
 
 
-def test_ids_name_cycle_author_and_place_and_lines_are_read_back() -> None:
+def test_ids_name_cycle_author_and_place() -> None:
     queue = add((), 12, "worker", [text(1), text(2)]).queue
     queue = add(queue, 12, "mentor", [text(3)], challenged=True).queue
     assert [item.id for item in queue] == ["C0012-W01", "C0012-W02", "C0012-M01"]
     assert queue[0].line.startswith("- [ ] [C0012-W01] Worker: " + text(1))
-    assert read_lines("# To do\n\n" + "\n".join(item.line for item in queue)) == queue
 
 
 @pytest.mark.parametrize(

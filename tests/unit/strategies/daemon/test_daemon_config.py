@@ -9,44 +9,37 @@ from pathlib import Path
 import pytest
 
 from assay.core.errors import UsageError
-from assay.operators.lab.repair import Clone
+from assay.strategies.daemon import KEYS, DaemonConfig, read_daemon_config
 from assay.strategies.daemon.powershell import to_bash
-from assay.strategies.daemon.reading import KEYS, read_daemon_config
-from assay.strategies.daemon.settings import LabSettings
+from assay.strategies.lab.config import CloneConfig
 
 FILE = Path(__file__).with_name("daemon_config.json")
 
 
 def test_a_file_of_theirs_is_read_as_it_is() -> None:
     config = read_daemon_config(FILE)
-    settings = config.settings
     assert config.name == "overnight_day01"
     assert config.unknown == ("colour_of_the_bikeshed",)
     assert {"workspace_root", "reasoning_effort", "data_source_root"} <= set(config.idle)
-    assert (settings.model, settings.mentor_model) == ("openai:gpt-5", "anthropic:claude")
-    assert (settings.poll_s, settings.look_s, settings.window_s, settings.most_window_s) == (5.0, 5.0, 300, 1800)
-    assert (settings.mentor.every, settings.mentor.least_idle, settings.mentor.require_search) == (4, 2, True)
-    assert settings.missions == {"all": "AGENTS.md", "worker": "WORKER_MISSION.md"}
-    assert settings.names == {"worker": "AI-Builder", "mentor": "AI-Mentor"}
-    assert settings.forced.bootstrap == "SEED=7 python scripts/train.py --config 'configs/fast dev.yaml' --lr 0.1"
-    assert not settings.forced.recover
-    assert settings.repository == "C:\\Users\\me\\bench"
-    assert settings.repair.packages["smp"] == ("segmentation-models-pytorch", "timm")
-    assert settings.repair.aliases == {"cv2": ("opencv-python",)}
-    assert settings.repair.clones["some_module"] == Clone(
-        repository="https://example.org/repo.git", ref="main", editable=True
-    )
-    assert settings.repair.clones["other"].repository == "https://example.org/other.git"
-    assert (settings.repair.guess, settings.repair.python) == (True, "")
-    assert (settings.finish_up_s, settings.top_k) == (3600.0, 20)
+    assert (config.model, config.mentor_model) == ("openai:gpt-5", "anthropic:claude")
+    assert config.most_watch == 1800.0
+    assert (config.mentor.every, config.mentor.least_idle, config.mentor.needs_search) == (4, 2, True)
+    assert config.missions == {"all": "AGENTS.md", "worker": "WORKER_MISSION.md"}
+    assert config.bootstrap == "SEED=7 python scripts/train.py --config 'configs/fast dev.yaml' --lr 0.1"
+    assert (config.forced.first, config.forced.recover) == (True, False)
+    assert config.repair.packages["smp"] == ("segmentation-models-pytorch", "timm")
+    assert config.repair.packages["cv2"] == ("opencv-python",)
+    assert config.repair.clones["some_module"] == CloneConfig(repository="https://example.org/repo.git", ref="main")
+    assert config.repair.clones["other"].repository == "https://example.org/other.git"
+    assert (config.repair.guess, config.python) == (True, None)
+    assert config.finish_up_s == 3600.0
     assert [remark.partition(":")[0] for remark in config.remarks] == ["bootstrap_command", "auto_repair_python_exe"]
 
 
 def test_what_is_left_out_has_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text("{}")
     config = read_daemon_config(tmp_path / "c.json")
-    assert config.settings == LabSettings()
-    assert (config.unknown, config.idle, config.remarks, config.name) == ((), (), (), "")
+    assert config == DaemonConfig()
 
 
 def test_wrong_types_are_told_at_once_and_null_says_nothing(tmp_path: Path) -> None:
