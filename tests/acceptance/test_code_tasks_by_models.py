@@ -52,7 +52,7 @@ def test_a_model_writes_reviews_and_mends_and_no_key_is_kept(tmp_path: Path) -> 
             text=True,
             check=False,
             cwd=tmp_path,
-            env={**kept, "OPENAI_API_KEY": KEY},
+            env={**kept, "OPENAI_API_KEY": KEY, "ASSAY_MLFLOW": "off"},
             timeout=250,
         )
         asked = ["\n".join(m["content"] for m in request["messages"]) for request in server.requests]

@@ -21,6 +21,7 @@ from assay.journal.history import History
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_") and name != "CI"}
+ENV["ASSAY_MLFLOW"] = "off"
 TRAIN = """\
 import json, os, sys, time
 

@@ -29,6 +29,7 @@ ENV = {
         name: value for name, value in os.environ.items() if not name.startswith(("ASSAY_", "OPENAI_")) and name != "CI"
     },
     "OPENAI_API_KEY": KEY,
+    "ASSAY_MLFLOW": "off",
 }
 
 

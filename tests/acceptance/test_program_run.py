@@ -26,6 +26,7 @@ NAME = "keen-heron"
 
 def environment(program: StandIn) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_") and name != "CI"}
+    own["ASSAY_MLFLOW"] = "off"
     return {
         **own,
         "PATH": f"{program.path.parent}:{own['PATH']}",

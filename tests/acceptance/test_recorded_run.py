@@ -32,6 +32,7 @@ PHASES = {
 # No way out: a request to anything but a file would fail.
 NOWHERE = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")}
 ENV = {name: value for name, value in os.environ.items() if not name.startswith(("ASSAY_", "OPENAI_", "CI"))} | NOWHERE
+ENV["ASSAY_MLFLOW"] = "off"
 
 
 def replayed(folder: Path, recordings: Path, *options: str) -> History:

@@ -282,6 +282,7 @@ def test_without_a_key_nobody_is_asked_and_the_baseline_is_delivered(tmp_path: P
 def test_the_command_line_says_so_before_anything_is_written(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("ASSAY_", "OPENAI_"))}
+    environ["ASSAY_MLFLOW"] = "off"
     argv = ["run", "data", "--strategy", "mle_star", "--model", "openai:gpt-loop", "--name", "keen-heron"]
     done = subprocess.run(
         [sys.executable, "-m", "assay", *argv], capture_output=True, text=True, check=False, cwd=tmp_path, env=environ
