@@ -15,6 +15,7 @@ from assay.sandbox.environment import find_interpreter
 from assay.sandbox.fake import FakeResult, FakeSandbox
 from assay.sandbox.testing import ProcessSandboxContract, SandboxContract
 from assay.sandbox.tree import link_mount
+from support.nodes import NearNode, near_cluster
 
 
 def run_for_real(command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
@@ -71,6 +72,14 @@ class TestLandlock(ProcessSandboxContract):
             pytest.skip("this kernel has no Landlock")
         sandbox = open_sandbox("landlock", machine=machine)
         assert sandbox.tier == "T2"
+        yield sandbox
+        sandbox.close()
+
+
+class TestCluster(ProcessSandboxContract):
+    @pytest.fixture
+    def sandbox(self) -> Iterator[Sandbox]:
+        sandbox = near_cluster(NearNode("one", "auto"))
         yield sandbox
         sandbox.close()
 

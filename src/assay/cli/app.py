@@ -247,6 +247,9 @@ def run(
     sandbox: Annotated[
         str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
     ] = None,
+    executor: Annotated[
+        str | None, typer.Option("--executor", help="local, or a Ray cluster: ray, ray:auto or ray:HOST:PORT.")
+    ] = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the run; two words by default.")] = None,
@@ -290,6 +293,7 @@ def run(
             seed=seed,
             name=name,
             sandbox=sandbox,
+            executor=executor,
             display=display,
             python=python,
             prompt_file=prompt_file,

@@ -57,6 +57,7 @@ class RunFlags:
     row_cap: str | None = None
     name: str | None = None
     sandbox: str | None = None
+    executor: str | None = None
     display: str | None = None
     python: Path | None = None
     prompt_file: Path | None = None
@@ -85,6 +86,8 @@ class RunChoices:
     row_cap: int | None
     name: str | None
     sandbox: str
+    executor: str
+    """Where solutions run."""
     display: str
     python: Path | None
     remarks: tuple[str, ...]
@@ -199,6 +202,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         row_cap=problems.read("--row-cap", flags.row_cap, whole, None),
         name=problems.read("--name", flags.name, run_name, None),
         sandbox=problems.read("--sandbox", flags.sandbox, one_of(SANDBOXES), "auto"),
+        executor=problems.read("--executor", flags.executor, _executor, "local"),
         display=problems.read("--display", flags.display, one_of(DISPLAYS), "auto"),
         python=_interpreter(flags.python, problems),
         remarks=_prompt(flags.prompt_file, problems),
@@ -215,6 +219,14 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         blocks=read_blocks(flags.blocks, problems),
         references=read_references(flags.compare, problems),
     )
+
+
+def _executor(text: str) -> str:
+    """Return `text` if it names a place where solutions can run."""
+    from assay.sandbox.cluster.executor import parse_executor
+
+    parse_executor(text)
+    return text
 
 
 def seconds_until(text: str, now: float) -> float:

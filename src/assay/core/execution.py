@@ -83,6 +83,8 @@ class Execution:
     """The Python stack at the time-out, if it could be had."""
     tier: str = ""
     """Isolation it ran under: `T1`, `T2`, `T3`, `off` or `fake`."""
+    node: str = ""
+    """The machine of a cluster that it ran on; empty for the engine's own."""
     detail: str = ""
     """One sentence on the cause, for people."""
     units: tuple[UnitRun, ...] = ()

@@ -305,7 +305,8 @@ class Jobs:
             refused={**found.refused, **old},
             files=left,
             stuck_at=finished.stuck_at,
-            tier=parts.sandbox.tier,
+            tier=finished.tier or parts.sandbox.tier,
+            node=finished.node,
             detail=finished.detail,
         )
 

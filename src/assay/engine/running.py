@@ -159,7 +159,7 @@ class Running:
         parts, limits = self._parts, self._limits
         shown = [Mount(source=self._view.input, target="input")]
         if self._inbox is not None:
-            shown.append(Mount(source=self._inbox, target=_INBOX))
+            shown.append(Mount(source=self._inbox, target=_INBOX, live=True))
             limits = replace(limits, wall_s=limits.wall_s + MOST_HALTED_S)  # our own clock holds the limit
         workspace = Workspace(
             root=self._root,
@@ -253,7 +253,8 @@ class Running:
             refused=refused,
             files=left_behind(self._root, but=own),
             stuck_at="" if self._launch is not None else finished.stuck_at,
-            tier=self._parts.sandbox.tier,
+            tier=finished.tier or self._parts.sandbox.tier,
+            node=finished.node,
             detail=detail,
             units=told.units,
         )

@@ -18,6 +18,8 @@ class Mount:
     """Absolute path on the host."""
     target: str
     """Where it appears, relative to the workspace: `input` is seen as `./input`."""
+    live: bool = False
+    """Whether files may be added to the source, a folder without folders, while the process runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,10 @@ class Finished:
     """Python stack at the time-out, if it could be had."""
     detail: str = ""
     """One sentence on the cause, for people."""
+    tier: str = ""
+    """Isolation that it ran under; empty where that is the tier of its sandbox."""
+    node: str = ""
+    """Where it ran, for sandboxes of several machines."""
 
 
 class SandboxProcess(Protocol):

@@ -16,6 +16,15 @@ class Roster:
         self._closed = False
         self._lock = threading.Lock()
 
+    def require_open(self) -> None:
+        """Refuse before anything is started.
+
+        Raises:
+            MachineError: E516, the sandbox is closed.
+        """
+        if self._closed:
+            raise MachineError("E516", "the sandbox is closed")
+
     def add(self, process: SandboxProcess) -> None:
         """Remember `process`; one that has ended is forgotten.
 

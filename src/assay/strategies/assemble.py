@@ -49,6 +49,8 @@ from assay.operators.repair import TieredRepairer
 from assay.sandbox import open_sandbox
 from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
+from assay.sandbox.cluster.executor import require_executor
+from assay.sandbox.cluster.sandbox import ClusterSandbox
 from assay.sandbox.gpus import GpuSlots, find_gpus
 from assay.sandbox.warm import Warmable
 from assay.strategies.known import LAB
@@ -113,17 +115,20 @@ def open_shell(
     begun = clock.monotonic()
     strategy = open_strategy(options)
     prompts_of(task, options)
-    sandbox = open_sandbox(sandbox_mode(options.sandbox))
+    sandbox = sandbox_of(options)
     stack.callback(sandbox.close)
     at_once = 1 if options.strategy == LAB else executions_at_once(sandbox, limits)
     needed = NEEDED if task.graded else ()
-    gpus = GpuSlots(find_gpus())
+    gpus = GpuSlots(sandbox.gpus if isinstance(sandbox, ClusterSandbox) else find_gpus())
     machine = describe_machine(
         options.python, workers=at_once, trial_timeout_s=trial_timeout_s(limits), needed=needed, gpus=gpus.gpus
     )
     warm = _warm_pool(sandbox, folder, options, at_once) if task.graded else None
     if warm is not None:
         stack.callback(warm.close)
+    if isinstance(sandbox, ClusterSandbox):
+        share = sandbox.share(at_once)
+        machine = machine.model_copy(update={"cores": share.cores, "memory_gb": share.memory_gb})
     private = folder / "private"
     private.mkdir(mode=0o700, exist_ok=True)
     return Shell(
@@ -251,7 +256,26 @@ def executions_at_once(sandbox: Sandbox, limits: Limits) -> int:
     Where `/dev/shm` and the process table are shared (T2, T3), two could pass labels to each other, whichever users
     they run as. One after the other they cannot, for nothing of the first is left; each then has the whole machine.
     """
+    if isinstance(sandbox, ClusterSandbox):
+        return sandbox.at_once(limits.workers)
     return 1 if sandbox.tier in ("T2", "T3") else max(1, limits.workers)
+
+
+def sandbox_of(options: RunOptions) -> Sandbox:
+    """Return the open sandbox of a run: this machine's, or that of a cluster's nodes.
+
+    Raises:
+        UsageError: A lab is to run on a cluster, whose commands may outlive the engine (E010).
+        MachineError: None is good enough, or the cluster cannot be used.
+    """
+    mode, executor = sandbox_mode(options.sandbox), require_executor(options.executor)
+    if not executor.ray:
+        return open_sandbox(mode)
+    if options.strategy == LAB:
+        raise UsageError("E010", "a lab runs on this machine only", fix="--executor local")
+    from assay.sandbox.cluster.rays import open_cluster
+
+    return open_cluster(executor, mode)
 
 
 def trial_timeout_s(limits: Limits) -> float:

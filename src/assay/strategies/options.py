@@ -32,6 +32,8 @@ class RunOptions:
     runs: Path = Path("runs")
     """Folder in which the run's own folder is made."""
     sandbox: str = "auto"
+    executor: str = "local"
+    """Where solutions run: `local`, or a Ray cluster as `assay.sandbox.cluster.executor` reads it."""
     python: Path | None = None
     """Interpreter of the candidates; None means Assay's own."""
     arguments: Mapping[str, str] = field(default_factory=dict)

@@ -49,6 +49,7 @@ from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_count, format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
+from assay.sandbox.cluster.executor import require_executor
 from assay.strategies.known import LAB, TASKS, refuse_blocks
 from assay.strategies.launch import RunEnd
 from assay.strategies.names import new_name
@@ -91,6 +92,7 @@ def run(
     problems.raise_any("run")
     refuse_blocks(strategy, choices.blocks)
     require_model(choices)
+    require_executor(choices.executor)
     store_address(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow), runs)
     intake = (
         take_in_lab(path)
@@ -187,6 +189,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         name=choices.name,
         runs=runs,
         sandbox=choices.sandbox,
+        executor=choices.executor,
         python=choices.python,
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
