@@ -22,7 +22,7 @@ from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
-from assay.engine.parts import CheckFinding, Grading, Parts
+from assay.engine.parts import CheckFinding, Grading, Parts, Repairer
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
 from assay.journal import events as ev
@@ -105,6 +105,8 @@ class Bench:
     k: int = 3
     metric: Metric = RMSE
     max_repairs: int = 2
+    repairer: Repairer | None = None
+    """None asks the model."""
     grading: Grading = field(default_factory=FakeGrading)
     gate: bool = False
     """Whether the winner is checked."""
@@ -148,12 +150,13 @@ class Bench:
         measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30), at_once=self.limits.workers)
         judge = Judge(self.parts, measurer, budget)
         delivery = Delivery(self.parts, measurer, budget)
-        repairer = ModelRepairer()
+        asks = ModelRepairer()
+        repairer = self.repairer or asks
         evaluator = Evaluator(
             self.parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=self.max_repairs
         )
         self.session = Session(self.parts, evaluator, budget)
-        repairer.attach(self.session)
+        asks.attach(self.session)
         gate = Gate(self.parts, measurer, judge, budget) if self.gate else None
         finish = Finish(self.parts, measurer, judge, budget, delivery, gate)
         return Run(self.parts, self.session, self.strategy or Tree(TreeOptions(drafts=3)), finish)

@@ -1,7 +1,8 @@
 """The notebook strategies on fakes: notebooks whose cells are wishes, and a kind that reads their sum.
 
 A cell holds `NAME = {"score": ...}`: the cell of the section `method` (or any other open one) says what the notebook
-scores, `plain` what the baseline inside it scores. A cell with `fail` in it makes the run fail.
+scores, `plain` what the baseline inside it scores. A cell with `fail` in it makes the run fail, one with `silent`
+leaves no predictions, one with `own` writes that into `metrics.json`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class FakeNotebookKind:
     """Notebooks as the real kind edits them, run by the fake sandbox."""
 
     name = "notebook"
-    outputs = ("submission.csv", "baseline.csv")
+    outputs = ("submission.csv", "baseline.csv", "metrics.json")
 
     def command(self, candidate: Candidate, *, python: Path | None, seed: int, threads: int) -> Command:
         del python, seed, threads
@@ -65,6 +66,10 @@ def run_cells(command: Command, workspace: Workspace, limits: SandboxLimits) -> 
     notebook = parse((workspace.root / ENTRY).read_text(encoding="utf-8"), ENTRY)
     view = (workspace.mounts[0].source / "view.txt").read_text(encoding="utf-8")
     wishes = {cell.id: _wish(cell.source) for cell in notebook.code_cells}
+    for told in (wish["own"] for wish in wishes.values() if "own" in wish):
+        (workspace.root / "output" / "metrics.json").write_text(json.dumps(told), encoding="utf-8")
+    if any("silent" in wish for wish in wishes.values()):
+        return FakeResult(wall_s=0.01)
     if any("fail" in wish for wish in wishes.values()):
         return FakeResult(outcome=Outcome.ERROR, exit_code=1, log="Traceback\nValueError: a cell failed\n")
     plain = wishes.get("plain", {}).get("score")
@@ -97,9 +102,10 @@ def wanted(title: str, ideas: Iterable[str] = ()) -> Scripted:
     }  # fmt: skip
 
 
-def cells(score: float, *, plain: float = 2.0, **more: Any) -> Scripted:
-    """Return a written notebook whose method scores `score` and whose baseline scores `plain`."""
-    texts = {"load": ("data", "rows = 1"), "plain": ("baseline", wish("plain", score=plain)),
+def cells(score: float, *, plain: float | None = 2.0, **more: Any) -> Scripted:
+    """Return a written notebook whose method scores `score` and whose baseline scores `plain`, None for no file."""
+    inside = wish("plain") if plain is None else wish("plain", score=plain)
+    texts = {"load": ("data", "rows = 1"), "plain": ("baseline", inside),
              "novel": ("method", wish("novel", score=score, **more)), "fit": ("training", "done = 1")}  # fmt: skip
     return {
         "plan": f"It scores {score}.",

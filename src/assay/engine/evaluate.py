@@ -20,6 +20,7 @@ from assay.engine.live_notes import note_live, noted_live
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts, Repairer
 from assay.engine.recheck import Vouched, recheck
+from assay.engine.within import repaired_within
 from assay.grading import Invalid, check_predictions, reported_mismatch
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
@@ -45,6 +46,8 @@ class Plan:
     """Search folds to run at most; None runs all. For variants that only have to be compared, not ranked."""
     repair: bool = True
     """Whether a failure is mended. A constant that a metric cannot score is a fact, not something to mend."""
+    within: tuple[str, ...] | None = None
+    """Of a notebook: ids of the cells that a repair may change, locked ones never; None means every open cell."""
     reseed: bool = False
     """Whether to measure the noise floor with it once it is scored."""
     slot: int = 0
@@ -142,7 +145,7 @@ class Evaluator:
                 return self._finish(trial, current, result, TrialState.FAILED, "skipped by a person", flags)
             if failure is None:
                 return self._complete(trial, current, result, plan, flags)
-            mended = self._repair(trial, current, attempt, failure) if plan.repair else None
+            mended = self._repair(trial, current, attempt, failure, plan) if plan.repair else None
             if mended is None:
                 return self._finish(trial, current, result, TrialState.FAILED, failure.summary, flags)
             refused = self._refused(trial, mended)
@@ -245,7 +248,9 @@ class Evaluator:
 
     # --- repair --------------------------------------------------------------------------------------------------
 
-    def _repair(self, trial: Trial, candidate: Candidate, attempt: int, failure: Failure) -> Candidate | None:
+    def _repair(
+        self, trial: Trial, candidate: Candidate, attempt: int, failure: Failure, plan: Plan
+    ) -> Candidate | None:
         """Return a mended candidate, journaled, or None when repairs are used up or bring nothing new."""
         repairs = self._parts.log.read(lambda history: history.trials[trial.number].repairs)
         same = bool(repairs) and repairs[-1].signature == failure.signature
@@ -253,8 +258,10 @@ class Evaluator:
         if self._repairer is None or len(repairs) >= self._max_repairs or twice_same:
             return None
         key = f"{trial.key}/repair-{attempt}"
-        mended = self._repairer.repair(key, candidate, failure, round=len(repairs) + 1, same=same)
-        if mended is None or mended.candidate.digest == candidate.digest:
+        mended = repaired_within(
+            self._repairer, key, candidate, failure, plan.within, round=len(repairs) + 1, same=same
+        )
+        if mended is None:
             return None
         self._parts.log.add(
             ev.Repaired(

@@ -12,6 +12,7 @@ from assay.core.codec import encode
 from assay.core.errors import NothingFound
 from assay.core.trial import TrialState
 from assay.engine.endings import STAGE, Ending, NoAnswer
+from assay.engine.own_metrics import own_metrics
 from assay.engine.session import Session, Step
 from assay.engine.side_grades import side_grades
 from assay.journal.history import History, Trial
@@ -174,13 +175,15 @@ class NotebookSearch:
         candidate = step.session.parts.objects.candidate(record.candidate)
         trial = step.evaluate("trial", candidate)
         record = replace(record, trial=trial.number)
+        record = replace(record, reported=own_metrics(step.session, trial))
         if trial.state is TrialState.REJECTED:
             return replace(record, status=Status.REJECTED, problem=trial.reason)
         if trial.state is not TrialState.COMPLETE:
             return replace(record, status=Status.CRASH, problem=trial.reason)
         baseline = side_grades(step.session, f"{step.key}/baseline", trial, BASELINE_FILE)
-        if not baseline:
-            problem = f"its baseline left no {BASELINE_FILE} that can be graded"
+        if len(baseline) < len(trial.scores):
+            problem = f"its baseline left no {BASELINE_FILE} that can be graded on every fold, so it beat nothing"
+            step.session.parts.log.remark_once("W451", f"#{trial.number} has a score, and {problem}")
             return replace(record, status=Status.NO_BASELINE, problem=problem)
         status = Status.SUCCESS if self._reaches(step.history, trial) else Status.VALID
         return replace(record, status=status, baseline=baseline)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from assay.core.metric import Metric
 from assay.engine.arms import Arm, ArmResult, results
@@ -40,6 +40,8 @@ class Analysis:
     winner: str
     """Name of the best arm by its mean score over all folds; empty where nothing has a score."""
     facts: tuple[str, ...]
+    reported: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What notebooks without a graded score say of themselves, by iteration or round; it takes no part in anything."""
     verdict: str = ""
     """Of a review: what the best round is against the locked baseline, and against the notebook as it came."""
 
@@ -48,8 +50,8 @@ def analyse(history: History) -> Analysis:
     """Return what a run showed so far."""
     iterations, base, rounds = iterations_of(history), base_of(history), rounds_of(history)
     found = results([*_iteration_arms(history, iterations), *_review_arms(history, base, rounds)], history.metric)
-    best = _best(found, history.metric)
-    told = _best([result for result in found if not result.baseline], history.metric) or best
+    best = _winner(found, history.metric)
+    told = _winner([result for result in found if not result.baseline], history.metric) or best
     record = next((one for one in iterations if told is not None and one.trial == told.trial), None)
     source = source_of(history)
     change = next((one for one in rounds if told is not None and one.trial == told.trial), None)
@@ -62,6 +64,10 @@ def analyse(history: History) -> Analysis:
         results=found,
         winner=best.name if best else "",
         facts=(*_facts(found, history.metric), *_failures(iterations, rounds)),
+        reported={
+            **{f"iteration {one.number}": one.reported for one in iterations if one.reported},
+            **{f"round {one.number}": one.reported for one in rounds if one.reported},
+        },
         verdict=_verdict(history, base, rounds, found),
     )
 
@@ -113,6 +119,12 @@ def _review_arms(history: History, base: BaseRecord | None, rounds: Sequence[Rou
             name = f"round {record.number}: {record.title}"
             arms.append(Arm(name=name, scores=trial.scores, against=base.scores, trial=trial.number))
     return arms
+
+
+def _winner(found: Sequence[ArmResult], metric: Metric) -> ArmResult | None:
+    """Return the best arm; one that was compared with no baseline of its own wins only where no other was either."""
+    compared = [one for one in found if one.baseline or one.gain is not None]
+    return _best(compared if any(not one.baseline for one in compared) else found, metric)
 
 
 def _verdict(
@@ -176,5 +188,18 @@ def _test_words(result: ArmResult) -> str:
 
 
 def _failures(iterations: Sequence[IterationRecord], rounds: Sequence[RoundRecord]) -> list[str]:
-    told = [f"iteration {one.number} ended as {one.status}: {one.problem}." for one in iterations if one.problem]
-    return told + [f"round {one.number} ended as {one.verdict}: {one.problem}." for one in rounds if one.problem]
+    told = [
+        f"iteration {one.number} ended as {one.status}: {one.problem}.{_reported(one)}"
+        for one in iterations
+        if one.problem
+    ]
+    told += [
+        f"round {one.number} ended as {one.verdict}: {one.problem}.{_reported(one)}" for one in rounds if one.problem
+    ]
+    return told
+
+
+def _reported(record: IterationRecord | RoundRecord) -> str:
+    """Return what a notebook without a graded score says of itself, as a sentence; empty where it says nothing."""
+    said = ", ".join(f"{name} {number(value)}" for name, value in list(record.reported.items())[:5])
+    return f" It reports of itself, graded by nobody and ranked nowhere: {said}." if said else ""

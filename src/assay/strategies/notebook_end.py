@@ -23,6 +23,7 @@ from assay.strategies.notebook_record import (
     STOPPED,
     IterationRecord,
     RoundRecord,
+    Status,
     iterations_of,
     rounds_of,
 )
@@ -92,6 +93,7 @@ def _scoreboard(history: History) -> dict[str, Any]:
         "clean": sum(not trial.repairs for trial in scored),
         "repaired": sum(bool(trial.repairs) for trial in scored),
         "failed": len(records) - len(scored),
+        "without_baseline": sum(one.status is Status.NO_BASELINE for one in iterations_of(history)),
         "repairs": sum(len(trial.repairs) for trial in trials),
         "best": best[0].score if best else None,
         "execution_s": round(sum(trial.wall_s * trial.folds for trial in trials), 1),

@@ -34,7 +34,7 @@ class Status(StrEnum):
     VALID = "VALID"
     """It has a graded score, and so has its baseline."""
     NO_BASELINE = "NO_BASELINE"
-    """Its baseline left nothing that could be graded."""
+    """Its baseline left nothing that could be graded: it was compared with nothing, and wins only where none was."""
     CRASH = "CRASH"
     """It ran and left no predictions that count."""
     REJECTED = "REJECTED"
@@ -96,6 +96,8 @@ class IterationRecord:
     trial: int | None = None
     baseline: Mapping[str, float] = field(default_factory=dict)
     """Graded scores of the baseline inside the notebook, by fold."""
+    reported: Mapping[str, float] = field(default_factory=dict)
+    """What a notebook without a graded score says of itself; nobody vouches for it, and it ranks nowhere."""
     problem: str = ""
     begun_s: float = 0.0
     """Seconds of running of the whole run at which it began."""
@@ -146,6 +148,8 @@ class RoundRecord:
     delta: float | None = None
     """Gain over the locked baseline, positive is better."""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    reported: Mapping[str, float] = field(default_factory=dict)
+    """As of `IterationRecord`."""
     diagnosis: str = ""
     """What the round was told of the measured scores."""
     problem: str = ""

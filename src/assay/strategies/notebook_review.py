@@ -11,6 +11,7 @@ from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.trial import TrialState
 from assay.engine.comparison import compare
+from assay.engine.own_metrics import own_metrics
 from assay.engine.session import Session, Step
 from assay.engine.side_grades import SUBMISSION, companions, side_grades
 from assay.journal.history import History, Trial
@@ -138,7 +139,9 @@ class NotebookReview:
             graph = graph.told(critique.subtask_updates, critique.new_subtasks, critique.dependencies)
         if critique is None or reviewed.candidate is None:
             return replace(record, graph=graph.as_json(), problem="; ".join(reviewed.refused[-1:]))
-        trial = step.evaluate("trial", reviewed.candidate)
+        # A REFINE stays one while it is mended: nobody may repair another part either.
+        within = place.graph.cells_of(critique.focus) if critique.decision == "REFINE" else None
+        trial = step.evaluate("trial", reviewed.candidate, within=within)
         record = _judged(place, record, trial)
         ran = objects.candidate(trial.candidate)
         gain = f"{record.delta:+.5g} over the baseline" if record.delta is not None else record.problem
@@ -226,7 +229,7 @@ def _opened(place: _Place, reviewed: Reviewed, diagnosis: str) -> RoundRecord:
 
 def _judged(place: _Place, record: RoundRecord, trial: Trial) -> RoundRecord:
     """Return the record with what became of the trial: better than the notebook before it, or taken back."""
-    record = replace(record, trial=trial.number, score=trial.score)
+    record = replace(record, trial=trial.number, score=trial.score, reported=own_metrics(place.step.session, trial))
     if trial.state is TrialState.REJECTED:
         return replace(record, verdict=RoundVerdict.REJECTED, problem=trial.reason)
     if trial.state is not TrialState.COMPLETE or not trial.scores:

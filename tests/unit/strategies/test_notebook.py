@@ -17,7 +17,9 @@ from assay.kinds.notebook import describe, notebook_of
 from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.operators.notebook.write import FREE_STYLE
+from assay.report.notebook.experiment import metrics_json
 from assay.strategies.notebook import NotebookSearch
+from assay.strategies.notebook_analysis import analyse
 from assay.strategies.notebook_end import loop_summary
 from assay.strategies.notebook_options import NotebookOptions
 from assay.strategies.notebook_record import STOPPED, Status, iterations_of, source_of
@@ -219,6 +221,50 @@ def test_a_stage_with_nothing_to_work_on_says_so(tmp_path: Path) -> None:
             opened(tmp_path / only, only=only).open().work()
     with pytest.raises(NothingFound, match="no run and no notebook 'ghost'"):
         opened(tmp_path / "named", only="execute", source="ghost").open().work()
+
+
+def test_a_notebook_whose_baseline_cannot_be_graded_is_named_and_wins_only_where_no_other_was_compared(
+    tmp_path: Path,
+) -> None:
+    def write(request: Request[Any]) -> Scripted:
+        return cells(0.5, plain=None) if request.inputs.iteration == 1 else cells(1.5)  # type: ignore[attr-defined]
+
+    made = opened(tmp_path / "run", write, max_iterations=2, success_threshold=0.6)
+    made.open().work()
+    history = history_of(made)
+    records = iterations_of(history)
+    assert [record.status for record in records] == [Status.NO_BASELINE, Status.VALID], "no success on its own word"
+    (remark,) = [remark for _, remark in history.remarks if remark.code == "W451"]
+    assert f"#{records[0].trial} has a score, and its baseline left no baseline.csv" in remark.text
+    assert analyse(history).winner == "iteration 2: method 2"
+    assert json.loads(loop_summary(history, running=False))["scoreboard"]["without_baseline"] == 1
+
+    alone = opened(tmp_path / "alone", lambda _: cells(0.5, plain=None), max_iterations=1)
+    alone.open().work()
+    assert analyse(history_of(alone)).winner == "iteration 1: method 1"
+
+
+@pytest.mark.parametrize("how", ["silent", "fail"])
+def test_what_a_notebook_without_predictions_says_of_itself_is_shown_as_reported_and_ranks_nowhere(
+    tmp_path: Path, how: str
+) -> None:
+    def write(request: Request[Any]) -> Scripted:
+        boasts = request.inputs.iteration == 1  # type: ignore[attr-defined]
+        return cells(1.5, own={"rmse": 0.001}, **{how: 1}) if boasts else cells(1.5)
+
+    made = opened(tmp_path / "run", write, max_iterations=2, success_threshold=0.1)
+    made.open().work()
+    history = history_of(made)
+    first, second = iterations_of(history)
+    assert (first.status, dict(first.reported)) == (Status.CRASH, {"rmse": 0.001})
+    assert (second.status, dict(second.reported)) == (Status.VALID, {})
+    assert history.trials[first.trial or 0].score is None
+    told = analyse(history)
+    assert "iteration 1" not in " ".join(result.name for result in told.results)
+    assert any("graded by nobody and ranked nowhere: rmse 0.001" in fact for fact in told.facts)
+    shown = json.loads(metrics_json(told))
+    assert shown["reported"] == {"iteration 1": {"rmse": 0.001}}
+    assert shown["winner"] == "iteration 2: method 2"
 
 
 # --- the loop summary ----------------------------------------------------------------------------------------------

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from assay.core.candidate import Candidate
 from assay.core.errors import IntegrityError, NothingFound, ReplyInvalid
 from assay.core.trial import Verdict
+from assay.engine.parts import Mended
 from assay.journal.file import FileJournal
 from assay.journal.history import History
+from assay.kinds.base import Failure
 from assay.kinds.notebook import locks_of, notebook_of
 from assay.models.scripted import Scripted
 from assay.operators.notebook.review import cell_texts
@@ -27,7 +30,7 @@ from assay.strategies.notebook_record import (
 from assay.strategies.notebook_review import NotebookReview
 from assay.strategies.task_graph import TaskGraph
 from support.engine import Bench
-from support.notebook_bench import answers, base_notebook, bench, cells, critique, wish
+from support.notebook_bench import FakeNotebookKind, answers, base_notebook, bench, cells, critique, wish
 
 Review = Callable[[Any], Scripted]
 
@@ -35,7 +38,9 @@ Review = Callable[[Any], Scripted]
 def opened(folder: Path, review: Review, **options: Any) -> Bench:
     folder.mkdir(parents=True, exist_ok=True)
     source = options.pop("source", None) or str(base_notebook(folder.parent / f"{folder.name}.ipynb"))
-    fields = {name: options.pop(name) for name in ("backend", "k", "metric") if name in options}
+    fields = {
+        name: options.pop(name) for name in ("backend", "k", "metric", "max_repairs", "repairer") if name in options
+    }
     strategy = NotebookReview(ReviewOptions(source=source, **{"max_iterations": 3, **options}))
     return bench(folder, strategy, answers(lambda _: cells(1.9), lambda r: review(r.inputs)), **fields)
 
@@ -138,6 +143,34 @@ def test_refine_of_a_section_may_change_its_cells_and_explore_all_open_ones(tmp_
     assert (only.verdict, only.decision) == (RoundVerdict.IMPROVED, "EXPLORE")
     assert "cell novel: edited" in only.diff
     assert "+done = 2" in only.diff
+
+
+class Elsewhere:
+    """A repairer that first looks for the failure in the other cell, as nothing but a lock would keep it from."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+
+    def repair(self, key: str, candidate: Candidate, failure: Failure, *, round: int, same: bool) -> Mended:
+        kind = FakeNotebookKind()
+        units = {unit.name: unit for unit in kind.units(candidate)}
+        try:
+            candidate = kind.replace(candidate, units["extra"], wish("extra", score=-1.0))
+        except IntegrityError as error:
+            self.refused.append(error.message)
+        return Mended(candidate=kind.replace(candidate, units["novel"], wish("novel", score=1.8)), cause="-", by="it")
+
+
+@pytest.mark.parametrize(("decision", "score"), [("REFINE", 1.8), ("EXPLORE", 0.8)])
+def test_a_refine_is_held_while_it_is_mended(tmp_path: Path, decision: str, score: float) -> None:
+    failing = critique({"novel": wish("novel", fail=1)}, focus="T2", decision=decision)
+    repairer = Elsewhere()
+    made = opened(tmp_path / "run", lambda _: failing, max_iterations=1, max_repairs=1, repairer=repairer)
+    history, (only,) = work(made)
+    assert (only.verdict, only.score) == (RoundVerdict.IMPROVED, pytest.approx(score, abs=0.05))
+    assert repairer.refused == (["the cell 'extra' is locked"] if decision == "REFINE" else [])
+    ran = made.parts.objects.candidate(history.trials[only.trial or 0].candidate)
+    assert locks_of(ran).ids == {"load", "final"}, "for the repair alone"
 
 
 def test_the_graph_follows_its_rules_over_the_rounds(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ from assay.kinds.notebook.locks import (
     Violation,
     broken_locks,
     decide,
+    held,
     locks_of,
     make_locks,
+    with_locks_of,
 )
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "describe",
     "diff_text",
     "flatten",
+    "held",
     "label",
     "locks_of",
     "make_locks",
@@ -57,6 +60,7 @@ __all__ = [
     "new_notebook_candidate",
     "notebook_of",
     "parse",
+    "with_locks_of",
     "with_notebook",
     "write",
 ]

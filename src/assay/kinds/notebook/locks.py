@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.core.candidate import Candidate
@@ -192,6 +192,26 @@ def locks_of(candidate: Candidate) -> Locks:
     """
     text = candidate.files.get(LOCKS_FILE)
     return Locks() if text is None else Locks.loads(text)
+
+
+def held(candidate: Candidate, units: Iterable[str]) -> Candidate:
+    """Return a candidate in which all code cells but `units` are locked too, and those that are locked still are.
+
+    Args:
+        candidate: A notebook.
+        units: Ids of the cells that may be changed unless a lock says otherwise.
+    """
+    notebook, allowed = notebook_of(candidate), set(units)
+    fixed = {cell.id for cell in notebook.code_cells if cell.id not in allowed} | locks_of(candidate).ids
+    locks = make_locks(notebook, LockPolicy(cells=tuple(sorted(fixed)), tags=frozenset()))
+    return replace(candidate, files={**candidate.files, LOCKS_FILE: locks.dumps()})
+
+
+def with_locks_of(candidate: Candidate, other: Candidate) -> Candidate:
+    """Return `candidate` with the locks that `other` carries in place of its own."""
+    files = {name: text for name, text in candidate.files.items() if name != LOCKS_FILE}
+    own = other.files.get(LOCKS_FILE)
+    return replace(candidate, files=files if own is None else {**files, LOCKS_FILE: own})
 
 
 def broken_locks(candidate: Candidate) -> tuple[Violation, ...]:

@@ -22,13 +22,15 @@ def metrics_json(analysis: Analysis, only: Sequence[str] | None = None) -> str:
         only: Names of the solutions to tell of; None tells of all.
     """
     results = [r for r in analysis.results if only is None or r.name in only]
-    value = {
+    value: dict[str, Any] = {
         "provenance": "graded",
         "metric": analysis.metric,
         "direction": "higher" if analysis.higher_is_better else "lower",
         "models": {result.name: _model(result) for result in results},
         "winner": analysis.winner if only is None or analysis.winner in only else None,
     }
+    if only is None and analysis.reported:
+        value["reported"] = {name: dict(said) for name, said in analysis.reported.items()}
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

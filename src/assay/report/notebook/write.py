@@ -24,6 +24,7 @@ from assay.strategies.notebook_record import (
     ANALYSIS,
     PROSE,
     IterationRecord,
+    Status,
     base_of,
     iterations_of,
     rounds_of,
@@ -91,8 +92,9 @@ class _Files:
         records = [record for record in iterations_of(self._history) if record.candidate]
         places = {trial.number: place for place, trial in enumerate(self._history.ranking())}
         scored = [record for record in records if record.trial in places]
+        compared = [record for record in scored if record.status is not Status.NO_BASELINE]
         if scored:
-            return min(scored, key=lambda record: places[record.trial or 0])
+            return min(compared or scored, key=lambda record: places[record.trial or 0])
         return records[-1] if records else None
 
     # --- review ------------------------------------------------------------------------------------------------------
