@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from assay.cli.keeping import build_service, finish, gc, skip
-from assay.cli.reading import apply, cost, diff, export, logs, ls, report, show, status, top
+from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top
+from assay.cli.shipping import export, verify
 from assay.cli.tasks import build_tasks
 from assay.cli.typed import (
     RUNS,
@@ -73,6 +74,7 @@ def build_app() -> typer.Typer:
         cost,
         report,
         export,
+        verify,
         tell,
         stop,
         skip,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.typed import RUNS, Json, Mlflow, Run, RunOption, Runs, shell_of
+from assay.cli.typed import RUNS, Json, Run, RunOption, Runs, shell_of
 
 
 def status(
@@ -117,12 +117,3 @@ def cost(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json
     from assay.cli.commands.cost import cost as command
 
     return command(shell_of(context), runs, name)
-
-
-def export(
-    context: typer.Context, name: Run = None, mlflow: Mlflow = None, runs: Runs = RUNS, json: Json = False
-) -> int:
-    """Write a run to MLflow from its journal, trials nested in it; again, it changes only what is new."""
-    from assay.cli.commands.export import export as command
-
-    return command(shell_of(context), runs, name, mlflow=mlflow)
