@@ -85,7 +85,7 @@ class Record:
     data: tuple[DataFile, ...]
     programs: tuple[Program, ...]
     folds: tuple[Measured, ...]
-    sealed: Measured | None
+    sealed: Measured | None = None
     tolerance: Tolerance
     packages: Mapping[str, str] = field(default_factory=dict)
     """Those in `requirements.txt` whose versions are known."""

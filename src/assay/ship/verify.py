@@ -223,20 +223,21 @@ def _task(record: Record, folder: Path, *, accept: bool) -> tuple[Task, bool]:
     missing = [file.name for file in record.data if not (folder / file.name).is_file()]
     if missing:
         raise TaskError(NO_DATA, f"{str(folder)!r} holds no {_some(missing)}", fix="--data with the right folder")
+    differs = _which_differ(record, folder)
     try:
         verify_data(task)
     except IntegrityError as error:
-        if accept:
-            return record.task_in(folder, digest=""), False
-        raise IntegrityError(
-            OTHER_DATA,
-            _which_differ(record, folder) or error.message,
-            kept="nothing was run",
-            fix="supply the old files, or --accept-new-data (the result is then labelled 'different data')",
-        ) from error
+        differs = differs or error.message
     except TaskError as error:
         raise TaskError(NO_DATA, error.message, fix="--data with the right folder") from error
-    return task, True
+    if differs and not accept:
+        raise IntegrityError(
+            OTHER_DATA,
+            differs,
+            kept="nothing was run",
+            fix="supply the old files, or --accept-new-data (the result is then labelled 'different data')",
+        )
+    return (record.task_in(folder, digest=""), False) if differs else (task, True)
 
 
 def _which_differ(record: Record, folder: Path) -> str:
@@ -254,9 +255,9 @@ def _which_differ(record: Record, folder: Path) -> str:
 
 
 def _data_finding(record: Record, *, same: bool) -> Finding:
-    if same and not record.data_digest:
+    if same and not record.data_digest and not record.data:
         return _finding("data", "the data are those of the run", Result.SKIP, "the run kept no digest of its data")
-    told = f"{record.data_digest[:12]}…" if same else "different data, as --accept-new-data allows"
+    told = f"{len(record.data)} files, byte for byte" if same else "different data, as --accept-new-data allows"
     return _finding("data", "the data are those of the run", Result.PASS if same else Result.SKIP, told)
 
 

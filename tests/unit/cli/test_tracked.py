@@ -104,7 +104,7 @@ def test_an_address_that_cannot_be_used_is_refused_at_once(tmp_path: Path, addre
 def test_a_run_refuses_it_before_it_looks_at_data(assay: Any, tmp_path: Path) -> None:
     said = assay("run", "nowhere", "--mlflow=ftp://host")
     assert (said.code, "E070" in said.err) == (2, True)
-    assert assay("export").code == 2
+    assert assay("export").code == 5
 
 
 def test_an_export_writes_the_run_and_again_the_same(
