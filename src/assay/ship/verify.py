@@ -22,7 +22,7 @@ from assay.ship.again import Again, open_again
 from assay.ship.bundle import Bundle
 from assay.ship.record import Measured, Program, Record
 
-NO_DATA = "E166"
+NO_DATA = "E168"
 OTHER_DATA = "E416"
 _SHOWN = 4
 """Most names that a reason lists."""
@@ -110,7 +110,7 @@ def verify(
         tell: Told of each check as it ends.
 
     Raises:
-        TaskError: There are no data (E166).
+        TaskError: There are no data (E168).
         IntegrityError: The data are not those that the scores were measured on (E416).
         AssayError: The sandbox or the interpreter cannot be used.
     """

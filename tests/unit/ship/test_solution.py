@@ -162,7 +162,7 @@ def test_parts_alone_and_what_cannot_be_meant(assay: Any, tmp_path: Path) -> Non
 def test_no_data_is_said_before_anything_runs(assay: Any, solution: Path) -> None:
     code, _, err = assay("verify", str(solution))
     assert code == 2
-    assert "E166" in err
+    assert "E168" in err
 
 
 def test_the_notebook_twin_gives_the_same_predictions(runs: Path, data: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def verify(
     Raises:
         UsageError: There is no such kind of continuous integration (E074).
         NothingFound: There is no solution (E207).
-        TaskError: There are no data (E166).
+        TaskError: There are no data (E168).
         IntegrityError: The data are others (E416).
     """
     if ci not in (None, GITHUB):
