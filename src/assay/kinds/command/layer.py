@@ -11,42 +11,29 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from assay.core.digest import digest_text
 from assay.core.files import write_whole
+from assay.kinds.command.calling import Said, call
 
 MOST_S = 900.0
 """Most seconds of one installation or clone."""
-_LOOK_S = 0.2
 _SAID = 300
-_ENV = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-_ENV_STARTS = ("PIP_", "XDG_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "GIT_SSL_")
 _SPEC = r"(?:==|~=|!=|>=|<=|>|<)[A-Za-z0-9.*+!_-]+"
 _REQUIREMENT = re.compile(
     rf"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._,-]+\])?(?:{_SPEC}(?:,{_SPEC})*)?"
 )
 _MADE, _OVER, _CLONES = "made", "_over.pth", "_clones.pth"
 """Files of ours; the clones' is read before the other, so that a clone goes before what is installed."""
-_AT_START = ("sitecustomize.py", "usercustomize.py", "sitecustomize", "usercustomize")
+_AT_START = ("sitecustomize*", "usercustomize*", "keyring*")
+"""Modules that every interpreter imports when it starts, and one that pip does."""
 _BELOW = "import json, site, sys; print(json.dumps([site.getsitepackages(), sys._base_executable]))"
 _OTHERS = (22, 3)
 """Version of pip from which on it installs for another interpreter."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """What came of adding something."""
-
-    done: bool
-    words: str
-    """What was added, or why it was not; a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +74,11 @@ class Layer:
         if made is not None:
             return made
         pip = [*json.loads((self.folder / _MADE).read_text(encoding="utf-8")), "--no-input", "install"]
+        had_pip = (self._site / "pip").exists()
         done = self._call([*pip, "--only-binary", ":all:", "--no-warn-script-location", requirement])
         self._disarm()
+        if not had_pip:
+            shutil.rmtree(self._site / "pip", ignore_errors=True)  # it would be taken for the one that installs
         if not done.done:
             return done
         if module and not self._holds(self._site, module):
@@ -144,14 +134,12 @@ class Layer:
         shutil.rmtree(self.folder, ignore_errors=True)
         over = os.path.abspath(self.over or sys.executable)  # noqa: PTH100 - resolve() would leave the venv
         done = self._call([over, "-I", "-m", "venv", "--without-pip", str(self.folder)])
-        below = self._call([over, "-I", "-c", _BELOW], whole=True)
+        below = self._call([over, "-I", "-c", _BELOW])
         if not (done.done and below.done):
             failed = done if below.done else below
             return Said(done=False, words=f"no environment of its own could be made: {failed.words}")
-        sites, base = json.loads(below.words)
-        # A link to the interpreter below, not to the one that this is a link to: so its folders are found, too.
-        self._python.unlink()
-        self._python.symlink_to(over)
+        sites, base = json.loads(below.printed)
+        self._link()
         write_whole(self._site / _OVER, f"import site; list(map(site.addsitedir, {json.dumps(sites)}))\n")
         pip = self._pip(base)
         if isinstance(pip, Said):
@@ -182,75 +170,36 @@ class Layer:
         write_whole(file, "".join(f"{one}\n" for one in dict.fromkeys((line, *known))))
 
     def _disarm(self) -> None:
-        """Take away what would run whenever an interpreter starts, outside of the sandbox as well."""
+        """Take away what an installation brought that would run outside of the sandbox, with the next call of ours."""
         for path in self._site.glob("*.pth"):
             if path.name not in (_OVER, _CLONES):
                 path.unlink()
-        for name in _AT_START:
-            path = self._site / name
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        for pattern in _AT_START:
+            for path in self._site.glob(pattern):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        self._link()
+
+    def _link(self) -> None:
+        """Make its interpreter the link that it must be: to the one below, not to what that is a link to."""
+        over = os.path.abspath(self.over or sys.executable)  # noqa: PTH100 - resolve() would leave the venv
+        self._python.unlink(missing_ok=True)
+        self._python.symlink_to(over)
 
     @staticmethod
     def _holds(top: Path, module: str) -> bool:
         compiled = any(top.glob(f"{module}.*.so")) if top.is_dir() else False
         return (top / module).is_dir() or (top / f"{module}.py").is_file() or compiled
 
-    def _call(self, argv: Sequence[str], *, whole: bool = False) -> Said:
-        """Run a program of ours to its end; its words are the end of what it printed, or all of it."""
-        env = {n: v for n, v in os.environ.items() if n in _ENV or n.upper().startswith(_ENV_STARTS)}
-        env |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file", "GIT_LFS_SKIP_SMUDGE": "1"}
-        with tempfile.TemporaryFile() as printed:
-            try:
-                process = subprocess.Popen(
-                    argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=printed,
-                    stderr=subprocess.STDOUT,
-                    env=env,
-                    cwd="/",
-                    start_new_session=True,
-                )
-            except OSError as error:
-                return Said(done=False, words=f"{argv[0]!r} cannot be run: {error}")
-            why = self._wait(process)
-            printed.seek(0)
-            text = printed.read().decode("utf-8", "replace")
-        if why:
-            return Said(done=False, words=why)
-        return Said(done=process.returncode == 0, words=text if whole else _last(text))
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> str:
-        """Wait for a program's end; return why it was ended by us, or nothing."""
-        left = self.most_s
-        while True:
-            why = ""
-            if self.is_over():
-                why = "the run was stopped"
-            elif left <= 0:
-                why = f"it took more than {self.most_s:g} s"
-            if why:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                return why
-            try:
-                process.wait(_LOOK_S)
-                return ""
-            except subprocess.TimeoutExpired:
-                left -= _LOOK_S
+    def _call(self, argv: Sequence[str]) -> Said:
+        return call(argv, is_over=self.is_over, most_s=self.most_s)
 
 
 def is_requirement(text: str) -> bool:
     """Return whether `text` names a distribution, perhaps with extras and versions: no address, no option."""
     return _REQUIREMENT.fullmatch(text) is not None
-
-
-def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.lower().startswith(("error", "fatal"))]
-    return (errors or lines or ["it ended without a word"])[-1][:_SAID]
 
 
 def _installed(words: str) -> str:

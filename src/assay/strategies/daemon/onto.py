@@ -7,7 +7,8 @@ from pathlib import Path
 
 from assay.operators.lab.context import MISSION_FILES, Role
 from assay.strategies.daemon.reading import DaemonConfig, read_daemon_config
-from assay.strategies.lab.config import LabConfig, RepairConfig
+from assay.strategies.lab.config import LabConfig
+from assay.strategies.lab.config_parts import RepairConfig
 
 
 def with_daemon_config(config: LabConfig, file: Path) -> LabConfig:

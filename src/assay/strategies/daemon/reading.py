@@ -15,7 +15,7 @@ from assay.operators.lab.mentor import mode_named
 from assay.operators.lab.watching import LEAST_WINDOW_S, MOST_WINDOW_S
 from assay.strategies.daemon.keys import KEYS
 from assay.strategies.daemon.powershell import to_bash
-from assay.strategies.lab.config import CloneConfig, ForcedConfig, MentorConfig, RepairConfig
+from assay.strategies.lab.config_parts import CloneConfig, ForcedConfig, MentorConfig, RepairConfig
 
 _BY_NAME = {key.name: key for key in KEYS}
 _LEAST_FINISH_UP, _FINISH_UP = 5.0, 60.0

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from assay.core.candidate import Candidate
-from assay.core.execution import Execution, Outcome
 from assay.core.trial import TrialState
 from assay.engine.jobs import Jobs
 from assay.engine.long_jobs import LongJobs, LongPlan
 from assay.engine.session import Session
 from assay.journal.history import Trial
-from assay.kinds.command import CommandSpec, Layer, candidate_of, check_out, lay_out, read_metrics
-from assay.kinds.command.paths import follow, parse_path
+from assay.kinds.command import CommandSpec, Layer, candidate_of, check_out, lay_out
 from assay.kinds.notebook.packages import DISTRIBUTIONS
 from assay.models.roles import Decision
 from assay.operators.lab.repair import missing_module, repairs
 from assay.sandbox import SandboxLimits
 from assay.sandbox.longrun import LongRun
 from assay.strategies.lab.config import LabConfig
-from assay.strategies.lab.experiments import OPERATOR, RESULT, Reported
+from assay.strategies.lab.experiments import OPERATOR, RESULT
+from assay.strategies.lab.results import end_of, reported_by
 
 ATTEMPT = 1
 """An experiment is one attempt; another run of the same command is another experiment."""
 _SHELL = frozenset("|&;<>()$`*?[]{}~#!\n\\\"'=")
-_SIGNALS = {Outcome.TIMEOUT: "did not end in time", Outcome.MEMORY: "used too much memory"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,9 +171,9 @@ class Bench:
         jobs, session = self._jobs, self.session
         candidate, _ = jobs.current(trial.number)
         execution = self._long.settle(trial.number, ATTEMPT, candidate, self._plan(trial, candidate), stopped=stopped)
-        found = self._read(execution)
+        found = reported_by(execution, self.config, session.parts.objects)
         session.note(f"{RESULT}/{trial.number}", lambda: found.as_json)
-        state, reason = _end(execution, found)
+        state, reason = end_of(execution, found)
         if state is TrialState.FAILED:
             reason = self._with_missing(reason, self.log_of(trial))
         return jobs.finish(trial.number, state, reason=reason)
@@ -214,17 +210,6 @@ class Bench:
         key = trial.recipe.get("key")
         before = [t for t in history.trials.values() if t.recipe.get("key") == key and t.number < trial.number]
         return self.session.seed(f"lab/run-{len(before)}")
-
-    def _read(self, execution: Execution) -> Reported:
-        objects, told = self.session.parts.objects, self.config.metric
-        files = {name: objects.get(digest) for name, digest in execution.outputs.items()}
-        log = objects.get(execution.log) if execution.log else b""
-        got = read_metrics((self.config.source,), files=files, log=log.decode(errors="replace"))
-        parts = _parts(files.get(told.file), told.parts) if told.parts else ()
-        score = got.values.get(told.name)
-        if score is None and parts and not told.path:
-            score = fmean(parts)
-        return Reported(score=score, parts=parts, counts=got.counts.get(told.name, 0), problems=tuple(got.problems))
 
 
 def open_bench(session: Session, config: LabConfig, sandbox: str, *, installs: bool = False) -> Bench:
@@ -263,25 +248,3 @@ def _words(line: str) -> Mapping[str, Any]:
 def _fields(candidate: Candidate) -> dict[str, Any]:
     names = ("kind", "files", "entry", "title", "plan", "operator", "parents")
     return {name: getattr(candidate, name) for name in names}
-
-
-def _parts(content: bytes | None, path: str) -> tuple[float, ...]:
-    """Return the numbers that a path leads to in a JSON file, or nothing if they are not all numbers."""
-    try:
-        found: Sequence[Any] = follow(json.loads(content or b"null"), parse_path(path))
-    except ValueError:
-        return ()
-    numbers = [one for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
-    return tuple(float(one) for one in numbers) if len(numbers) == len(found) else ()
-
-
-def _end(execution: Execution, found: Reported) -> tuple[TrialState, str]:
-    """Return how an experiment ended. One that failed has no score, whatever it wrote before."""
-    if execution.outcome is Outcome.STOPPED:
-        return TrialState.STOPPED, execution.detail
-    if execution.outcome is not Outcome.OK:
-        words = _SIGNALS.get(execution.outcome) or execution.detail or f"exit code {execution.exit_code}"
-        return TrialState.FAILED, words
-    if found.score is None:
-        return TrialState.FAILED, next(iter(found.problems), "it reported no score")
-    return TrialState.COMPLETE, ""

@@ -22,7 +22,13 @@ LOUD = "import pathlib; pathlib.Path('{file}').write_text('it ran')\n"
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("layer")
     loud = LOUD.format(file=folder / "ran")
-    files = {"inhouse/__init__.py": "VALUE = 0.7\n", "inhouse.pth": loud, "sitecustomize.py": loud}
+    files = {
+        "inhouse/__init__.py": "VALUE = 0.7\n",
+        "inhouse.pth": loud,
+        "sitecustomize.py": loud,
+        "pip/__init__.py": loud,
+        "our_inhouse-1.2.data/scripts/python": f"#!{BELOW}\n{loud}",
+    }
     wheel(folder / "wheels", "our-inhouse", files, needs="our-base")
     wheel(folder / "wheels", "our-base", {"base_of_it.py": ""})
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +53,8 @@ def test_a_wheel_is_installed_with_what_it_needs_and_nothing_of_it_runs(layer: L
     assert said.done, said
     assert "our-inhouse-1.2" in said.words
     assert says(layer, "import inhouse, base_of_it; print(inhouse.VALUE)") == "0.7"
-    assert not (place / "ran").exists(), "a line of its .pth or its sitecustomize ran"
+    layer.install("never-heard-of")
+    assert not (place / "ran").exists(), "its .pth, its sitecustomize, its pip or its python ran"
     missing = subprocess.run([BELOW, "-c", "import inhouse"], capture_output=True, check=False)
     assert missing.returncode != 0, "the interpreter below stays as it is"
 

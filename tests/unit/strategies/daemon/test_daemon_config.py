@@ -11,7 +11,7 @@ import pytest
 from assay.core.errors import UsageError
 from assay.strategies.daemon import KEYS, DaemonConfig, read_daemon_config
 from assay.strategies.daemon.powershell import to_bash
-from assay.strategies.lab.config import CloneConfig
+from assay.strategies.lab.config_parts import CloneConfig
 
 FILE = Path(__file__).with_name("daemon_config.json")
 
