@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from assay.core.codec import encode
@@ -25,6 +25,8 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_. /:-]")
 _FOLD = re.compile(r"fold-(\d+)")
 _MOST_PARAMS = 200
 _NAME_CHARS = 240
+_LAB_RESULT = "lab/result/"
+"""Key, followed by the trial's number, under which a lab notes what an experiment reported."""
 NOTE = "mlflow.note.content"
 """What MLflow's screen shows as the description."""
 
@@ -68,6 +70,9 @@ class Projection:
             return (payload.trial,)
         if isinstance(payload, ev.RunResumed):
             return tuple(self.unfinished)
+        if isinstance(payload, ev.Noted) and payload.key.startswith(_LAB_RESULT):
+            number = payload.key.removeprefix(_LAB_RESULT)
+            return (int(number),) if number.isdecimal() and int(number) in self.history.trials else None
         return () if isinstance(payload, (ev.SealedOpened, ev.RunFinished)) else None
 
     @property
@@ -252,11 +257,29 @@ class Projection:
             for step, (m, value) in enumerate(printed)
             if value is not None and abs(value) < 1e300
         )
+        metrics |= self._told(trial, _ms(ended.time))
         single = {"std_error": trial.std_error, "fold_wall_s": trial.wall_s or None, "folds": trial.folds or None}
         for name, value in single.items():
             if value is not None:
                 metrics[name] = (Point(value=float(value), at_ms=_ms(ended.time)),)
         return {name: points for name, points in metrics.items() if points}
+
+    def _told(self, trial: Trial, at_ms: int) -> dict[str, tuple[Point, ...]]:
+        """Return what ungraded code said of itself: verified metrics of a task, the score of a lab's experiment."""
+        said: dict[str, Sequence[float]] = {}
+        if trial.evidence is not None and trial.evidence.passed:
+            said |= {f"reported.{name}": values for name, values in trial.evidence.numbers.items()}
+        noted = self.history.notes.get(f"{_LAB_RESULT}{trial.number}") or {}
+        if noted.get("score") is not None:
+            said |= {"reported": [noted["score"]], "reported.parts": noted.get("parts", ())}
+        return {
+            _name(self._scrubber.scrub(name)): tuple(
+                Point(value=float(value), step=step, at_ms=at_ms)
+                for step, value in enumerate(values)
+                if abs(value) < 1e300
+            )
+            for name, values in said.items()
+        }
 
     def _texts(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Return values as scrubbed texts under names that MLflow takes."""

@@ -44,12 +44,21 @@ class Store:
     Args:
         place: Which store.
         write_s: Most seconds of one request, above 0.
+        start_s: Most seconds until it is open, above 0.
         environment: All variables of its process; those that the place needs if None.
     """
 
-    def __init__(self, place: Place, *, write_s: float = WRITE_S, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        write_s: float = WRITE_S,
+        start_s: float = START_S,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.place = place
         self._write_s = write_s
+        self._start_s = start_s
         self._folder = tempfile.TemporaryDirectory(prefix="assay-tracking-")
         given = place.environment() if environment is None else environment
         self._process = StoreProcess(given, Path(self._folder.name))
@@ -75,7 +84,7 @@ class Store:
             StoreLost: The store cannot be reached or made.
             MachineError: E540, MLflow is not installed; E541.
         """
-        self._process.ask({"op": "open"}, time_limit_s=START_S)
+        self._process.ask({"op": "open"}, time_limit_s=self._start_s)
         self._opened = True
 
     def write(self, records: Sequence[RunRecord]) -> Mapping[str, str]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from assay.core.budget import Limits
+from assay.core.clock import SystemClock
 from assay.core.task import ungraded_task
 from assay.core.trial import TrialState
+from assay.engine.log import EventLog
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
@@ -135,6 +137,26 @@ def test_a_run_that_is_over_before_that_is_left_to_somebody_else_and_nobody_wait
     end = tracker.close(1e6)
     assert (end.written, end.late, tracker.folder) == (0, True, tmp_path)
     assert not shelf.asked.is_set()
+
+
+def test_what_ungraded_code_said_of_itself_is_shown_as_reported_and_never_as_a_score(tmp_path: Path) -> None:
+    history, events = histories.good_run(ObjectStore(tmp_path / "objects"))
+    journal = FileJournal(tmp_path / "events.jsonl")
+    journal.append(events)
+    failed = next(trial.number for trial in history.trials.values() if trial.score is None and trial.state.is_final)
+    log, projection = EventLog(journal, SystemClock()), Projection(events)
+    numbers = {"accuracy": (0.7, 0.8)}
+    for payload in (
+        ev.EvidenceVerified(trial=failed, attempt=1, passed=True, numbers=numbers),
+        ev.Noted(key=f"lab/result/{failed}", value={"score": 0.5, "parts": [0.4, 0.6], "counts": 2, "problems": []}),
+    ):
+        changed = projection.apply(log.add(payload))
+    assert changed == (failed,)
+    shown = projection.trial_record(failed).metrics
+    values = {name: [point.value for point in points] for name, points in shown.items()}
+    assert "score" not in values
+    assert values["reported.accuracy"] == [0.7, 0.8]
+    assert (values["reported"], values["reported.parts"]) == ([0.5], [0.4, 0.6])
 
 
 def test_no_secret_reaches_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.queue import CodeTask, Queue, in_order
 from assay.strategies.code_tasks.record import Taken
 from assay.strategies.code_tasks.status import Status, Verified
+from assay.strategies.known import TASKS
 
 
 @dataclass
@@ -82,16 +84,43 @@ def latest_of(runs: Path, queue: Queue) -> Path | None:
 
     Tasks and criteria must be the same: criteria that are written once results are known are none.
     """
-    wanted: Any = encode(queue)
-    found = sorted(runs.glob("*/events.jsonl"), key=lambda path: (path.stat().st_mtime, path.parent.name), reverse=True)
-    for path in found:
-        try:
-            noted = History(FileJournal(path).read()).notes.get(record.QUEUE)
-        except AssayError:
-            continue
-        if noted == wanted and read_holder(path.parent / LEASE_FILE) is None:
-            return path.parent
+    for folder, history in _runs_of_queues(runs):
+        if history.notes.get(record.QUEUE) == encode(queue) and read_holder(folder / LEASE_FILE) is None:
+            return folder
     return None
+
+
+def decided_before(runs: Path, queue: Queue, own: Path) -> list[str]:
+    """Return a sentence on each earlier run of the same tasks that makes a decision on them weaker than it looks.
+
+    Args:
+        runs: The folder of runs.
+        queue: What is about to be worked on; without criteria nothing is decided.
+        own: The folder of this run, which is left out.
+    """
+    said = []
+    for folder, history in _runs_of_queues(runs) if queue.criteria else ():
+        there, noted = record.read_queue_of(history), history.notes.get(record.DECISION)
+        if there is None or folder.name == own.name or there.tasks != queue.tasks:
+            continue
+        if there.criteria != queue.criteria or there.alpha != queue.alpha:
+            if any(end.status is Status.COMPLETED for end in record.ends_of(history).values()):
+                said.append(f"results of the same tasks were known from {folder.name} when these criteria were written")
+        elif noted:
+            said.append(f"{folder.name} decided {noted['answer']} on the same tasks by the same criteria")
+    return said
+
+
+def _runs_of_queues(runs: Path) -> Iterator[tuple[Path, History]]:
+    """Yield the runs that worked on queues and what their journals say, the latest first; damaged ones are left out."""
+    found = [(path.stat().st_mtime, path.parent) for path in runs.glob("*/events.jsonl")]
+    for _, folder in sorted(found, key=lambda pair: (-pair[0], pair[1].name)):
+        try:
+            described = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            if described["options"].get("strategy") == TASKS:
+                yield folder, History(FileJournal(folder / "events.jsonl").read())
+        except (AssayError, OSError, ValueError, KeyError, AttributeError):
+            continue
 
 
 def left_out(
@@ -125,10 +154,3 @@ def as_note(one: Taken | str) -> Any:
 def of_note(value: Mapping[str, Any]) -> Taken | str:
     """Return what `as_note` made `value` from."""
     return str(value["why"]) if "why" in value else decode(Taken, value)
-
-
-def decided(history: History) -> str:
-    """Return what a run decided, empty if nothing."""
-    noted = history.notes.get(record.DECISION)
-    queue = record.read_queue_of(history)
-    return str(noted["answer"]) if noted and queue is not None and queue.criteria else ""

@@ -61,7 +61,8 @@ def summary_text(history: History) -> str:
         lines += _told(history, task, end)
     decision = decision_of(history)
     if decision is not None and queue.criteria:
-        lines += ["", f"## Decision: {decision.answer}", "", *_decided(decision)]
+        before = [f"- weaker than it looks: {_plain(told)}" for told in history.notes.get(record.BEFORE, ())]
+        lines += ["", f"## Decision: {decision.answer}", "", *_decided(decision), *before]
     return "\n".join(lines) + "\n"
 
 

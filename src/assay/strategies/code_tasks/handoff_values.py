@@ -149,6 +149,7 @@ def results_value(history: History) -> dict[str, Any]:
         "cycle": cycle_value(history),
         "task_results": [task_value(history, task) for task in ordered(queue)],
         "decision": decision_value(decision),
+        "decided_before": list(history.notes.get(record.BEFORE, ())),
     }
 
 

@@ -16,6 +16,7 @@ RESPONSES = "tasks/responses"
 EARLIER = "tasks/earlier-failures"
 DECISION = "tasks/decision"
 STAMP = "tasks/timestamp"
+BEFORE = "tasks/decided-before"
 APPROVED = "tasks/checkpoint-approved"
 
 

@@ -18,7 +18,7 @@ from assay.engine.ungraded import JOBS
 from assay.journal.history import History
 from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.decision import Decision, decide
-from assay.strategies.code_tasks.earlier import EarlierRun, as_note, decided, left_out, of_note
+from assay.strategies.code_tasks.earlier import EarlierRun, as_note, decided_before, left_out, of_note
 from assay.strategies.code_tasks.evidence import EvidenceDesk, required, steps_of
 from assay.strategies.code_tasks.handoff import stamp, write_progress, write_results, write_trigger
 from assay.strategies.code_tasks.intake import read_queue
@@ -29,10 +29,13 @@ from assay.strategies.code_tasks.responses import Responses, read_responses
 from assay.strategies.code_tasks.status import Status
 from assay.strategies.code_tasks.work import Bench, TaskWork
 from assay.tracking import Place, Store, StoreLost, make_template, resolve_place
+from assay.tracking.store import START_S
 
 CHECKPOINT = "checkpoint"
 """Why a run ends that waits for a person."""
-NO_STORE, NO_MLFLOW, LEFT = "W432", "W433", "W434"
+NO_STORE, NO_MLFLOW, LEFT, BEFORE = "W432", "W433", "W434", "W435"
+SERVER_START_S, STORE_WRITE_S = 60.0, 30.0
+"""Most seconds until an experiment store elsewhere is open, and until one takes a run: a queue ends in any case."""
 OFF = "off"
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +62,9 @@ class CodeTasks:
         tasks = self._chosen(session, queue)
         session.note(JOBS, lambda: len(tasks))
         session.note(record.STAMP, lambda: stamp(session.parts.clock.now()))
+        runs = session.parts.folder.parent
+        for told in session.note(record.BEFORE, lambda: decided_before(runs, queue, session.parts.folder)):
+            session.parts.log.remark_once(BEFORE, f"{told}: a decision here is weaker than it looks")
         for remark in queue.remarks:
             session.parts.log.remark_once("W430", remark)
         desk = EvidenceDesk(session.parts, self._template(session, queue))
@@ -135,10 +141,6 @@ class CodeTasks:
             found = left_out(queue, again, lambda task: earlier.take(task, session.parts.objects.put))
             for id, one in found.items():
                 session.note(record.taken_key(id), partial(as_note, one))
-            answer = decided(earlier.history)
-            if answer:
-                told = f"{earlier.folder.name} decided {answer} by the same criteria"
-                log.remark_once(LEFT, f"{told}; a decision after a second try is weaker than it looks")
         noted = log.read(lambda history: dict(history.notes))
         for id in others:
             result = of_note(noted[record.taken_key(id)])
@@ -178,7 +180,8 @@ class CodeTasks:
             return
         try:
             place = store_place(wish, session.parts.folder.parent)
-            with Store(place) as store:
+            start_s = SERVER_START_S if place.database is None else START_S
+            with Store(place, start_s=start_s, write_s=STORE_WRITE_S) as store:
                 for task in missing:
                     trial = session.jobs.trial(ends[task.id].trial or 0)
                     if trial.evidence is None:

@@ -68,7 +68,9 @@ class Worked:
         return [self.history.trials[number].title for number in numbers]
 
 
-def work(folder: Path, replies: Mapping[str, str], *, only: tuple[str, ...] = (), **options: Any) -> Worked:
+def work(
+    folder: Path, replies: Mapping[str, str], *, only: tuple[str, ...] = (), name: str | None = None, **options: Any
+) -> Worked:
     folder.mkdir(exist_ok=True)
     queue, responses = folder / "queue.json", folder / "responses.json"
     value = {"meeting_id": "week-1", "decisions": TASKS, **options.pop("queue", {})}
@@ -77,7 +79,7 @@ def work(folder: Path, replies: Mapping[str, str], *, only: tuple[str, ...] = ()
     chosen = TaskOptions(
         file=queue, responses=responses, checkpoint=False, retries=0, mlflow="off", only=only, **options
     )
-    return Worked(work_on(chosen, RunOptions(runs=folder / "runs")))
+    return Worked(work_on(chosen, RunOptions(runs=folder / "runs", name=name)))
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +127,34 @@ def test_a_result_of_which_a_file_was_changed_is_not_taken_and_what_needs_it_is_
     assert record.taken_of(again.history, "base") is None
 
 
-def test_only_the_last_run_of_the_very_same_queue_is_taken_from(story: tuple[Path, Worked]) -> None:
+def test_a_task_that_is_not_in_the_queue_is_told(story: tuple[Path, Worked]) -> None:
     folder, first = story
-    criterion = {"name": "c", "treatment": {"task": "base", "metric": "m"}, "control": {"task": "aside", "metric": "m"}}
-    with pytest.raises(NothingFound) as caught:
-        work(folder, GOOD, only=("next",), queue={"decision": {"criteria": [criterion]}})
-    assert caught.value.code == "E203"
     with pytest.raises(UsageError) as unknown:
         work(folder, GOOD, only=("next", "nobody"))
     assert (unknown.value.code, "nobody" in unknown.value.message) == ("E166", True)
     assert first.statuses["next"] == "failed"
+
+
+def test_results_are_taken_under_the_same_criteria_alone_and_a_second_decision_is_told_as_one(tmp_path: Path) -> None:
+    arms = {"treatment": {"task": "base", "metric": "m"}, "control": {"task": "aside", "metric": "m"}}
+    strict, loose = (
+        {"decision": {"criteria": [{"name": name, **arms, "min_gain": gain}]}}
+        for name, gain in (("strict", 1.0), ("loose", -1.0))
+    )
+    work(tmp_path, GOOD, queue=strict)
+    with pytest.raises(NothingFound) as caught:
+        work(tmp_path, GOOD, only=("next",), queue=loose)
+    assert caught.value.code == "E203"
+    again = work(tmp_path, GOOD, only=("aside",), queue=strict)
+    other = work(tmp_path, GOOD, name="other", queue=loose)
+    told = {run: [remark.text for _, remark in run.history.remarks if remark.code == "W435"] for run in (again, other)}
+    assert ["week-1 decided inconclusive on the same tasks by the same criteria" in text for text in told[again]] == [
+        True
+    ]
+    assert len(told[other]) == 2
+    assert all("were known from week-1" in text for text in told[other])
+    summary = next((other.end.folder / "handoff").glob("execution_summary_*.md")).read_text(encoding="utf-8")
+    assert summary.count("weaker than it looks: results of the same tasks") == 2
 
 
 def test_tasks_that_need_nothing_of_each_other_are_done_side_by_side_in_an_order_that_stays(tmp_path: Path) -> None:
