@@ -98,7 +98,7 @@ class Path:
             refined: list[str] = []
             studied: list[Finding] = []
             flat = 0
-            for outer in range(self._room.sizes.outer):
+            for outer in range(self._options.outer):
                 study = self._room.require_study(self._allowance, outer, best)
                 better = self._outer(outer, study, best, summaries, refined, studied)
                 flat = 0 if better.number != best.number else flat + 1
@@ -135,9 +135,10 @@ class Path:
         They run in the order of the ideas, as many at a time as there is room for. The first that has a score says how
         many fit the time. Past the phase's share none is begun once one has a score: what would not end has none.
         """
-        begun = self._begin(ideas, 0)
+        planned = min(len(ideas), self._room.planned.models)
+        self._begin(ideas, 0, planned)
         # Scripts may turn out faster than the baseline let expect.
-        begun = max(begun, self._begin(ideas, begun))
+        self._begin(ideas, planned, min(len(ideas), self._room.sizes.models))
         best = self._best()
         if best is None:
             raise Skipped("no initial solution could be scored, so the better baseline takes its place")
@@ -149,9 +150,8 @@ class Path:
         if len(self._trials) < wanted and self._room.sizes.models < wanted:
             raise Skipped(f"there was time for {len(self._trials)} of {wanted} models")
 
-    def _begin(self, ideas: Sequence[ModelIdea], start: int) -> int:
-        """Run the scripts for the models from `start` on that fit the time; return the number after the last."""
-        stop = min(len(ideas), self._room.sizes.models)
+    def _begin(self, ideas: Sequence[ModelIdea], start: int, stop: int) -> None:
+        """Run the scripts for the models from `start` to `stop` that fit the time."""
         scored = [trial.number for trial in self._trials if trial.score is not None]
         ready = threading.Event()
         if not self._room.limited:
@@ -168,7 +168,7 @@ class Path:
                 with self._turns.turn(index, self.number):
                     # Where time is short, what is expected to do best runs first.
                     ready.set()
-                    if scored and not self._room.for_another_start(self._allowance, index, len(scored)):
+                    if not self._room.for_a_start(self._allowance, index, len(scored)):
                         return None
                     rivals = self._rivals(part)
                     trial = part.evaluate("trial", candidate[0], confirm=False, remarks=candidate[1], history=rivals)
@@ -183,7 +183,6 @@ class Path:
         if stop > start:
             with ThreadPoolExecutor(stop - start, thread_name_prefix=self._step.key) as pool:
                 self._keep(list(pool.map(one, range(start, stop))))
-        return stop
 
     def _rivals(self, part: Step) -> History:
         """Return what an initial solution is raced against: where time is short, also those that have a score by now.
@@ -211,7 +210,8 @@ class Path:
             # One that lost its race is not worth the time.
             others = [trial for trial in others if trial.folds == best.folds]
         if not others:
-            raise Skipped("there is no second solution that is worth it" if self._room.scarce else "there is no second")
+            raced = any(trial.ranks for trial in self._trials if trial.number != best.number)
+            raise Skipped("no second solution came near enough" if raced else "there is no second solution")
         for index, other in enumerate(others):
             self._room.require_merge(self._allowance, index, best, other)
             part = self._part(f"merge-{index}")
@@ -289,7 +289,7 @@ class Path:
         """Return the best of `parent` and of scripts in which one block of it is rewritten, plan after plan."""
         best, tried, flat = parent, list[Tried](), 0
         base, block = parent, target.block
-        for inner in range(self._room.sizes.inner):
+        for inner in range(self._options.inner):
             name = f"refine-{outer}/plan-{inner}"
             self._room.require_plan(self._allowance, outer, inner, base)
             part = self._part(name)

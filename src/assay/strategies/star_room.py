@@ -41,6 +41,8 @@ class Room:
         self._options = options
         self._limited = step.session.budget.limits.wall_s is not None
         known = step.session.view().notes.get(self._key) if self._limited else None
+        self.planned = sizes
+        """The sizes before a solution of this path said more."""
         self.sizes = sizes if known is None else Sizes.of(known["sizes"])
         self._pace = None if known is None else Pace(**known["pace"])
 
@@ -79,13 +81,16 @@ class Room:
         """Return whether there is time to confirm the gains of scripts that take as long as this one's."""
         return not self._limited or self.pace.confirms(self.pace.of(trial))
 
-    def for_another_start(self, allowance: Allowance, index: int, scored: int) -> bool:
-        """Return whether a further initial solution may be begun where so many have a score."""
-        if not self._limited:
+    def for_a_start(self, allowance: Allowance, index: int, scored: int) -> bool:
+        """Return whether an initial solution may be begun where so many have a score; without one, it may."""
+        if not self._limited or not index:
             return True
+        name = f"init-{index}"
+        if not scored:
+            # Noted all the same: after a resumption those that ran beside it have their scores.
+            return allowance.until(name, None)
         needs = self.pace.proposal_s(self.pace.fold_s, self.sizes.paths) + self._to_come(self.pace.fold_s)
-        wanted = scored < self.sizes.models
-        return allowance.until(f"init-{index}", self._options.init_share, needs, wanted=wanted)
+        return allowance.until(name, self._options.init_share, needs, wanted=scored < self.sizes.models)
 
     def require_merge(self, allowance: Allowance, index: int, best: Trial, other: Trial) -> None:
         """Return if a merge of two solutions may be begun.

@@ -19,7 +19,10 @@ there is nothing to merge and little to combine; a second path comes last, since
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How much of each part of the algorithm is done."""
+    """How much of each part of the algorithm is planned.
+
+    Of plans, ablations and ensembles more is done where time is left.
+    """
 
     paths: int
     models: int
