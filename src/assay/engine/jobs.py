@@ -72,7 +72,7 @@ class Jobs:
         self._parts = parts
         self._budget = budget
         self.limits = limits
-        self._room = room or Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
+        self.room = room or Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
 
     def wait_for_room(self) -> None:
         """Return when something new may be started: the disk is not nearly full, and the run goes on.
@@ -80,7 +80,7 @@ class Jobs:
         Raises:
             Ending: A limit is reached, or somebody asked to stop.
         """
-        self._room.wait(self._budget.search_s)
+        self.room.wait(self._budget.search_s)
         self._budget.check()
 
     def create(self, key: str, candidate: Candidate, *, step: int | None = None) -> Trial:

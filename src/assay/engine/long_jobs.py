@@ -120,6 +120,9 @@ class LongJobs:
         place = self._place(number, attempt)
         taking = JobPlan(outputs=plan.outputs)
         finished = _finished(look, run.tail(_TAIL), stopped)
+        if not self._jobs.room.has_room():
+            kind = self._parts.kinds[candidate.kind]
+            _strip(place / "work", keep=(*kind.outputs, *plan.outputs))
         execution = self._jobs.take(place / "work", candidate, taking, finished, _LAID_OUT + 60.0, cut=False)
         execution = replace(execution, tier=look.record.tier or execution.tier)
         view = _view(number, attempt)
@@ -142,6 +145,16 @@ def _mark_old(root: Path, names: tuple[str, ...]) -> None:
     for name in names:
         with suppress(FileNotFoundError, NotADirectoryError):
             os.utime(root / name, (_LAID_OUT, _LAID_OUT), follow_symlinks=False)
+
+
+def _strip(root: Path, *, keep: tuple[str, ...]) -> None:
+    """Remove what nobody will ask for from a workspace that may have filled the disk: its end must be journaled."""
+    kept = {root / name for name in keep}
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder, name) for name in names):
+            if path not in kept:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _finished(look: Look, log: str, stopped: str) -> Finished:

@@ -55,11 +55,11 @@ class Room:
             The seconds that it took.
         """
         begun = self._clock.monotonic()
-        if self._has_room():
+        if self.has_room():
             return 0.0
         self._begin()
         try:
-            while not self._has_room() and not self._is_over():
+            while not self.has_room() and not self._is_over():
                 if most_s is not None and self._clock.monotonic() - begun >= most_s:
                     break
                 self._clock.sleep(LOOK_S)
@@ -67,7 +67,8 @@ class Room:
             self._end()
         return self._clock.monotonic() - begun
 
-    def _has_room(self) -> bool:
+    def has_room(self) -> bool:
+        """Return whether enough is free for something new to be started."""
         try:
             free, total = self._measure(self._folder)
         except OSError:
@@ -85,7 +86,7 @@ class Room:
     def _end(self) -> None:
         with self._lock:
             self._waiting -= 1
-            if self._waiting == 0 and self._has_room():
+            if self._waiting == 0 and self.has_room():
                 self._log.add(ev.Remarked(code=FULL, text="there is room on the disk again; the run goes on"))
 
 

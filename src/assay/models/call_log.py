@@ -12,6 +12,7 @@ from typing import Any
 from assay.core.clock import Clock, SystemClock, iso_utc
 from assay.core.errors import ModelError
 from assay.core.files import write_whole
+from assay.core.trace import trace_of
 from assay.core.usage import Usage
 from assay.models.completion import Completer, Completion, Prompt
 from assay.models.scrub import Scrubber
@@ -24,12 +25,16 @@ class CallLog:
         folder: Made if missing; numbers go on after the files already there.
         scrubber: What masks the secrets; by default those of the process's environment.
         clock: Dates and measures the calls.
+        run: Name of the run; each call of one of its steps is then kept with the step's trace id.
     """
 
-    def __init__(self, folder: Path, *, scrubber: Scrubber | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, scrubber: Scrubber | None = None, clock: Clock | None = None, run: str = ""
+    ) -> None:
         self._folder = folder
         self._scrubber = scrubber or Scrubber()
         self._clock = clock or SystemClock()
+        self._run = run
         self._lock = threading.Lock()
         self._last: int | None = None
 
@@ -43,6 +48,7 @@ class CallLog:
         entry: dict[str, Any] = {
             "role": prompt.role,
             "key": prompt.key,
+            **self._traced(prompt.key),
             "purpose": prompt.purpose.value,
             "model": completer.name,
             "at": iso_utc(started_at),
@@ -61,6 +67,11 @@ class CallLog:
             entry["latency_s"] = round(self._clock.monotonic() - started, 3)
             entry["messages"] = [{"role": m.role, "content": m.content} for m in prompt.messages]
             self._write(prompt.role, entry)
+
+    def _traced(self, key: str) -> dict[str, str]:
+        """Return the trace id that the line of the story and the journal's step have, too; nothing outside a step."""
+        trace = trace_of(self._run, key) if self._run else ""
+        return {"trace": trace} if trace else {}
 
     def _write(self, role: str, entry: dict[str, Any]) -> None:
         number = self._next_number()

@@ -60,7 +60,7 @@ def open_model(
     if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
         layers.append(Cap(tokens=limits.tokens, cost_usd=limits.cost_usd, spent=spent))
     if folder is not None:
-        layers.append(CallLog(folder / CALLS))
+        layers.append(CallLog(folder / CALLS, run=folder.name))
     if prices is None:
         prices = prices_of(spec, base_url=base_url, at=SystemClock().now())
     if is_program(spec):

@@ -28,6 +28,9 @@ from assay.report.document import (
 )
 from assay.report.formatting import format_duration
 from assay.report.html import render_html
+from assay.report.lab_paper import paper_of
+from assay.report.lab_plots import CHANGES, COURSE, draw_changes, draw_course
+from assay.report.lab_singles import singles
 from assay.report.ledger import Ledger, Source
 from assay.report.markdown import render_markdown
 from assay.report.prose import clean_line
@@ -36,6 +39,7 @@ from assay.strategies.lab.experiments import results_of, rows_of
 from assay.strategies.lab.memory import Noted, noted_cycles
 from assay.strategies.lab.outcome import OUTCOME, outcome_of
 
+_WHERE = "`report.html` is the report, `paper.html` tells the work as a study, `story.md` tells each cycle.\n"
 MOST_CYCLES = 200
 """Cycles told one by one; the journal has them all."""
 
@@ -46,7 +50,7 @@ def is_lab(history: History) -> bool:
 
 
 def lab_files(history: History, *, final: bool, top: int = 10) -> Mapping[str, str]:
-    """Return the reports of a lab by file name: the report in three forms, the leaderboard and the story.
+    """Return the reports of a lab by file name: the report in three forms, the paper, leaderboard, story.
 
     Args:
         history: The journal so far.
@@ -57,43 +61,55 @@ def lab_files(history: History, *, final: bool, top: int = 10) -> Mapping[str, s
     if told is None:
         return {"README.md": "# A lab that never began\n\nIts journal holds no cycle.\n"}
     config = LabConfig.model_validate(told)
-    lab = _Lab(history, config, final=final, top=top)
-    document = lab.document()
+    lab = LabReport(history, config, final=final, top=top)
+    document, paper = lab.document(), paper_of(lab)
     made = f"as of {iso_utc(history.last.time)}" if history.last else ""
     return {
         "report.html": render_html(document, lab.ledger, {}, made=made),
         "report.md": render_markdown(document, (), made=made),
         "report.json": _json({"run": lab.run, "outcome": lab.outcome, "numbers": lab.ledger.as_dict()}),
+        "paper.html": render_html(paper, lab.ledger, lab.plots, made=made),
+        "paper.md": render_markdown(paper, tuple(lab.plots), made=made),
+        **{f"plots/{name}.svg": svg for name, svg in lab.plots.items()},
         "leaderboard.json": leaderboard.as_json(lab.top, lab.metric),
         "leaderboard.md": leaderboard.as_markdown(lab.top, lab.metric),
         "story.md": lab.story_md(),
-        "README.md": f"# {lab.run}\n\n{lab.words}\n\n`report.html` is the report, `story.md` tells each cycle.\n",
+        "README.md": f"# {lab.run}\n\n{lab.words}\n\n{_WHERE}",
     }
 
 
-class _Lab:
+class LabReport:
     """What the reports of one lab are made from."""
 
     def __init__(self, history: History, config: LabConfig, *, final: bool, top: int) -> None:
-        self._history = history
-        self._config = config
-        self._final = final
+        self.history = history
+        self.config = config
+        self.final = final
         self.metric = config.as_metric
         self.run = clean_line(history.started.run if history.started else "", 80)
-        rows = rows_of(history)
+        self.rows = rows = rows_of(history)
         self._results = results_of(rows, config.command)
-        self._rows = as_experiments(self._results, self.metric, {one.number for one in self._results})
+        self.experiments = as_experiments(self._results, self.metric, {one.number for one in self._results})
         best = best_of(self._results, self.metric)
         self._best = best.number if best is not None else None
         ends = [key for key in history.notes if key.startswith(f"{OUTCOME}/")]
         self.outcome: dict[str, Any] = history.notes[ends[-1]] if ends else outcome_of(rows, config)
-        self._cycles = noted_cycles(history.notes, upto=len(history.steps) + 2, last=None)
+        self.cycles = noted_cycles(history.notes, upto=len(history.steps) + 2, last=None)
         self.top = leaderboard.leaderboard(self._results, self.metric, top_k=top)
         self.ledger = self._entered()
+        self.plots = self._drawn()
+
+    def _drawn(self) -> dict[str, str]:
+        default = (self.outcome["default"] or {}).get("trial")
+        drawn = {
+            COURSE: draw_course(self.experiments, self.metric, default),
+            CHANGES: draw_changes(singles(self.rows, self.config, default), self.metric),
+        }
+        return {name: svg for name, svg in drawn.items() if svg is not None}
 
     def _entered(self) -> Ledger:
         ledger = Ledger()
-        for one in self._rows:
+        for one in self.experiments:
             told = {"trial": one.number, "basis": f"mean of {one.repeats} run(s), each the experiment's own word"}
             ledger.add(f"lab.{one.number}.score", one.score, Source.REPORTED, unit=self.metric.name, **told)
             ledger.add(f"lab.{one.number}.delta", one.delta, Source.DERIVED, unit=self.metric.name, trial=one.number)
@@ -104,10 +120,10 @@ class _Lab:
             ledger.add(f"lab.{name}", self.outcome[name], Source.DERIVED, unit=self.metric.name, basis=pairs)
         for name in ("experiments", "runs"):
             ledger.add(f"lab.{name}", self.outcome[name], Source.COUNTED)
-        ledger.add("lab.cycles", len(self._cycles), Source.COUNTED)
-        challenges = sum(one.recommendation == "challenge" for one in self._cycles)
+        ledger.add("lab.cycles", len(self.cycles), Source.COUNTED)
+        challenges = sum(one.recommendation == "challenge" for one in self.cycles)
         ledger.add("lab.challenges", challenges, Source.COUNTED)
-        ledger.add("lab.wall_s", self._history.wall_s, Source.MEASURED, unit="s")
+        ledger.add("lab.wall_s", self.history.wall_s, Source.MEASURED, unit="s")
         return ledger
 
     # --- words ----------------------------------------------------------------------------------------------------
@@ -128,9 +144,9 @@ class _Lab:
         """Return the report."""
         sections = (self._tried(), self._course(), self._reviews(), self._way())
         return Document(
-            title=f"{self._history.task.name}: {self.words.rstrip('.').lower()}",
+            title=f"{self.history.task.name}: {self.words.rstrip('.').lower()}",
             run=self.run,
-            draft="" if self._final else "The lab is still at work.",
+            draft="" if self.final else "The lab is still at work.",
             answer=self._answer(),
             headline=self._headline(),
             box=self._box(),
@@ -151,7 +167,7 @@ class _Lab:
         return (*cell, ".")
 
     def _headline(self) -> Headline | None:
-        best = next((one for one in self._rows if one.number == self._best), None)
+        best = next((one for one in self.experiments if one.number == self._best), None)
         if best is None:
             return None
         return Headline(value=self._score(best), label=f"{self.metric.name}, reported", note=clean_line(best.label, 80))
@@ -168,8 +184,8 @@ class _Lab:
             ("adjusted p", (p or "none",)),
             ("experiments", (self.ledger.cite("lab.experiments", str(self.outcome["experiments"])),)),
             ("runs", (self.ledger.cite("lab.runs", str(self.outcome["runs"])),)),
-            ("cycles", (self.ledger.cite("lab.cycles", str(len(self._cycles))),)),
-            ("time", (self.ledger.cite("lab.wall_s", format_duration(self._history.wall_s)),)),
+            ("cycles", (self.ledger.cite("lab.cycles", str(len(self.cycles))),)),
+            ("time", (self.ledger.cite("lab.wall_s", format_duration(self.history.wall_s)),)),
         ]
         if self.outcome["noise"] is not None:
             rows.insert(2, ("chance", (self._num("lab.noise", self.outcome["noise"]), " between runs of one command")))
@@ -190,7 +206,7 @@ class _Lab:
             "state",
         )
         columns = tuple(Column(head, right=head in ("#", self.metric.name, "runs", "time")) for head in heads)
-        rows = tuple(self._row(one) for one in self._rows)
+        rows = tuple(self._row(one) for one in self.experiments)
         better = "higher" if self.metric.higher_is_better else "lower"
         note = Paragraph(
             (f"{self.metric.name}: {better} is better. Runs of one command with several seeds are one row.",)
@@ -214,7 +230,7 @@ class _Lab:
         )
 
     def _course(self) -> Section:
-        told = self._cycles[-MOST_CYCLES:]
+        told = self.cycles[-MOST_CYCLES:]
         columns = (Column("cycle", right=True), Column("what was done"), Column("why"))
         rows = tuple(
             ((str(one.cycle.number),), (Said(clean_line(_what(one), 200)),), (Said(clean_line(one.rationale, 300)),))
@@ -223,7 +239,7 @@ class _Lab:
         return Section(name="course", title="How the work went", blocks=(Table(columns=columns, rows=rows),))
 
     def _reviews(self) -> Section | None:
-        told = [one for one in self._cycles[-MOST_CYCLES:] if one.cycle.reviewed]
+        told = [one for one in self.cycles[-MOST_CYCLES:] if one.cycle.reviewed]
         if not told:
             return None
         columns = (Column("cycle", right=True), Column("because of"), Column("word"), Column("critique"))
@@ -239,24 +255,24 @@ class _Lab:
         return Section(name="mentor", title="What the mentor said", blocks=(Table(columns=columns, rows=rows),))
 
     def _way(self) -> Section:
-        started = self._history.started
-        checkout = self._history.notes.get("lab/checkout") or {}
+        started = self.history.started
+        checkout = self.history.notes.get("lab/checkout") or {}
         changed = checkout.get("changed") or ()
         state: Cell = (
             Mono(checkout.get("commit") or "no git"),
             f", {len(changed)} files with changes taken along" if changed else "",
         )
         rows: tuple[tuple[str, Cell], ...] = (
-            ("default", (Mono(self._config.command),)),
+            ("default", (Mono(self.config.command),)),
             ("best", (Mono((self.outcome["best"] or {}).get("command", "none")),)),
             ("repository", state),
             ("model", (started.model if started else "",)),
-            ("sandbox", (", ".join(self._history.sandboxes),)),
+            ("sandbox", (", ".join(self.history.sandboxes),)),
         )
         return Section(
             name="way",
             title="How to run it again",
-            blocks=(Terms(rows), Code(summary="Mission", text=self._config.mission)),
+            blocks=(Terms(rows), Code(summary="Mission", text=self.config.mission)),
         )
 
     # --- other files ----------------------------------------------------------------------------------------------
@@ -264,7 +280,7 @@ class _Lab:
     def story_md(self) -> str:
         """Return one line a cycle, and longer texts where something turned."""
         lines = [f"# The story of {self.run}", "", self.words, ""]
-        for one in self._cycles:
+        for one in self.cycles:
             lines.append(f"- {clean_line(one.line, 300)}")
             if one.recommendation == "challenge":
                 lines.append(f"  - the mentor: {clean_line(one.critique, 500)}")

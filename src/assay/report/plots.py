@@ -33,7 +33,7 @@ MOST_LABELS = 8
 
 def draw_plots(facts: Facts) -> dict[str, str]:
     """Return the plots that this run has something to show in, by name, as SVG text in colours for a light page."""
-    return {name: _svg(figure, name) for name, figure in _figures(facts).items()}
+    return {name: as_svg(figure, name) for name, figure in _figures(facts).items()}
 
 
 def draw_progress_png(facts: Facts) -> bytes:
@@ -78,7 +78,7 @@ def _figures(facts: Facts) -> dict[str, Figure]:
 
 
 def _progress(facts: Facts) -> Figure:
-    figure, axes = _axes(3.5)
+    figure, axes = axes_of(3.5)
     unit, scale = _time_unit(facts)
     place: Callable[[Trial], float] = lambda trial: trial.finished_s / scale  # noqa: E731 - handed on below
     shown = _in_view(facts)
@@ -102,8 +102,8 @@ def _progress(facts: Facts) -> Figure:
     _thousands(axes.yaxis)
     axes.set_xlim(left=0, right=last * 1.03 or 1)
     axes.set_xlabel(f"{unit} of running" if facts.history.resumes else unit)
-    _title(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
-    _note(figure, _progress_note(facts, shown))
+    entitle(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
+    remark(figure, _progress_note(facts, shown))
     return figure
 
 
@@ -127,7 +127,7 @@ def _marks(axes: Axes, facts: Facts, place: Callable[[Trial], float], shown: tup
 
 def _paired(facts: Facts, paired: Paired) -> Figure:
     names = [_view_label(view) for view in paired.views] + ["mean"]
-    figure, axes = _axes(0.9 + 0.27 * len(names))
+    figure, axes = axes_of(0.9 + 0.27 * len(names))
     places = [len(paired.views) - i + 0.5 for i in range(len(paired.views))]
     axes.axvline(0, color=FAINT, linewidth=0.9)
     floor = facts.history.noise.floor if facts.history.noise else None
@@ -139,9 +139,9 @@ def _paired(facts: Facts, paired: Paired) -> Figure:
     _interval(axes, paired.mean, 0.3, paired.low, paired.high, ACCENT)
     axes.set_yticks([*places, 0.3], names)
     axes.set_ylim(-0.4, len(names) + 0.1)
-    _title(figure, f"Gain of #{paired.trial} over #{paired.against} in {facts.metric.name}, right is better")
-    _note(figure, "bar on the mean: 95 % interval" + ("; shaded: noise floor" if floor else ""))
-    return _sideways(figure, axes)
+    entitle(figure, f"Gain of #{paired.trial} over #{paired.against} in {facts.metric.name}, right is better")
+    remark(figure, "bar on the mean: 95 % interval" + ("; shaded: noise floor" if floor else ""))
+    return sideways(figure, axes)
 
 
 def _sealed(facts: Facts) -> Figure:
@@ -159,38 +159,38 @@ def _sealed(facts: Facts) -> Figure:
         rows.append((f"#{winner.number}, sealed holdout", score.value, score.low, score.high, ACCENT))
     if facts.baseline is not None and facts.baseline.score is not None and facts.baseline is not winner:
         rows.append((f"#{facts.baseline.number}, baseline, search folds", facts.baseline.score, None, None, FAINT))
-    figure, axes = _axes(0.9 + 0.3 * len(rows))
+    figure, axes = axes_of(0.9 + 0.3 * len(rows))
     for index, (_, value, low, high, colour) in enumerate(rows):
         _interval(axes, value, len(rows) - index, low, high, colour)
     axes.set_yticks([len(rows) - i for i in range(len(rows))], [row[0] for row in rows])
     axes.set_ylim(0.4, len(rows) + 0.6)
-    _title(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
-    _note(figure, "bars: 95 % intervals, over folds for the search and over rows for the sealed holdout")
-    return _sideways(figure, axes)
+    entitle(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
+    remark(figure, "bars: 95 % intervals, over folds for the search and over rows for the sealed holdout")
+    return sideways(figure, axes)
 
 
 def _ablation(facts: Facts) -> Figure:
     whole = facts.ablated[0]
     found = [(variant, pair) for variant, pair in facts.ablations(whole) if pair is not None]
     found = sorted(found, key=lambda item: item[1].mean, reverse=True)[:MOST_BARS]
-    figure, axes = _axes(0.9 + 0.34 * len(found))
+    figure, axes = axes_of(0.9 + 0.34 * len(found))
     axes.axvline(0, color=FAINT, linewidth=0.9)
     for index, (_, pair) in enumerate(found):
         y = len(found) - index
         axes.barh(y, pair.mean, height=0.42, color=GOOD if pair.mean > 0 else BAD, alpha=0.75, linewidth=0)
         if pair.low is not None and pair.high is not None:
             axes.plot([pair.low, pair.high], [y, y], color=INK, linewidth=1.1, solid_capstyle="butt")
-    labels = [_escape(clean_line(variant.title, 34)) for variant, _ in found]
+    labels = [escaped(clean_line(variant.title, 34)) for variant, _ in found]
     axes.set_yticks([len(found) - i for i in range(len(found))], labels)
     axes.set_ylim(0.4, len(found) + 0.6)
-    _title(figure, f"What each part of #{whole.number} is worth in {facts.metric.name}")
-    _note(figure, "bars: paired gain of the whole over the script without the part; lines: 95 % intervals")
-    return _sideways(figure, axes)
+    entitle(figure, f"What each part of #{whole.number} is worth in {facts.metric.name}")
+    remark(figure, "bars: paired gain of the whole over the script without the part; lines: 95 % intervals")
+    return sideways(figure, axes)
 
 
 def _time(facts: Facts) -> Figure:
     spent = activities(facts)
-    figure, axes = _axes(0.6 + 0.3 * len(spent))
+    figure, axes = axes_of(0.6 + 0.3 * len(spent))
     longest = max(a.seconds for a in spent) or 1.0
     for index, activity in enumerate(spent):
         y = len(spent) - index
@@ -203,8 +203,8 @@ def _time(facts: Facts) -> Figure:
     axes.set_ylim(0.4, len(spent) + 0.6)
     axes.set_xlim(0, longest * 1.15)
     axes.set_xticks([])
-    _title(figure, "Where the time went, summed over what ran side by side")
-    return _sideways(figure, axes)
+    entitle(figure, "Where the time went, summed over what ran side by side")
+    return sideways(figure, axes)
 
 
 # --- helpers -----------------------------------------------------------------------------------------------------
@@ -217,7 +217,8 @@ def _settings() -> Any:
     return matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "assay", "font.family": "DejaVu Sans"})
 
 
-def _axes(height_in: float) -> tuple[Figure, Axes]:
+def axes_of(height_in: float) -> tuple[Figure, Axes]:
+    """Return an empty figure of the report's width and style with its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
@@ -245,11 +246,12 @@ def _thousands(axis: Axis) -> None:
         axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def _title(figure: Figure, text: str) -> None:
+def entitle(figure: Figure, text: str) -> None:
+    """Write what a figure shows above it."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=10.5, color=INK)
 
 
-def _sideways(figure: Figure, axes: Axes) -> Figure:
+def sideways(figure: Figure, axes: Axes) -> Figure:
     """Turn the grid for figures whose values run along the x axis."""
     _thousands(axes.xaxis)
     axes.grid(visible=False, axis="y")
@@ -273,13 +275,14 @@ def _label(axes: Axes, x: float, y: float, text: str, colour: str, *, above: boo
     )  # fmt: skip
 
 
-def _note(figure: Figure, text: str) -> None:
+def remark(figure: Figure, text: str) -> None:
+    """Write how a figure is read below it."""
     if text:
         figure.supxlabel(text, x=0.01, ha="left", fontsize=8.5, color=FAINT)
 
 
 def _empty(text: str) -> Figure:
-    figure, axes = _axes(2.0)
+    figure, axes = axes_of(2.0)
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, ha="center", va="center", color=FAINT, fontsize=11, transform=axes.transAxes)
     return figure
@@ -319,12 +322,13 @@ def _view_label(view: str) -> str:
     return clean_line(view, 24).replace("-", " ")
 
 
-def _escape(text: str) -> str:
-    """Keep matplotlib from reading dollars as mathematics."""
+def escaped(text: str) -> str:
+    """Return text in which matplotlib does not read dollars as mathematics."""
     return text.replace("$", r"\$")
 
 
-def _svg(figure: Figure, name: str) -> str:
+def as_svg(figure: Figure, name: str) -> str:
+    """Return a figure as SVG whose ids begin with its name, the same for the same figure."""
     buffer = io.StringIO()
     with _settings():
         figure.savefig(buffer, format="svg", metadata=_no_metadata())

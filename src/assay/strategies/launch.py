@@ -134,6 +134,7 @@ def resume(
         KeyboardInterrupt: It was stopped again.
     """
     protect_engine()
+    folder = folder.absolute()  # as at the start: whoever attends to an experiment works elsewhere
     task, options = read_description(folder)
     with contextlib.ExitStack() as stack:
         stack.callback(Lease(folder / LEASE_FILE).release)

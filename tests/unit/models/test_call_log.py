@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assay.core.clock import FakeClock
 from assay.core.errors import ProviderDown, ReplyInvalid
+from assay.core.trace import trace_id
 from assay.models.call_log import CallLog
 from assay.models.scrub import Scrubber
 from support.completers import ScriptedCompleter, completion, prompt
@@ -39,6 +41,15 @@ def test_a_call_is_kept_with_all_that_matters(tmp_path: Path) -> None:
         "latency_s": 0.0,
         "messages": [{"role": "user", "content": "question"}],
     }
+
+
+def test_a_call_of_a_step_has_the_trace_id_of_its_cycle(tmp_path: Path) -> None:
+    log = CallLog(tmp_path, scrubber=Scrubber({}), clock=FakeClock(), run="calm-otter")
+    for key in ("step-0011/worker", "step-0011/mentor", "baselines"):
+        log(ScriptedCompleter([completion()])).complete(replace(prompt(), key=key))
+    first, second, other = (json.loads(path.read_text()) for path in sorted(tmp_path.iterdir()))
+    assert first["trace"] == second["trace"] == trace_id("calm-otter", 12)
+    assert "trace" not in other
 
 
 def test_a_failed_call_is_kept_with_its_raw_text(tmp_path: Path) -> None:

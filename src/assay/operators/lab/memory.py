@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from assay.core.metric import Metric
-from assay.operators.lab.record import Cycle, Result, trace_id
+from assay.core.trace import trace_id
+from assay.operators.lab.record import Cycle, Result
 
 NOTES, DATA = "## Notes", "## Data"
 """Sections of the workpad."""

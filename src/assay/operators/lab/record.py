@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assay.core.digest import digest_text
 from assay.core.metric import Metric
 from assay.models.roles import Experiment
 
@@ -73,11 +72,6 @@ class Result:
     def trained(self) -> bool:
         """Whether it truly trained: a training that ended by itself with exit code 0 and left its metric."""
         return self.training and self.state == COMPLETE and self.exit_code == 0 and self.score is not None
-
-
-def trace_id(run: str, cycle: int) -> str:
-    """Return the name under which events, storyline and calls of one cycle are found: `C0012-1a2b3c4d`."""
-    return f"C{cycle:04d}-{digest_text(f'{run}/{cycle}')[:8]}"
 
 
 def gains(results: Sequence[Result], metric: Metric) -> dict[int, float | None]:

@@ -36,6 +36,8 @@ from assay.sandbox.protect import protect_engine
 
 _LOOK_S = 0.25
 _RETRY_S = 2.0
+RESERVE, _RESERVE_BYTES = "reserve", 64 * 2**10
+"""File beside the record that gives way to it on a full disk."""
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "busybox"})
 
 
@@ -93,6 +95,8 @@ class Supervisor:
             raise MachineError("E518", "this process does not find itself in the process table")
         record = Record(argv=self._order.command.argv, supervisor=me, started=self._clock.now())
         write_record(self._folder, record)
+        with suppress(OSError):
+            (self._folder / RESERVE).write_bytes(os.urandom(_RESERVE_BYTES))
         sandbox: Sandbox | None = None
         try:
             mode, require = cast(Mode, self._order.sandbox), cast(Require, self._order.require)
@@ -132,13 +136,21 @@ class Supervisor:
         return _end_of(finished, stopped=kill_at_s is not None, forced=forced, now=self._clock.now())
 
     def _keep(self, record: Record) -> None:
-        """Write how it ended, however long a full disk keeps that from being written."""
+        """Write how it ended, however long a full disk keeps that from being written.
+
+        The command itself may have filled it, and whoever could make room waits for this record.
+        """
+        reserve = self._folder / RESERVE
         until = self._clock.monotonic() + DAY_S
         while True:
             try:
                 write_record(self._folder, record)
+                reserve.unlink(missing_ok=True)
                 return
             except OSError:
+                if reserve.exists():
+                    reserve.unlink(missing_ok=True)
+                    continue
                 if not self._folder.is_dir() or self._clock.monotonic() > until:
                     return
                 self._clock.sleep(_RETRY_S)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.metric import Direction, Metric, Needs
-from assay.operators.lab.record import Cycle, Result, best_of, gains, streak, trace_id
+from assay.core.trace import trace_id
+from assay.operators.lab.record import Cycle, Result, best_of, gains, streak
 from assay.operators.lab.signals import Counted, count, model_names, signals
 
 METRIC = Metric(name="val_accuracy", direction=Direction.HIGHER, needs=Needs.LABELS)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from assay.core.trace import trace_id
 from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.roles import Decision, Review
 from assay.models.scripted import Scripted
-from assay.operators.lab.record import trace_id
 from assay.strategies.lab.memory import remembered
 from support.lab_bench import WHY, LabBench, QuickClock, act, calm, in_order, repository, run
 
