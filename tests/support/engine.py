@@ -13,6 +13,8 @@ from assay.core.candidate import Candidate
 from assay.core.clock import Clock, FakeClock
 from assay.core.execution import Outcome
 from assay.core.metric import Metric
+from assay.core.profile import DataProfile
+from assay.core.task import Task
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
@@ -22,7 +24,7 @@ from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
-from assay.engine.parts import CheckFinding, Grading, Parts, Repairer
+from assay.engine.parts import CheckFinding, Grading, Parts, Repairer, ViewSource
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
 from assay.journal import events as ev
@@ -31,7 +33,7 @@ from assay.journal.memory import MemoryJournal
 from assay.journal.objects import ObjectStore
 from assay.kinds import ScriptKind
 from assay.kinds.base import Kind
-from assay.models.base import Message, Request
+from assay.models.base import Message, Model, Request
 from assay.models.roles import Inputs
 from assay.models.scripted import Scripted, ScriptedModel
 from assay.operators.debug import ModelRepairer
@@ -116,6 +118,12 @@ class Bench:
     """What a fake candidate does."""
     kinds: Mapping[str, Kind] = field(default_factory=lambda: {"script": ScriptKind()})
     render: Callable[[str, Inputs], tuple[Message, ...]] = render
+    playbook: Model | None = None
+    """Answers in the place of `answers`."""
+    task: Task | None = None
+    """None is a fake one without data."""
+    views: ViewSource | None = None
+    profile: DataProfile = field(default_factory=empty_profile)
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
@@ -125,21 +133,21 @@ class Bench:
         """Return the run, started or resumed by what the journal holds."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "private").mkdir(exist_ok=True)
-        task = replace(regression_task(self.folder / "data", k=self.k), metric=self.metric)
+        task = self.task or replace(regression_task(self.folder / "data", k=self.k), metric=self.metric)
         self.log = EventLog(self.backend, self.clock)
         self._begin(task)
         self.parts = Parts(
             folder=self.folder,
             task=task,
-            profile=empty_profile(),
+            profile=self.profile,
             machine=small_machine(),
             seed=7,
             log=self.log,
             objects=ObjectStore(self.folder / "objects"),
-            views=FakeViews(self.folder / "views", self.k),
+            views=self.views or FakeViews(self.folder / "views", self.k),
             grading=self.grading,
             sandbox=self.sandbox,
-            model=self.model,
+            model=self.playbook or self.model,
             render=self.render,
             check=self.check,
             kinds=self.kinds,

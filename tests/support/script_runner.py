@@ -15,6 +15,20 @@ from pathlib import Path
 
 def run_all(folders: list[str]) -> int:
     """Run `solution.py` in each of `folders`; what it prints or raises goes to `log.txt` beside it."""
+    _import_all()
+    return sum(_forked(folder) for folder in folders)
+
+
+def serve() -> int:
+    """Do the same with each folder that is read from standard input; write 0 or 1 for it."""
+    _import_all()
+    for line in sys.stdin:
+        sys.stdout.write(f"{int(_forked(line.strip()))}\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _import_all() -> None:
     import lightgbm
     import pandas
     import sklearn.ensemble
@@ -22,14 +36,15 @@ def run_all(folders: list[str]) -> int:
     assert lightgbm
     assert pandas
     assert sklearn.ensemble
-    failures = 0
-    for folder in folders:
-        child = os.fork()
-        if child == 0:
-            os._exit(_run(folder))
-        _, status = os.waitpid(child, 0)
-        failures += status != 0
-    return failures
+
+
+def _forked(folder: str) -> bool:
+    """Run `solution.py` of a folder in a child; return whether it failed."""
+    child = os.fork()
+    if child == 0:
+        os._exit(_run(folder))
+    _, status = os.waitpid(child, 0)
+    return status != 0
 
 
 def _run(folder: str) -> int:
@@ -48,4 +63,4 @@ def _run(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(min(run_all(sys.argv[1:]), 100))
+    sys.exit(serve() if sys.argv[1:] == ["--serve"] else min(run_all(sys.argv[1:]), 100))

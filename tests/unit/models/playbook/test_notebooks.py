@@ -15,6 +15,7 @@ from assay.models.playbook import Playbook, read_facts
 from assay.models.playbook.notebook.cells import SLOTS, cells_of
 from assay.models.playbook.notebook.review import critique
 from assay.models.playbook.notebook.strategy import mixture_in
+from assay.models.playbook.notebook.swap import swaps
 from assay.models.roles import Brief, TrialSummary
 from assay.models.roles.notebook import (
     CellText,
@@ -367,6 +368,9 @@ def test_where_a_locked_cell_predicts_the_estimator_alone_is_another() -> None:
     [edit] = answer.edits
     assert "model = HistGradientBoostingRegressor(" in edit.code
     assert edit.code.startswith("from sklearn.ensemble import HistGradientBoostingRegressor")
+    again = [swap.title for swap in swaps(edit.code, read_facts(task.brief))]
+    assert again
+    assert not any(title.endswith(": gradient boosting") for title in again), "it is there already"
     assert answer.decision == "EXPLORE"
 
 

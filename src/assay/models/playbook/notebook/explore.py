@@ -101,19 +101,22 @@ def exploration(inputs: ExploreInputs) -> Exploration:
     return Exploration(title=_TITLES[view], cells=tuple(cells))
 
 
+_UNTOLD = "Nothing was established on these data, so the field's experience speaks alone."
+
+
 def ideas(inputs: IdeasInputs) -> IdeaList:
     """Return the drafts that suit these data as ideas, each with the finding that speaks for it."""
     facts = read_facts(inputs.brief)
     findings = [one.sentence for one in inputs.established]
     made = [_of_weakness(text) for text in findings if "distributed otherwise" in text or "rows repeat" in text]
     made += [_of_pair(text) for text in findings if "together" in text and "distributed" not in text][:2]
-    strongest = findings[0] if findings else "Nothing was established, so the field's experience speaks alone."
+    strongest = f"Established on these data: {findings[0]}." if findings else _UNTOLD
     for draft in shelf_for(facts).drafts(facts):
         made.append(
             Idea(
                 title=draft.title,
                 description=f"Build this: {draft.title}. {draft.reason} {_columns(facts)}",
-                reasoning=f"{draft.reason} Established on these data: {strongest}.",
+                reasoning=f"{draft.reason} {strongest}",
                 expected_impact="Fewer errors than the plain model in the same protocol; how many, the folds will say.",
             )
         )

@@ -59,7 +59,8 @@ def planted_cell(host: Host, before: str, mixture: Mixture, facts: Facts) -> str
             member, facts, known=f"{known}.reset_index(drop=True)", rows=f"{rows}.reset_index(drop=True)"
         )
         models.append((name, title, body))
-    imports = import_lines("\n".join(body for *_, body in models))
+    needed = import_lines("\n".join(body for *_, body in models)).splitlines()
+    imports = "\n".join(line for line in needed if not line or line not in before.splitlines()).strip()
     functions = [
         f'def {name}({known}, {rows}):\n    """{sentence(title)}"""\n{indented(body).rstrip()}'
         for name, title, body in models
@@ -74,8 +75,9 @@ def planted_cell(host: Host, before: str, mixture: Mixture, facts: Facts) -> str
         context = context_of(mixture.members[0], facts)
         reads = f"known, rows = {context['read_train']}, {context['read_test']}"
         code = f"{before.rstrip()}\n\n\n" + "\n\n\n".join(functions) + f"\n\n\n{reads}\n{host.name} = {answer}"
-        imports = "\n".join(dict.fromkeys([*imports.splitlines(), "import pandas as pd"]))
-    return f"{imports}\n\n{code.strip()}\n"
+        if "import pandas as pd" not in f"{imports}\n{before}".splitlines():
+            imports += "\nimport pandas as pd"
+    return f"{imports}\n\n{code.strip()}\n".lstrip()
 
 
 def _mean(calls: Sequence[str], shares: Sequence[float]) -> str:

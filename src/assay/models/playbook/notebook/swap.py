@@ -41,7 +41,9 @@ def swaps(code: str, facts: Facts) -> Sequence[Swap]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     node = next(_made(tree), None)
-    return () if node is None else [_swapped(code, node, *choice) for choice in _choices(facts)]
+    if node is None:
+        return ()
+    return [_swapped(code, node, *choice) for choice in _choices(facts) if choice[1] not in code]
 
 
 def _choices(facts: Facts) -> Sequence[tuple[str, str, str]]:
