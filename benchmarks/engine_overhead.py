@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from figures import Figure, table
 from scripted_run import started
 
 from assay.core.budget import Limits
@@ -73,25 +74,40 @@ def status_seconds(folder: Path, repeats: int = 7) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--trials", type=int, default=2000)
-    trials = parser.parse_args().trials
+def measured(trials: int) -> list[Figure]:
+    """Return the rows of so many trials."""
     python = plain_python()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         seconds, memory, inside = run(folder, trials)
         status = status_seconds(folder)
         size = (folder / "run" / "events.jsonl").stat().st_size
-    print(f"trials                              {trials}")
-    print(f"plain python, same script           {python * 1000:8.1f} ms")
-    print(f"a trial, sandbox and child included {seconds / trials * 1000:8.1f} ms")
-    print(f"  of which the child's process      {inside / trials * 1000:8.1f} ms")
-    print(f"  of which the engine               {(seconds - inside) / trials * 1000:8.1f} ms")
-    print(f"engine memory at the end            {memory / 2**20:8.1f} MB")
-    print(f"journal                             {size / 2**20:8.1f} MB")
-    print(f"assay status, whole process         {status * 1000:8.1f} ms")
+    each = 1000 * seconds / trials
+    return [
+        Figure(what=f"a trial that does nothing, sandbox and child included ({trials})", value=each, unit="ms"),
+        Figure(
+            what="of which its process",
+            value=1000 * inside / trials,
+            unit="ms",
+            beside=f"plain python {1000 * python:.1f} ms",
+        ),
+        Figure(what="of which the engine", value=each - 1000 * inside / trials, unit="ms"),
+        Figure(what="engine's memory at the end", value=memory / 2**20, unit="MB"),
+        Figure(what="journal", value=size / 2**20, unit="MB"),
+        Figure(what="`assay status`, whole process", value=1000 * status, unit="ms", beside="under 300 ms"),
+    ]
+
+
+def figures(*, quick: bool) -> list[Figure]:
+    """Return the rows of this benchmark."""
+    return measured(200 if quick else 2000)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--trials", type=int, default=2000)
+    print(table(measured(parser.parse_args().trials)))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from figures import Figure, table
 from scripted_run import started
 
 from assay.core.budget import Limits
@@ -124,29 +125,46 @@ def sequential(folder: Path, model: SlowModel, log: EventLog) -> tuple[float, in
     return time.perf_counter() - started, len(asked), len(ran)
 
 
+def measured(seconds: float, paths: int, workers: int) -> list[Figure]:
+    """Return the rows for answers and runs of so many seconds each."""
+    arguments = {"paths": str(paths), "models": "2", "outer": "1", "inner": "3", "rounds": "1"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        options = RunOptions(
+            limits=Limits(workers=workers), runs=folder, strategy="mle_star", arguments=arguments, gate=False
+        )
+        model = SlowModel(seconds)
+        together, log = overlapped(folder, model, options)
+        alone, questions, runs = sequential(folder, model, log)
+        trials = log.read(lambda history: sum(trial.counts for trial in history.trials.values()))
+    what = f"`mle_star`, {paths} paths, {workers} workers, answers and runs of {seconds:g} s"
+    return [
+        Figure(
+            what=f"{what}: search", value=together, unit="s", beside=f"{3600 * trials / together:.0f} trials an hour"
+        ),
+        Figure(
+            what=f"the same {questions} questions and {runs} runs one after the other",
+            value=alone,
+            unit="s",
+            beside=f"{3600 * trials / alone:.0f} trials an hour",
+        ),
+        Figure(what="how much faster", value=alone / together, unit="times", beside="at least 1.8 times"),
+    ]
+
+
+def figures(*, quick: bool) -> list[Figure]:
+    """Return the rows of this benchmark."""
+    return measured(2.0 if quick else 20.0, 4, 2)
+
+
 def main() -> None:
-    """Print the figures."""
+    """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--paths", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    arguments = {"paths": str(given.paths), "models": "2", "outer": "1", "inner": "3", "rounds": "1"}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        options = RunOptions(
-            limits=Limits(workers=given.workers), runs=folder, strategy="mle_star", arguments=arguments, gate=False
-        )
-        model = SlowModel(given.seconds)
-        together, log = overlapped(folder, model, options)
-        alone, questions, runs = sequential(folder, model, log)
-        trials = log.read(lambda history: sum(trial.counts for trial in history.trials.values()))
-    print(f"seconds of an answer, and of a run   {given.seconds:8.1f}")
-    print(f"paths, workers                       {given.paths:5d}, {given.workers}")
-    print(f"trials, questions, executions        {trials:5d}, {questions}, {runs}")
-    print(f"search                               {together:8.1f} s  {3600 * trials / together:8.1f} trials an hour")
-    print(f"one after the other                  {alone:8.1f} s  {3600 * trials / alone:8.1f} trials an hour")
-    print(f"ratio                                {alone / together:8.2f}")
+    print(table(measured(given.seconds, given.paths, given.workers)))
 
 
 if __name__ == "__main__":

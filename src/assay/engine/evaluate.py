@@ -26,6 +26,9 @@ from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
 from assay.kinds.base import Failure
 
+SURELY = 0.7
+"""Share of the seconds of its quickest fold that a candidate needs for another one, whatever else slowed that down."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -204,11 +207,15 @@ class Evaluator:
     def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> _Attempt:
         """Run the candidate on the first fold, then on as many at a time as there is room for, until all are scored.
 
-        It ends with the first fold that fails, and after the folds by which the race is lost.
+        It ends with the first fold that fails, after the folds by which the race is lost, and where the search is over
+        before another fold could end.
         """
         done: list[Measurement] = []
         keys = self._parts.views.fold_keys()[: plan.most_folds]
         for some in _batches(keys, self._measurer.at_once):
+            late = self._too_late(candidate, done, some)
+            if late:
+                return _Attempt(tuple(done), raced=late)
             live = some[0] == keys[0] and plan.repair and self._may_repair(trial)
             jobs = [partial(self._measure, trial, candidate, attempt, key, live=live) for key in some]
             for measurement in self._measurer.measure_all(jobs):
@@ -236,6 +243,15 @@ class Evaluator:
             wall_s=self._budget.search_s,
             live=live,
         )
+
+    def _too_late(self, candidate: Candidate, done: Sequence[Measurement], keys: Sequence[ViewKey]) -> str:
+        """Return why no further fold is started, in a few words; empty where there is time, or nothing to start."""
+        walls = [m.execution.wall_s for m in done if m.execution is not None]
+        left, digest = self._budget.search_s, candidate.digest
+        if not walls or left is None or left >= SURELY * min(walls):
+            return ""
+        known = self._parts.log.read(lambda history: [history.measurement(digest, key.name, key.seed) for key in keys])
+        return "" if all(known) else "no time for another fold"
 
     def _stop_if_asked(self) -> None:
         if self._parts.activities.stopped:

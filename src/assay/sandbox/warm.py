@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,8 +22,10 @@ SHOWN = "input"
 """Where a waiting sandbox can be shown a folder."""
 HOOK = ".warm"
 """Folder of the workspace that holds our part while it gets ready; gone before the workspace is handed over."""
-MOST_SHOWN = 256
-"""Files and folders that are linked at most; beyond, a mount is cheaper."""
+MOST_ENTRIES = 256
+"""Files and folders that are copied for a waiting sandbox to see; ..."""
+MOST_BYTES = 64 * 2**20
+"""... and their bytes. Where there are more, the imports are the smaller part and a usual start mounts the folder."""
 _WAITING = Path(__file__).with_name("_waiting.py")
 _ANSWER_S = 10.0
 
@@ -291,9 +294,9 @@ class WarmChild:
 
     def _show(self, workspace: Workspace) -> bool:
         try:
-            return link_all(workspace.mounts[0].source, shown_at(self.root), most=MOST_SHOWN)
+            return copy_all(workspace.mounts[0].source, shown_at(self.root), entries=MOST_ENTRIES, size=MOST_BYTES)
         except OSError:
-            return False  # another file system, or files of somebody else: a mount can show them, a link cannot
+            return False  # no room: a mount takes none
 
     def _begin(self, command: Command, limits: SandboxLimits) -> SandboxProcess | None:
         told = "".join(f"{name}={command.env[name]}\0" for name in self._order.told if name in command.env)
@@ -327,25 +330,44 @@ class WarmChild:
                 remove_tree(self._order.root / HOOK)
 
 
-def link_all(source: Path, into: Path, *, most: int) -> bool:
-    """Hard-link everything below `source` into the folder `into`; return False, with some done, past `most` entries.
+def copy_all(source: Path, into: Path, *, entries: int, size: int) -> bool:
+    """Copy everything below `source`, with modes and times, into the folder `into`.
+
+    Copied and not linked: the count of links and the time of their last change would tell every later candidate when
+    one before it began and ended.
+
+    Args:
+        source: Plain files, links and folders.
+        into: An empty folder.
+        entries: Most of them.
+        size: Most bytes.
+
+    Returns:
+        Whether all was copied; else there was too much, or something that is none of these.
 
     Raises:
-        OSError: Something cannot be linked.
+        OSError: Something cannot be read or written.
     """
-    pending, count = [(source, into)], 0
+    pending, count, total = [(source, into)], 0, 0
     while pending:
         folder, place = pending.pop()
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                count += 1
-                if count > most:
-                    return False
-                if entry.is_dir(follow_symlinks=False):
-                    made = place / entry.name
-                    made.mkdir()
-                    made.chmod(entry.stat().st_mode & 0o777)
-                    pending.append((Path(entry.path), made))
-                else:
-                    os.link(entry.path, place / entry.name, follow_symlinks=False)
+        with os.scandir(folder) as found:
+            listed = sorted(found, key=lambda entry: entry.name)
+        for entry in listed:
+            info, target = entry.stat(follow_symlinks=False), place / entry.name
+            count, total = count + 1, total + info.st_size
+            if count > entries or total > size:
+                return False
+            if entry.is_symlink():
+                target.symlink_to(Path(entry.path).readlink())
+                continue
+            if entry.is_dir():
+                target.mkdir()
+                pending.append((Path(entry.path), target))
+            elif entry.is_file():
+                shutil.copyfile(entry.path, target)
+                os.utime(target, ns=(info.st_atime_ns, info.st_mtime_ns))
+            else:
+                return False
+            target.chmod(info.st_mode & 0o777)
     return True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assay.core.budget import Limits
+from assay.core.trial import TrialState
 from assay.engine.session import Session
 from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult, FakeSandbox
@@ -62,3 +64,20 @@ def test_a_candidate_that_fails_at_once_runs_on_one_fold_alone(tmp_path: Path, w
     bench = Bench(tmp_path, limits=Limits(workers=workers), strategy=OneTrial(fail="ValueError: x"), max_repairs=0)
     searched(bench, watched)
     assert watched.order == ["fold-0"]
+
+
+def test_no_fold_is_started_that_cannot_end_before_the_search_does(tmp_path: Path) -> None:
+    order = []
+
+    def slow(command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
+        order.append((workspace.mounts[0].source / "view.txt").read_text(encoding="utf-8"))
+        bench.clock.sleep(45.0)
+        return replace(behave(command, workspace, limits), wall_s=45.0)
+
+    bench = Bench(tmp_path, limits=Limits(workers=1, wall_s=100.0), strategy=OneTrial(score=1.0))
+    bench.sandbox = FakeSandbox(slow)
+    bench.open()._search()
+    trial = bench.log.read(lambda h: h.trials[0])
+    assert [name for name in order if name.startswith("fold")] == ["fold-0"]
+    assert (trial.state, trial.folds) == (TrialState.COMPLETE, 1)
+    assert trial.reason == "no time for another fold"

@@ -2,8 +2,9 @@
 
 import json
 import os
-import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,11 @@ import pytest
 
 from assay.core.errors import IntegrityError, MachineError
 from assay.core.execution import Outcome
+from assay.kinds.early_imports import early_imports
 from assay.sandbox import Command, Mount, SandboxLimits, Workspace, inspect_machine, open_sandbox
 from assay.sandbox.base import Finished, Sandbox
 from assay.sandbox.bwrap import find_bwrap
-from assay.sandbox.warm import HOOK, Warm, Warmable, WarmOrder, shown_at
+from assay.sandbox.warm import HOOK, Warm, Warmable, WarmOrder, copy_all, shown_at
 
 LIMITS = SandboxLimits(wall_s=60.0, memory_bytes=2**30, threads=2)
 FACTS = """
@@ -192,17 +194,22 @@ def test_anything_else_starts_the_usual_way_in_the_same_place(
     assert not (warm.root / HOOK).exists()
 
 
-def test_a_view_on_another_disk_is_mounted(sandbox: Any, tmp_path: Path) -> None:
-    far = Path("/dev/shm") / f"assay-test-{os.getpid()}"
-    far.mkdir(exist_ok=True)
-    try:
-        (far / "train.csv").write_text("x", encoding="utf-8")
-        if far.stat().st_dev == tmp_path.stat().st_dev:
-            pytest.skip("there is one disk only")
-        warm = ahead(sandbox, tmp_path / "work")
-        assert warm.hand_over(command(), workspace(warm.root, far, "print('x')\n"), LIMITS) is None
-    finally:
-        shutil.rmtree(far, ignore_errors=True)  # T2 has emptied it
+def test_what_is_shown_is_a_copy_that_tells_nothing_of_others(tmp_path: Path, view: Path) -> None:
+    (view / "train.csv").chmod(0o444)
+    os.utime(view / "train.csv", ns=(10**18, 10**18 + 5))
+    (view / "also").symlink_to("train.csv")
+    before = (view / "train.csv").stat()
+    into = tmp_path / "into"
+    into.mkdir()
+    assert copy_all(view, into, entries=10, size=10**6)
+    copy = (into / "train.csv").stat()
+    assert (copy.st_mode, copy.st_mtime_ns, copy.st_nlink) == (before.st_mode, before.st_mtime_ns, 1)
+    assert (view / "train.csv").stat().st_ctime_ns == before.st_ctime_ns
+    assert (into / "also").readlink() == Path("train.csv")
+    assert (into / "deep" / "notes.txt").read_text(encoding="utf-8") == "a note"
+    for bound in ({"entries": 2, "size": 10**6}, {"entries": 10, "size": 5}):
+        (tmp_path / str(bound)).mkdir()
+        assert not copy_all(view, tmp_path / str(bound), **bound)
 
 
 def test_what_prints_while_it_imports_or_fails_is_not_used(sandbox: Any, tmp_path: Path, view: Path) -> None:
@@ -256,6 +263,66 @@ def test_nothing_is_left(sandbox: Any, tmp_path: Path, view: Path) -> None:
             break
         time.sleep(0.02)
     assert after <= before
+
+
+ENGINE = """
+import sys, time
+from pathlib import Path
+from assay.kinds.early_imports import early_imports
+from assay.sandbox import Command, SandboxLimits, open_sandbox
+from assay.sandbox.warm import WarmOrder
+sandbox, waiting = open_sandbox(sys.argv[1]), []
+for name in sys.argv[2:]:
+    root = Path(name)
+    root.mkdir()
+    limits = SandboxLimits(wall_s=60, memory_bytes=2**30)
+    order = WarmOrder(command=Command(argv=("python", "solution.py")), limits=limits, root=root, modules=("json",))
+    waiting.append(sandbox.warm(order))
+print([one.get_ready(60) for one in waiting], flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_engine_takes_along_what_waits(sandbox: Any, tmp_path: Path) -> None:
+    mode = {"T1": "strict", "T2": "landlock"}.get(sandbox.tier, "off")
+    engine = psutil.Popen(
+        [sys.executable, "-c", ENGINE, mode, str(tmp_path / "one"), str(tmp_path / "two")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert engine.stdout.readline() == "[True, True]\n"
+    children = engine.children(recursive=True)
+    assert len(children) >= 2
+    engine.kill()
+    _, alive = psutil.wait_procs(children, 20)
+    assert alive == []
+    engine.wait()
+    engine.stdout.close()
+
+
+LEARNING = """
+import lightgbm as lgb
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+rng = np.random.default_rng(3)
+x = rng.normal(size=(400, 6))
+y = x[:, 0] * x[:, 1] + rng.normal(size=400)
+models = (lgb.LGBMRegressor(n_estimators=30, verbose=-1, bagging_fraction=0.7, bagging_freq=1, seed=1),
+          HistGradientBoostingRegressor(max_iter=30, random_state=1))
+print([model.fit(x, y).predict(x).tobytes().hex() for model in models])
+"""
+
+
+def test_the_same_predictions_to_the_last_bit(tmp_path: Path, view: Path) -> None:
+    opened: Any = open_sandbox("off")
+    try:
+        usual = cold(opened, tmp_path / "cold", view, LEARNING)
+        waited = given(ahead(opened, tmp_path / "warm", *early_imports(LEARNING)), view, LEARNING)
+    finally:
+        opened.close()
+    assert usual.outcome is Outcome.OK, usual.log
+    assert waited.log == usual.log
 
 
 def test_closing_the_sandbox_ends_what_waits(tmp_path: Path) -> None:
