@@ -81,6 +81,7 @@ class TreeProcess:
         self._guard_ended = False
         self._go_open = True
         self._waiting: set[int] = set()
+        self._asking: list[threading.Event] = []
         self._finished: Finished | None = None
         self._done = threading.Event()
         self._lock = threading.Lock()
@@ -99,6 +100,17 @@ class TreeProcess:
     def peak_memory_bytes(self) -> int | None:
         """The most memory of the tree that was seen so far."""
         return self._watchdog.peak_memory_bytes
+
+    def has_printed(self) -> bool:
+        """Return whether anything was printed, with what is on its way; waits for the thread that reads it."""
+        asked = threading.Event()
+        with self._lock:
+            if not self._done.is_set():
+                self._asking.append(asked)
+                os.write(self._wake_write, b"p")
+        while not asked.wait(_POLL_S) and not self._done.is_set():
+            pass
+        return self._buffer.total > 0
 
     def begin(self, limits: SandboxLimits) -> None:
         """Count time from now on, for a process that was started ahead; of `limits` only the wall time is new."""
@@ -262,6 +274,12 @@ class TreeProcess:
     def _on_wake(self, descriptor: int) -> None:
         with suppress(BlockingIOError):
             os.read(descriptor, _READ)
+        with self._lock:
+            asking, self._asking = self._asking, []
+        if asking and self._launched.output in self._selector.get_map():
+            self._on_output(self._launched.output)
+        for asked in asking:
+            asked.set()
 
     def _on_end(self, descriptor: int) -> None:
         self._selector.unregister(descriptor)

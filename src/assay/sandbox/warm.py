@@ -27,6 +27,8 @@ MOST_ENTRIES = 256
 MOST_BYTES = 64 * 2**20
 """... and their bytes. Where there are more, the imports are the smaller part and a usual start mounts the folder."""
 _WAITING = Path(__file__).with_name("_waiting.py")
+_READY_S = 60.0
+"""Longest that a hand-over waits for imports under way: a usual start would only begin with them."""
 _ANSWER_S = 10.0
 
 
@@ -196,6 +198,7 @@ class WarmChild:
         self._wires = wires
         self._admit = admit
         self._loaded: frozenset[str] | None = None
+        self._silent = False
         self._partial = b""
         self._used = False
         self._closed = False
@@ -256,6 +259,7 @@ class WarmChild:
             if not said.endswith(b"\n"):
                 return False
             self._loaded = frozenset(said.decode().strip().split(","))
+            self._silent = not self._process.has_printed()
             remove_tree(self._order.root / HOOK)
         return self._process.wait(0) is None
 
@@ -285,7 +289,7 @@ class WarmChild:
             and workspace.mounts[0].source.is_dir()
         )
         # What it printed while it got ready would come without the script's own wish for silence.
-        return same and self._get_ready(_ANSWER_S) and not self._process.tail(1) and not self._shadowed()
+        return same and self._get_ready(_READY_S) and self._silent and not self._shadowed()
 
     def _shadowed(self) -> bool:
         """Return whether a file of the workspace has the name of a loaded module, which a usual start would prefer."""

@@ -318,7 +318,9 @@ def test_the_same_predictions_to_the_last_bit(tmp_path: Path, view: Path) -> Non
     opened: Any = open_sandbox("off")
     try:
         usual = cold(opened, tmp_path / "cold", view, LEARNING)
-        waited = given(ahead(opened, tmp_path / "warm", *early_imports(LEARNING)), view, LEARNING)
+        warm = ahead(opened, tmp_path / "warm", *early_imports(LEARNING))
+        assert warm.get_ready(120)
+        waited = given(warm, view, LEARNING)
     finally:
         opened.close()
     assert usual.outcome is Outcome.OK, usual.log
