@@ -308,22 +308,28 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 rng = np.random.default_rng(3)
 x = rng.normal(size=(400, 6))
 y = x[:, 0] * x[:, 1] + rng.normal(size=400)
-models = (lgb.LGBMRegressor(n_estimators=30, verbose=-1, bagging_fraction=0.7, bagging_freq=1, seed=1),
-          HistGradientBoostingRegressor(max_iter=30, random_state=1))
+models = (lgb.LGBMRegressor(n_estimators=15, n_jobs=1, verbose=-1, bagging_fraction=0.7, bagging_freq=1, seed=1),
+          HistGradientBoostingRegressor(max_iter=15, random_state=1))
 print([model.fit(x, y).predict(x).tobytes().hex() for model in models])
 """
 
 
+@pytest.mark.timeout(400)  # everything is imported twice
 def test_the_same_predictions_to_the_last_bit(tmp_path: Path, view: Path) -> None:
     opened: Any = open_sandbox("off")
+    limits = replace(LIMITS, threads=1, wall_s=180.0)
     try:
-        usual = cold(opened, tmp_path / "cold", view, LEARNING)
-        warm = ahead(opened, tmp_path / "warm", *early_imports(LEARNING))
-        assert warm.get_ready(120)
-        waited = given(warm, view, LEARNING)
+        (tmp_path / "cold").mkdir()
+        usual = opened.start(command(), workspace(tmp_path / "cold", view, LEARNING), limits).wait()
+        warm = ahead(opened, tmp_path / "warm", *early_imports(LEARNING), threads=1)
+        assert warm.get_ready(180)
+        process = warm.hand_over(command(), workspace(warm.root, view, LEARNING), limits)
+        assert process is not None
+        waited = process.wait()
     finally:
         opened.close()
     assert usual.outcome is Outcome.OK, usual.log
+    assert waited is not None
     assert waited.log == usual.log
 
 
