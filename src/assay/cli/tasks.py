@@ -43,6 +43,10 @@ def run(
             "--only", metavar="ID[,ID]", help="Do these again in a new run; take the others as the last run left them."
         ),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="PACKAGE", help="Install this where a reply asks for it; several times."),
+    ] = None,
     workers: Annotated[str | None, typer.Option("--workers", help="Tasks at a time; one by default.")] = None,
     time: Time = None,
     cost: Cost = None,
@@ -70,6 +74,7 @@ def run(
         mlflow=mlflow,
         no_mlflow=no_mlflow,
         only=only,
+        allow=tuple(allow or ()),
     )
     return command(
         shell_of(context),

@@ -46,6 +46,8 @@ class JobPlan:
     """What it may read besides its own files."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables that it is told, besides those of its kind. No secret belongs here."""
+    python: Path | None = None
+    """Interpreter; None means that of the run."""
     limits: SandboxLimits | None = None
     """Bounds of this attempt; None means those of the run."""
     folders: tuple[str, ...] = ("output",)
@@ -250,7 +252,7 @@ class Jobs:
                 devices=gpu.devices if gpu else (),
                 hidden=parts.hidden,
             )
-            command = self._command(candidate, {**parts.gpus.variables(gpu), **plan.env, **told}, limits)
+            command = self._command(candidate, plan, {**parts.gpus.variables(gpu), **plan.env, **told}, limits)
             process = parts.sandbox.start(command, workspace, replace(limits, gpus=1 if gpu else 0))
             parts.activities.watch(ticket, process)
             finished = process.wait()
@@ -263,10 +265,10 @@ class Jobs:
         finally:
             remove_tree(root)
 
-    def _command(self, candidate: Candidate, env: Mapping[str, str], limits: SandboxLimits) -> Command:
+    def _command(self, candidate: Candidate, plan: JobPlan, env: Mapping[str, str], limits: SandboxLimits) -> Command:
         parts = self._parts
         kind = parts.kinds[candidate.kind]
-        command = kind.command(candidate, python=parts.python, seed=parts.seed, threads=limits.threads)
+        command = kind.command(candidate, python=plan.python or parts.python, seed=parts.seed, threads=limits.threads)
         return replace(command, env={**command.env, **env})
 
     def _within(self, limits: SandboxLimits) -> tuple[SandboxLimits, bool]:

@@ -52,6 +52,7 @@ class TasksFlags:
     mlflow: str | None = None
     no_mlflow: bool = False
     only: str | None = None
+    allow: tuple[str, ...] = ()
 
 
 def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, run_flags: RunFlags) -> int:
@@ -79,6 +80,7 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
         timeout_s=timeout,
         mlflow=_store_of_evidence(wish),
         only=tuple(dict.fromkeys(id.strip() for id in (flags.only or "").split(",") if id.strip())),
+        allow=flags.allow,
         workers=limits.workers,
     )
     chosen = RunOptions(

@@ -25,6 +25,7 @@ from assay.strategies.code_tasks import record
 from assay.strategies.code_tasks.earlier import latest_of
 from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.options import TaskOptions
+from assay.strategies.code_tasks.packages import allowed
 from assay.strategies.code_tasks.queue import Queue
 from assay.strategies.code_tasks.responses import read_responses
 from assay.strategies.code_tasks.strategy import CHECKPOINT, OFF, store_place
@@ -48,6 +49,7 @@ def work_on(options: TaskOptions, run: RunOptions, observers: Sequence[Observer]
     """
     if options.mlflow != OFF:
         store_place(options.mlflow, run.runs)  # before the address is written anywhere: it may hold a password
+    allowed(options.allow)
     queue = read_queue(options.file)
     responses = encode(read_responses(options.responses, queue)) if options.responses else None
     if options.only:

@@ -34,6 +34,8 @@ class TaskOptions:
     """Ids of the tasks that are done again; empty for all. Results of the others are taken from `source`."""
     source: str = ""
     """Name of the run, in the same folder of runs, that results are taken from."""
+    allow: tuple[str, ...] = ()
+    """Packages that are installed where a reply asks for them: names, perhaps with extras and versions."""
     workers: int = 1
     """Most tasks at a time."""
 
@@ -47,6 +49,7 @@ class TaskOptions:
             "timeout": str(self.timeout_s),
             "mlflow": self.mlflow,
             **({"only": " ".join(self.only), "source": self.source} if self.only else {}),
+            **({"allow": " ".join(self.allow)} if self.allow else {}),
             **({"workers": str(self.workers)} if self.workers > 1 else {}),
         }
 
@@ -67,6 +70,7 @@ class TaskOptions:
                 mlflow=arguments.get("mlflow", ""),
                 only=tuple(arguments.get("only", "").split()),
                 source=arguments.get("source", ""),
+                allow=tuple(arguments.get("allow", "").split()),
                 workers=max(1, int(arguments.get("workers", 1))),
             )
         except (KeyError, ValueError) as error:

@@ -24,6 +24,7 @@ from assay.strategies.code_tasks.handoff import stamp, write_progress, write_res
 from assay.strategies.code_tasks.intake import read_queue
 from assay.strategies.code_tasks.memory import Memory
 from assay.strategies.code_tasks.options import TaskOptions
+from assay.strategies.code_tasks.packages import Packages
 from assay.strategies.code_tasks.queue import CodeTask, Queue, in_order, in_waves
 from assay.strategies.code_tasks.responses import Responses, read_responses
 from assay.strategies.code_tasks.status import Status
@@ -75,6 +76,7 @@ class CodeTasks:
             options=self._options,
             desk=desk,
             memory=Memory(session),
+            packages=Packages(session, self._options.allow),
         )
         waves = self._waves(queue, tasks)
         order = [task for wave in waves for task in wave]

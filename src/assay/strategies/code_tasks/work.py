@@ -21,6 +21,7 @@ from assay.strategies.code_tasks.briefing import REVIEWERS, objections, review_i
 from assay.strategies.code_tasks.evidence import EvidenceDesk, found_lines, problems
 from assay.strategies.code_tasks.memory import Memory
 from assay.strategies.code_tasks.options import TaskOptions
+from assay.strategies.code_tasks.packages import Packages
 from assay.strategies.code_tasks.patching import Patcher
 from assay.strategies.code_tasks.queue import CodeTask, Queue, TaskKind
 from assay.strategies.code_tasks.record import TaskEnd
@@ -51,6 +52,7 @@ class Bench:
     options: TaskOptions
     desk: EvidenceDesk
     memory: Memory
+    packages: Packages
 
 
 @dataclass
@@ -161,9 +163,7 @@ class TaskWork:
             text = f"{code.plan}\n\n````python\n{code.code.rstrip()}\n````\n"
         self._session.note(f"{self._key}/reply", lambda: self._session.parts.objects.put(text.encode()))
         found = extract(text)
-        if found.packages:
-            told = f"task {self._task.id} asked to install {', '.join(found.packages)}: nothing is installed"
-            self._session.parts.log.remark_once("W431", told)
+        self._bench.packages.provide(self._key, self._task.id, found.packages)
         return found, ""
 
     def _sources(self, found: Extraction) -> tuple[str, ...]:
@@ -239,7 +239,7 @@ class TaskWork:
             self._jobs.limits, wall_s=self._timeout_s, output_bytes=MOST_PRINTED_BYTES, processes=MOST_PROCESSES
         )
         plan = self._bench.desk.plan(self._task, number, attempt, candidate, self._given, limits)
-        return self._jobs.run(number, attempt, candidate, plan)
+        return self._jobs.run(number, attempt, candidate, replace(plan, python=self._bench.packages.python))
 
     def _runs(self, candidate: Candidate, execution: Execution) -> tuple[BlockRun, ...]:
         digest = execution.outputs.get(RECORD)
