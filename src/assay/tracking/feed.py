@@ -17,6 +17,8 @@ Files = Callable[[], tuple[Artifact, ...]]
 """Reads the artefacts of a record, in the feed's thread."""
 MOST_WAITING = 2_000
 _BATCH = 10
+REST_S = 180.0
+"""Seconds without anything to write, after which the store's process is ended: it takes 240 MB, a new one 3 s."""
 _SLOW = "the experiment store was too slow"
 _UNBEGUN = "the run was over before the process of the experiment store had begun"
 WAITS_S = (1.0, 5.0)
@@ -54,6 +56,7 @@ class Feed:
         most: Most runs that wait; further ones are dropped and counted.
         waits_s: Seconds before each new try after a failure.
         held: Whether nothing is written before `release`.
+        rest_s: Seconds without anything to write, after which the store may rest.
         clock: For the wait at the end.
     """
 
@@ -65,6 +68,7 @@ class Feed:
         most: int = MOST_WAITING,
         waits_s: tuple[float, ...] = WAITS_S,
         held: bool = False,
+        rest_s: float = REST_S,
         clock: Clock | None = None,
     ) -> None:
         self._writer = writer
@@ -82,7 +86,9 @@ class Feed:
         self._lost = False
         self._told = False
         self._held = held
+        self._rest_s = rest_s
         self._failing = False
+        self._awake = False
         self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
         self._thread.start()
 
@@ -159,16 +165,27 @@ class Feed:
 
     def _next(self) -> list[_Waiting] | None:
         """Return what to write next; None when there will be nothing any more."""
-        with self._changed:
-            self._busy = False
-            self._changed.notify_all()
-            while (self._held or not self._waiting) and not self._closed and not self._lost:
-                self._changed.wait()
-            if self._closed or self._lost:
-                return None
-            self._busy = True
-            keys = list(self._waiting)[:_BATCH]
-            return [self._waiting.pop(key) for key in keys]
+        while True:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+                idle = not self._wait_for_work()
+                if self._closed or self._lost:
+                    return None
+                if not idle:
+                    self._busy = self._awake = True
+                    keys = list(self._waiting)[:_BATCH]
+                    return [self._waiting.pop(key) for key in keys]
+                self._awake = False
+            # Without the lock: ending a process takes a moment, and whoever puts something in must not wait for it.
+            self._writer.rest()
+
+    def _wait_for_work(self) -> bool:
+        """Return once there is something to write, or nothing ever will be; False if there was nothing for long."""
+        while (self._held or not self._waiting) and not self._closed and not self._lost:
+            if not self._changed.wait(self._rest_s if self._awake else None) and self._awake:
+                return False
+        return True
 
     def _done(self, batch: list[_Waiting], written: set[str]) -> None:
         with self._changed:

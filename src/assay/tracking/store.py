@@ -31,6 +31,10 @@ class RunWriter(Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """Give back what is held while nothing is to be written; the next `write` takes it up again."""
+        ...
+
     def close(self) -> None:
         """Give the store up. Callable from any thread, also while somebody writes, whose call then fails."""
         ...
@@ -122,6 +126,10 @@ class Store:
         """
         found: dict[str, str] = self._ask({"op": "keys", "experiment": experiment})["keys"]
         return found
+
+    def rest(self) -> None:
+        """End the process; whoever asks next starts another one."""
+        self._process.close()
 
     def close(self) -> None:
         """End the process, also while somebody waits for it."""

@@ -19,6 +19,7 @@ class Kept:
         self.open = threading.Event()
         self.open.set()
         self.asked = threading.Event()
+        self.rested = threading.Event()
         self.closed = False
         self._fails = fails
         self._refuses = refuses
@@ -35,6 +36,9 @@ class Kept:
         self.records |= {record.key: record for record in taken}
         self.order += [record.key for record in taken]
         return {record.key: record.key for record in taken}
+
+    def rest(self) -> None:
+        self.rested.set()
 
     def close(self) -> None:
         self.closed = True
@@ -169,3 +173,15 @@ def test_what_is_held_is_not_written_and_not_waited_for_until_it_is_released() -
     ends = [feed.close(1e6) for feed in feeds]
     assert [(end.written, end.dropped, end.late) for end in ends] == [(0, 1, True), (1, 0, False)]
     assert not held.asked.is_set()
+
+
+def test_a_store_that_has_nothing_to_do_rests_and_is_asked_again() -> None:
+    store = Kept()
+    feed = Feed(store, lambda _: None, rest_s=0.01)
+    assert not store.rested.is_set(), "it was never awake"
+    for key in ("first", "second"):
+        store.rested.clear()
+        feed.put(record(key))
+        assert store.rested.wait(20)
+    end = feed.close(20)
+    assert (end.written, store.order) == (2, ["first", "second"])

@@ -43,6 +43,9 @@ class Shelf:
         self.records |= {record.key: record for record in records}
         return {record.key: record.key for record in records}
 
+    def rest(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

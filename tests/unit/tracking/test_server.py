@@ -71,6 +71,7 @@ def test_a_server_gets_what_a_local_store_gets_and_a_second_time_nothing_new(
 def test_what_is_tracked_live_reaches_the_server(server: MlflowServer, store: Store, tmp_path: Path) -> None:
     class Unclosed:
         write = staticmethod(store.write)
+        rest = staticmethod(store.rest)
 
         def close(self) -> None:
             """The store is shared."""
