@@ -33,6 +33,8 @@ SIZES = "mle_star/sizes"
 """Key of the note on the sizes that fit the time, and end of the key of what each path makes of them."""
 CUT = "cut"
 """End of the key of a note on a phase that the end of the search cut off, or that was never begun."""
+ENDED = ("/init", "/merge", "/refine")
+"""Ends of the keys of phases that have done something, as a rule, when they end before their work is done."""
 
 _SIZES = {
     "paths": "paths",
@@ -193,7 +195,7 @@ def _of_phase(key: str, value: Any, layout: Layout) -> str:
     phase, _, what = key.removeprefix(NOTES).rpartition("/")
     if what == "ended":
         skipped = skipped_by(value)
-        early = "ended" if phase.endswith("/refine") else "skipped"
+        early = "ended" if phase.endswith(ENDED) else "skipped"
         return f"{layout.doing(phase)} {f'{early}: {skipped}' if skipped else 'done'}"
     if what == CUT:
         return f"{layout.doing(phase)} {cut_words(value)}"

@@ -27,7 +27,7 @@ from assay.report.document import (
 from assay.report.facts import Facts, State
 from assay.report.formatting import format_count
 from assay.report.ledger import Ledger
-from assay.report.phase_words import CUT, NOTES, SIZES, Layout, cut_words, note_words, skipped_by
+from assay.report.phase_words import CUT, ENDED, NOTES, SIZES, Layout, cut_words, note_words, skipped_by
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
 
@@ -115,7 +115,7 @@ def _phases(history: History) -> Iterator[tuple[float, Cell]]:
         elif key == SIZES or (key.startswith("step-") and key.endswith("/sizes")):
             yield history.noted_at[key], (note_words(key, value, layout),)
         elif key.startswith(NOTES) and (reason := skipped_by(value)):
-            early = "ended" if phase.endswith("/refine") else "skipped"
+            early = "ended" if phase.endswith(ENDED) else "skipped"
             yield history.noted_at[key], (f"{layout.doing(phase)} {early}: ", Said(clean_line(reason, 300)))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from assay.cli.display.narrate import narrate
 from assay.cli.display.panel import MOST_LINES, best_words, panel_lines
-from assay.cli.display.phases import layout_known, placed, where
+from assay.cli.display.phases import cut_lines, layout_known, placed, where
 from assay.cli.display.views import PlainView
 from assay.cli.output import Output
 from assay.core.clock import FakeClock
@@ -78,6 +78,24 @@ def test_the_panel_says_where_each_path_is_and_stays_small(events: list[Event]) 
         assert f"path {path}: merging, number 1" in seen
         assert f"path {path}: refining block 2 of 4, plan 2" in seen
     assert where(summary) == []
+
+
+def test_the_status_says_which_phases_the_end_of_the_search_cut_off() -> None:
+    summary = Summary()
+    notes = [
+        ("phase/step-0002/refine/begun", 1.0),
+        ("phase/step-0002/refine/cut", {"skipped": "the goal was met", "begun": True}),
+        ("phase/step-0004/ensemble/cut", {"skipped": "the goal was met", "begun": False}),
+    ]
+    event: Event | None = None
+    for key, value in notes:
+        event = Event.after(event, time=1.0, payload=ev.Noted(key=key, value=value))
+        summary.apply(event)
+    (line,) = cut_lines(summary)
+    assert line == "cut off or not begun (the goal was met): path 1: refining, ensemble 1: combining the paths"
+    later = ev.Noted(key="phase/step-0002/refine/ended", value={"skipped": ""})
+    summary.apply(Event.after(event, time=3.0, payload=later))
+    assert cut_lines(summary) == ["cut off or not begun (the goal was met): ensemble 1: combining the paths"]
 
 
 @pytest.mark.parametrize("width", [40, 79, 200])

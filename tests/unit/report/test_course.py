@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assay.core.errors import ReplyInvalid
+from assay.journal import events as ev
 from assay.journal.history import History, Trial
 from assay.models.base import Request
 from assay.models.catalogue import DATED
@@ -28,6 +29,18 @@ from assay.strategies.star_options import StarOptions
 from support.histories import good_run
 from support.star import answer
 from support.star_run import events_of, objects_of, write_star_run
+
+CUT = (
+    ev.Noted(key="mle_star/sizes", value={"paths": 1, "models": 2}),
+    ev.Noted(key="phase/step-0004/ensemble/begun", value=1.0),
+    ev.Noted(
+        key="phase/step-0004/ensemble/cut", value={"skipped": "the time for the search was used up", "begun": True}
+    ),
+    ev.Noted(
+        key="phase/step-0006/validate/cut", value={"skipped": "the time for the search was used up", "begun": False}
+    ),
+)
+"""What a search with two paths notes that ends during its first ensemble."""
 
 SMALL = StarOptions(models=2, outer=1, inner=2, paths=1, rounds=1)
 
@@ -136,6 +149,24 @@ def test_a_phase_that_was_skipped_says_why(tmp_path: Path) -> None:
     assert notes["ensemble"].startswith("skipped: there are no two solutions")
     assert "skipped: switched off" in plain(section_rows(facts)[2][-1])
     assert course(facts).last_look is None
+
+
+def test_phases_that_the_end_of_the_search_cut_off_or_that_never_began_say_why(folder: Path, tmp_path: Path) -> None:
+    events = [e for e in events_of(folder) if not str(getattr(e.payload, "key", "")).endswith("validate/ended")]
+    end = next(n for n, e in enumerate(events) if str(getattr(e.payload, "key", "")).endswith("ensemble/begun"))
+    after = [replace(events[end], payload=note, number=n, time=events[end].time + 1) for n, note in enumerate(CUT, end)]
+    history = History([*events[:end], *after])
+    facts = facts_of(folder, history)
+    states = {(phase.place, phase.name): phase.state for phase in course(facts).phases}
+    assert states["path 2", "refine"] == "" or states["path 2", "refine"].startswith("cut short")
+    assert states["ensemble 1", "ensemble"] == "cut off: the time for the search was used up"
+    assert states["", "validate"] == "not begun: the time for the search was used up"
+    write_reports(tmp_path, history, objects_of(folder), final=True)
+    for name in ("story.md", "report.md"):
+        told = (tmp_path / name).read_text(encoding="utf-8")
+        assert "cut off: the time for the search was used up" in told, name
+        assert "not begun: the time for the search was used up" in told, name
+    assert "sizes fitted to the time: paths 1" in (tmp_path / "story.md").read_text(encoding="utf-8")
 
 
 def section_rows(facts: Facts) -> tuple[tuple[Any, ...], ...]:
