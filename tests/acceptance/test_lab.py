@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -99,17 +100,19 @@ def starts(folder: Path) -> int:
 
 
 def runs(folder: Path) -> list[psutil.Process]:
-    """The training scripts of this test that are running."""
-    place = str(folder)
+    """The training scripts of this test that are running, with what holds them: all below their supervisors."""
     found = []
-    for process in psutil.process_iter(["cmdline", "cwd"]):
+    for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if "train.py" in words and (process.info["cwd"] or "").startswith(place):
-            found.append(process)
+        if "assay.sandbox.longrun.supervisor" in words and words[-1].startswith(str(folder)):
+            with suppress(psutil.Error):
+                found += [child for child in process.children(recursive=True) if "train.py" in child.cmdline()]
     return found
 
 
 def test_a_lab_improves_a_repository_that_it_never_touches(tmp_path: Path) -> None:
+    tmp_path = tmp_path / "Räume & Wege"
+    tmp_path.mkdir()
     repo = repository(tmp_path)
     done = assay(
         "run", "repo", "--strategy", "lab", "--trials", "7", "--name", "lab", "--display", "plain", cwd=tmp_path
@@ -160,7 +163,7 @@ def test_an_interrupted_lab_leaves_nothing_running(tmp_path: Path) -> None:
     repository(tmp_path, sleep=120.0)
     process = begin("run", "repo", "--strategy", "lab", "--trials", "1", "--name", "lab", cwd=tmp_path)
     wait_until(lambda: (tmp_path / "runs" / "lab" / "events.jsonl").exists() and starts(tmp_path) == 1, process)
-    time.sleep(1.0)
+    wait_until(lambda: bool(runs(tmp_path)), process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

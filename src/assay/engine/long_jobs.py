@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.core.candidate import Candidate
+from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
 from assay.engine.jobs import JobPlan, Jobs
 from assay.engine.parts import Parts
 from assay.journal import events as ev
 from assay.sandbox import SandboxLimits, Workspace, remove_tree
 from assay.sandbox.base import Finished
-from assay.sandbox.longrun import Life, LongRun, Look, Order, attach_long, start_long
+from assay.sandbox.longrun import Life, LongRun, Look, Order, attach_long, set_aside, start_long
 
 _TAIL = 200_000
 """Characters of a log that are kept in the journal's store; the whole, capped log is in the long run's folder."""
@@ -92,8 +93,16 @@ class LongJobs:
         return start_long(place / "record", order, parts.clock)
 
     def find(self, number: int, attempt: int) -> LongRun | None:
-        """Return an attempt that was started, by this engine or by one before it."""
-        return attach_long(self._place(number, attempt) / "record", self._parts.clock)
+        """Return an attempt that was started, by this engine or by one before it.
+
+        One whose record a broken disk has torn is ended, and its end is not known: the work goes on without it.
+        """
+        folder = self._place(number, attempt) / "record"
+        try:
+            return attach_long(folder, self._parts.clock)
+        except IntegrityError:
+            set_aside(folder, self._parts.clock)
+            return attach_long(folder, self._parts.clock)
 
     def settle(
         self, number: int, attempt: int, candidate: Candidate, plan: LongPlan, *, stopped: str = ""

@@ -139,6 +139,22 @@ def test_after_a_restart_of_the_machine_the_experiment_is_lost_and_the_lab_goes_
     assert (trial.state, trial.reason) == (TrialState.FAILED, "the machine was started anew")
 
 
+@pytest.mark.parametrize("kept", [0, 120])
+def test_an_experiment_whose_record_is_torn_is_ended_and_the_lab_goes_on(tmp_path: Path, kept: int) -> None:
+    bench = lab(tmp_path, run("slow", monitor_s=15), act("wait"), run(0.6))
+    record = killed_while_it_runs(bench)
+    file = first_run(bench).folder / "record.json"
+    torn = file.read_bytes()[:kept]
+    file.write_bytes(torn)
+    trial = credited_once(resumed(bench))
+    assert trial.state is TrialState.FAILED
+    assert "record could not be read" in trial.reason
+    assert (file.parent / "record.broken.json").read_bytes() == torn
+    until(lambda: not record.supervisor.is_alive)
+    guard = int(record.process.partition(":")[0])
+    until(lambda: identify(guard) is None)
+
+
 def test_a_process_that_got_the_number_meanwhile_is_neither_waited_for_nor_harmed(tmp_path: Path) -> None:
     bench = lab(tmp_path, run("slow", monitor_s=15), act("stop"), run(0.6))
     record = killed_while_it_runs(bench)
