@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from assay.core.budget import Limits
@@ -13,7 +15,10 @@ from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.journal import events as ev
 from assay.journal.history import EVERYTHING
-from support.real_engine import RealEngine, limited
+from assay.strategies.launch import launch
+from assay.strategies.options import RunOptions
+from support.real_engine import RealEngine, binary_task, limited
+from support.recorded_run import prepare
 
 BETTER = 'WEIGHTS = {"größe": 1.0, "x2": 0.5}\npredictions = list(zip(ids, predict(fit(train), test)))\n'
 HELPED = f"import helper\n{BETTER}write(predictions)"
@@ -38,3 +43,35 @@ def finished_run(folder: Path) -> Path:
             )
         )
     return folder
+
+
+def searched_run(base: Path) -> Path:
+    """Return the folder of a whole run of the strategy `tree`, answered from recordings; one draft was mended."""
+    base.mkdir(parents=True)
+    folder = prepare(base)
+    options = RunOptions(
+        limits=Limits(trials=5, workers=1),
+        model=f"recorded:{base / 'recordings'}",
+        name=folder.name,
+        runs=base / "runs",
+        arguments={"drafts": "3"},
+        gate=False,
+        warm=False,
+    )
+    with _one_core():
+        launch(binary_task(base / "data", k=1), options)
+    return folder
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """Work on one core while the block runs: busy ones slow OpenMP down a lot."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

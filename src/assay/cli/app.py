@@ -8,7 +8,7 @@ import typer
 
 from assay.cli.keeping import build_service, finish, gc, skip
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top
-from assay.cli.shipping import export, verify
+from assay.cli.shipping import audit, compare, export, replay, rerun, verify
 from assay.cli.tasks import build_tasks
 from assay.cli.typed import (
     RUNS,
@@ -75,6 +75,10 @@ def build_app() -> typer.Typer:
         report,
         export,
         verify,
+        audit,
+        replay,
+        rerun,
+        compare,
         tell,
         stop,
         skip,

@@ -6,7 +6,23 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.typed import RUNS, Json, Mlflow, RunOption, Runs, shell_of
+from assay.cli.typed import (
+    RUNS,
+    Cost,
+    Display,
+    Json,
+    Mlflow,
+    RequireGain,
+    Run,
+    RunOption,
+    Runs,
+    Time,
+    Tokens,
+    Trials,
+    Until,
+    Workers,
+    shell_of,
+)
 
 Python = Annotated[Path | None, typer.Option("--python", help="Interpreter or environment of the code.")]
 SandboxFlag = Annotated[str, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")]
@@ -64,3 +80,74 @@ def verify(
     return command(
         shell_of(context), path, data, accept_new_data=accept, python=python, sandbox=sandbox, out=out, ci=ci
     )
+
+
+def audit(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
+    """Say what a run did and whether its journal and files are what was written; exit 4 if they are not."""
+    from assay.cli.commands.audit import audit as command
+
+    return command(shell_of(context), runs, name)
+
+
+def replay(
+    context: typer.Context,
+    name: Run = None,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Run the candidates again, in the place of the recorded executions.")
+    ] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Walk a search again from what was recorded: no model, no cost; exit 4 if a decision comes out otherwise."""
+    from assay.cli.commands.audit import replay as command
+
+    return command(shell_of(context), runs, name, execute=execute)
+
+
+def rerun(
+    context: typer.Context,
+    name: Run = None,
+    seed: Annotated[str, typer.Option("--seed", help="Seed of every random choice of the new run.")] = "1",
+    time: Time = None,
+    until: Until = None,
+    cost: Cost = None,
+    tokens: Tokens = None,
+    trials: Trials = None,
+    workers: Workers = None,
+    require_gain: RequireGain = False,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of the data, where it is another one on this machine.")
+    ] = None,
+    new_name: Annotated[str | None, typer.Option("--name", help="Name of the new run.")] = None,
+    runs: Runs = RUNS,
+    display: Display = None,
+    json: Json = False,
+) -> int:
+    """Start an independent run with the task and the options of an old one and another seed."""
+    from assay.cli.commands.rerun import rerun as command
+    from assay.cli.flags import LimitFlags
+
+    flags = LimitFlags(time=time, until=until, cost=cost, tokens=tokens, trials=trials, workers=workers)
+    return command(
+        shell_of(context),
+        runs,
+        name,
+        flags,
+        seed=seed,
+        data=data,
+        new_name=new_name,
+        display=display,
+        require_gain=require_gain,
+    )
+
+
+def compare(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Two to five runs, by name or prefix.")],
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Show runs side by side, and what each winner gains over the one before it on the folds that they share."""
+    from assay.cli.commands.rerun import compare as command
+
+    return command(shell_of(context), runs, names)

@@ -138,7 +138,9 @@ def open_again(folder: Path, task: Task, *, workers: int, python: Path | None, s
         AssayError: Sandbox, data or interpreter cannot be used.
     """
     protect_engine()
-    options = RunOptions(limits=Limits(workers=workers), runs=folder.parent, python=python, sandbox=sandbox, gate=False)
+    options = RunOptions(
+        limits=Limits(workers=workers), runs=folder.parent, python=python, sandbox=sandbox, gate=False, warm=False
+    )
     with ExitStack() as stack:
         shell = open_shell(stack, folder, task, options)
         log = EventLog(MemoryJournal(), shell.clock)

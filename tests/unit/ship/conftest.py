@@ -9,7 +9,7 @@ import pytest
 from assay.cli.boundary import run
 from assay.ship.chosen import choose
 from assay.ship.export import export
-from support.shipped import finished_run
+from support.shipped import finished_run, searched_run
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shipped")
     finished_run(root / "runs" / "calm-otter")
     return root / "runs"
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole run of a strategy; nobody may change it."""
+    return searched_run(tmp_path_factory.mktemp("searched") / "base")
 
 
 @pytest.fixture(scope="session")
