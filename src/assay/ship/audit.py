@@ -321,11 +321,16 @@ def _hosts(folder: Path, history: History) -> dict[str, str]:
         options = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("options", {})
     except (OSError, ValueError):
         options = {}
-    models = sorted({q.answer.model for q in history.questions.values() if q.answer and q.answer.usage.requests})
-    if models:
+    asked = any(q.answer and q.answer.usage.requests for q in history.questions.values())
+    for spec in sorted({str(options.get("model", "")), *map(str, options.get("role_models", {}).values())}):
+        provider = spec.partition(":")[0]
+        if not asked or provider in ("", "playbook", "recorded"):
+            continue
+        if provider == "cli":
+            hosts[f"whatever the program {spec} contacts"] = "the engine, asking it"
+            continue
         host = urlsplit(str(options.get("base_url") or "")).hostname
-        provider = str(options.get("model", "")).partition(":")[0]
-        hosts[host or f"the usual address of {provider or 'the provider'}"] = f"the engine, asking {', '.join(models)}"
+        hosts[host or f"the usual address of {provider}"] = f"the engine, asking {spec}"
     for question in history.questions.values():
         for address in question.answer.sources if question.answer else ():
             hosts.setdefault(urlsplit(address).hostname or address, "the provider's web search, for " + question.role)
