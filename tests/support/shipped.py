@@ -18,7 +18,7 @@ from assay.journal.history import EVERYTHING
 from assay.strategies.launch import launch
 from assay.strategies.options import RunOptions
 from support.real_engine import RealEngine, binary_task, limited
-from support.recorded_run import prepare
+from support.recorded_run import TRIALS, prepare
 
 BETTER = 'WEIGHTS = {"größe": 1.0, "x2": 0.5}\npredictions = list(zip(ids, predict(fit(train), test)))\n'
 HELPED = f"import helper\n{BETTER}write(predictions)"
@@ -50,7 +50,7 @@ def searched_run(base: Path) -> Path:
     base.mkdir(parents=True)
     folder = prepare(base)
     options = RunOptions(
-        limits=Limits(trials=5, workers=1),
+        limits=Limits(trials=TRIALS, workers=1),
         model=f"recorded:{base / 'recordings'}",
         name=folder.name,
         runs=base / "runs",

@@ -79,7 +79,7 @@ def compare(shell: Shell, root: Path, names: Sequence[str]) -> int:
         + "  ".join(f"{clean(cell):<{size}}" for cell, size in zip(cells, widths, strict=True)).rstrip()
         for head, cells in table
     ]
-    for old, new, gains in zip(sides, sides[1:], paired, strict=True):
+    for old, new, gains in zip(sides[:-1], sides[1:], paired, strict=True):
         told = "their winners share no fold of one task: no score of one says anything about the other"
         lines.append(found.gains_words(gains) if gains is not None else f"{new.name} and {old.name}: {told}")
     value = {
