@@ -20,6 +20,8 @@ class ClockWatch:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.jump_s = 0.0
+        """Seconds by which the clock had gone ahead at the last look, if a person was to hear of it."""
         self._now, self._ran = clock.now(), clock.monotonic()
 
     def look(self) -> tuple[str, str] | None:
@@ -27,6 +29,7 @@ class ClockWatch:
         now, ran = self._clock.now(), self._clock.monotonic()
         passed, jump = ran - self._ran, (now - self._now) - (ran - self._ran)
         self._now, self._ran = now, ran
+        self.jump_s = jump if jump >= JUMP_S else 0.0
         if abs(jump) >= JUMP_S:
             way = "ahead" if jump > 0 else "back"
             return JUMPED, (

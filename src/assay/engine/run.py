@@ -197,7 +197,8 @@ class Run:
                     self._obey(message)
                 self._keep_plan()
                 if (seen := self._clocks.look()) is not None:
-                    self._parts.log.add(ev.Remarked(code=seen[0], text=seen[1]))
+                    jump_s = round(self._clocks.jump_s, 3)
+                    self._parts.log.add(ev.Remarked(code=seen[0], text=seen[1], jump_s=jump_s))
             except (OSError, AssayError):
                 _logger.warning("a heartbeat could not be written", exc_info=True)
 

@@ -428,6 +428,8 @@ class Remarked(Payload):
     kind: ClassVar[str] = "remarked"
     code: str
     text: str
+    jump_s: float = 0.0
+    """Seconds by which the clock went ahead while nothing ran: no time of running."""
 
 
 @dataclass(frozen=True, kw_only=True)

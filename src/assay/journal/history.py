@@ -434,6 +434,7 @@ class History:
 
     def _on_remarked(self, payload: ev.Remarked, time: float) -> None:
         self.remarks.append((time, payload))
+        self.wall_s = max(0.0, self.wall_s - payload.jump_s)
 
     def _on_finished(self, payload: ev.RunFinished, _: float) -> None:
         self.finished = payload

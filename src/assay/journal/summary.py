@@ -356,6 +356,7 @@ class Summary:
 
     def _on_remarked(self, payload: ev.Remarked, _: float) -> None:
         self.remarks = (*self.remarks, payload)[-_REMARKS:]
+        self.wall_s = max(0.0, self.wall_s - payload.jump_s)
 
     def _on_finished(self, payload: ev.RunFinished, _: float) -> None:
         self.finished = payload

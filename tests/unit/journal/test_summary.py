@@ -111,6 +111,7 @@ def others() -> list[Payload]:
         ev.PhaseEntered(phase="search"),
         ev.Told(text="simpler"),
         ev.Remarked(code="W301", text="weaker"),
+        ev.Remarked(code="W441", text="it slept", jump_s=60.0),
         ev.SealedOpened(trial=0, score=Score(value=0.2, provenance=Provenance.GRADED, view="sealed", rows=9)),
         ev.RunFinished(stopped_by="time", exit_code=0),
     ]

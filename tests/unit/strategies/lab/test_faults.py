@@ -255,6 +255,7 @@ def test_a_clock_that_jumps_neither_ends_an_experiment_nor_loses_its_score(tmp_p
     with subprocess.Popen(["sh", "-c", f"until grep -q W441 {journal} && touch {go}; do sleep 0.2; done"]):
         assert opened.work().stopped_by == "finished"
     assert [remark.code for _, remark in bench.history.remarks].count("W441") == 1
+    assert bench.history.wall_s < 600.0, "what the clock jumped is no time of running, for a resumption neither"
     trial = credited_once(bench)
     assert (trial.state, bench.history.notes["lab/result/0"]["score"]) == (TrialState.COMPLETE, 0.6)
 
