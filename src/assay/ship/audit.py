@@ -241,12 +241,16 @@ def _created(payload: ev.TrialCreated, _: History) -> tuple[str, str, str]:
     return "edit", f"#{payload.trial} written: {payload.operator}{parents}, {payload.candidate[:12]}", payload.title
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _repaired(payload: ev.Repaired, _: History) -> tuple[str, str, str]:
     return "edit", f"#{payload.trial} mended by {payload.by}, {payload.candidate[:12]}", payload.cause
 
 
 def _finished(payload: ev.TrialFinished, history: History) -> tuple[str, str, str]:
-    score = f" {payload.score:.6g} over {payload.folds} folds" if payload.score is not None else ""
+    score = f" {payload.score:.6g} over {_count(payload.folds, 'fold')}" if payload.score is not None else ""
     verdict = history.trials[payload.trial].verdict if payload.trial in history.trials else None
     word = f", {verdict}" if verdict and payload.state is TrialState.COMPLETE else ""
     return "score", f"#{payload.trial} {payload.state}{score}{word}", payload.reason

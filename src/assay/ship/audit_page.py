@@ -16,14 +16,14 @@ from assay.ship.audit import Audit, counts
 _MOST_ROWS = 5_000
 """Moments that the page shows; `events.jsonl` has all."""
 _ENFORCED = ("T1", "T2", "T3", "external")
-_PLURALS = {
-    "question": "answers",
-    "edit": "edits",
-    "score": "trial ends",
-    "person": "interventions",
-    "holdout": "openings",
-    "delivery": "deliveries",
-    "engine": "remarks and checks",
+_NAMES = {
+    "question": ("answer", "answers"),
+    "edit": ("edit", "edits"),
+    "score": ("end of a trial", "ends of trials"),
+    "person": ("intervention", "interventions"),
+    "holdout": ("opening of the sealed rows", "openings of the sealed rows"),
+    "delivery": ("delivery", "deliveries"),
+    "engine": ("remark or check", "remarks and checks"),
 }
 
 
@@ -143,19 +143,19 @@ def _people(found: Audit) -> Section | None:
     if not found.people:
         return None
     table = Table(
-        columns=(Column("Time"), Column("What"), Column("Words")),
-        rows=tuple(((iso_utc(m.at),), (clean_line(m.text, 300),), _said(m.said)) for m in found.people),
+        columns=(Column("Time, UTC"), Column("What"), Column("Words")),
+        rows=tuple((_time(m.at), (clean_line(m.text, 300),), _said(m.said)) for m in found.people),
     )
     return Section(name="people", title="What people did", blocks=(table,))
 
 
 def _timeline(found: Audit) -> Section:
     number = counts(found)
-    words = ", ".join(f"{number[what]:,} {plural}" for what, plural in _PLURALS.items() if number[what])
+    words = ", ".join(f"{number[what]:,} {names[number[what] > 1]}" for what, names in _NAMES.items() if number[what])
     shown = found.timeline[:_MOST_ROWS]
     table = Table(
-        columns=(Column("Time"), Column("Kind"), Column("What"), Column("In its author's words")),
-        rows=tuple(((iso_utc(m.at),), (m.what,), (clean_line(m.text, 300),), _said(m.said)) for m in shown),
+        columns=(Column("Time, UTC"), Column("Kind"), Column("What"), Column("In its author's words")),
+        rows=tuple((_time(m.at), (m.what,), (clean_line(m.text, 300),), _said(m.said)) for m in shown),
     )
     cut = f" The first {_MOST_ROWS:,} are shown." if len(found.timeline) > _MOST_ROWS else ""
     lead = Paragraph((f"{words}.{cut} Executions and single questions in full are in ", Mono("events.jsonl"), "."))
@@ -174,6 +174,12 @@ def _packages(found: Audit) -> Section | None:
     )
     lead = Paragraph(("Those that candidates could import, with the licences that the installed ones state.",))
     return Section(name="packages", title="Packages and licences", blocks=(lead, table))
+
+
+def _time(at: float) -> Cell:
+    """Return day and time in UTC, which may stand on two lines but not break elsewhere."""
+    day, _, time = iso_utc(at).partition("T")
+    return (day.replace("-", "\N{NON-BREAKING HYPHEN}"), f" {time.removesuffix('Z')}")
 
 
 def _said(text: str) -> tuple[Inline, ...]:

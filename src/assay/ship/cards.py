@@ -148,7 +148,7 @@ def citation(chosen: Chosen) -> str:
         f'title: "{title}"\ntype: software\nauthors:\n'
         f'  - name: "The owner of the run {clean_line(chosen.started.run, 80)}"\n'
         f'date-released: {day}\nversion: "{chosen.candidate.digest[:12]}"\n'
-        f'notes: "Made and scored by Assay {version}."\n'
+        f'abstract: "Made and scored by Assay {version}."\n'
     )
 
 

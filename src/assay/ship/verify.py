@@ -154,12 +154,17 @@ def _files(bundle: Bundle) -> Finding:
     known, there = bundle.record.files, bundle.files()
     gone = sorted(set(known) - set(there))
     changed = [name for name in there if name in known and _differs(bundle, name)]
-    new = [name for name in there if name not in known]
+    # A table beside the programs changes nothing about them; what Python could import does.
+    new = [name for name in there if name not in known and (name.startswith("code/") or _can_run(name))]
     told = [
         f"{_some(names)} {word}" for names, word in ((gone, "missing"), (changed, "changed"), (new, "new")) if names
     ]
     result = Result.FAIL if told else Result.PASS
     return _finding("files", "every file is as exported", result, "; ".join(told) or f"{len(known)} files")
+
+
+def _can_run(name: str) -> bool:
+    return name.endswith((".py", ".pyc", ".so", ".pth", ".zip", ".sh"))
 
 
 def _differs(bundle: Bundle, name: str) -> bool:
@@ -266,7 +271,9 @@ def _data_finding(record: Record, *, same: bool) -> Finding:
 
 def _environment(record: Record, again: Again) -> Finding:
     here = {"python": again.python, **again.packages}
-    wanted = {"python": record.python, **record.packages}
+    wanted = {name: version for name, version in {"python": record.python, **record.packages}.items() if version}
+    if not wanted:
+        return _finding("environment", "the packages are those of the run", Result.SKIP, "the run kept no versions")
     other = [
         f"{name} {here.get(name, 'missing')} for {version}"
         for name, version in wanted.items()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from assay.kinds.notebook import new_notebook_candidate
 from assay.ship.bundle import open_bundle
 from assay.ship.chosen import choose
 from assay.ship.record import read_record
@@ -21,6 +22,7 @@ from assay.ship.requirements import imported, pinned, script_head
 from assay.ship.twin import notebook_twin
 from assay.ship.verdicts import as_junit, as_markdown
 from assay.ship.verify import Result, verify
+from support.notebooks import honest_cells
 
 
 def alone(program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -103,13 +105,14 @@ def test_what_was_tampered_with_fails_and_the_exit_code_says_so(
     code_file = changed / "code" / "solution.py"
     text = code_file.read_text(encoding="utf-8")
     code_file.write_text(f"import assay\n{text.replace('1.0', '-1.0')}", encoding="utf-8")
-    (changed / "notes.txt").write_text("sk-" + "a1" * 12, encoding="utf-8")
+    (changed / "code" / "notes.txt").write_text("sk-" + "a1" * 12, encoding="utf-8")
+    (changed / "mine.csv").write_text("a\n1\n", encoding="utf-8")
     code, _, err = assay("verify", "changed", "--data", str(data))
     assert code == 4, err
     checks = {c["name"]: c for c in json.loads((changed / "verify.json").read_text(encoding="utf-8"))["checks"]}
     failed = {name for name, check in checks.items() if check["result"] == "FAIL"}
     assert {"files", "code", "alone", "secrets", "folds", "sealed"} <= failed
-    assert "code/solution.py changed; notes.txt new" in checks["files"]["reason"]
+    assert checks["files"]["reason"] == "code/solution.py changed; code/notes.txt new"
 
 
 def test_other_data_are_an_error_unless_they_are_accepted_and_then_labelled(
@@ -194,3 +197,13 @@ def test_an_archive_that_reaches_out_of_its_folder_is_no_solution(assay: Any, tm
     assert code == 5
     assert "E207" in err
     assert not (tmp_path.parent / "outside.txt").exists()
+
+
+def test_a_notebook_goes_out_with_its_own_cells_between_those_that_show_data_and_result() -> None:
+    candidate = new_notebook_candidate(honest_cells(), None, title="notebook")
+    text = notebook_twin(candidate, title="# t", data="data", seed=0, output="submission.csv")
+    cells = json.loads(text)["cells"]
+    own = ["".join(cell["source"]) for cell in cells][2:-1]
+    assert own == [cell.source.rstrip("\n") for cell in honest_cells().cells]
+    assert [cell["cell_type"] for cell in cells[:2]] == ["markdown", "code"]
+    assert all(cell["outputs"] == [] for cell in cells if cell["cell_type"] == "code")
