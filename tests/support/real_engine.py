@@ -44,7 +44,7 @@ from assay.models.scripted import ScriptedModel
 from assay.operators.rendering import Prompts
 from assay.operators.repair import TieredRepairer
 from assay.sandbox import open_sandbox
-from assay.sandbox.base import SandboxLimits
+from assay.sandbox.base import Sandbox, SandboxLimits
 from assay.sandbox.choose import Mode
 from support.tasks import empty_profile, small_machine
 
@@ -194,6 +194,10 @@ class RealEngine:
     profile: DataProfile = field(default_factory=empty_profile)
     k: int = 2
     """Search folds; 1 is a hold-out."""
+    opened: Sandbox | None = None
+    """A sandbox that is open already and that somebody else closes."""
+    bounds: SandboxLimits = field(default_factory=lambda: limited())
+    """Of one execution, where a test names no others."""
 
     def __post_init__(self) -> None:
         """Open everything and evaluate the baseline."""
@@ -201,8 +205,9 @@ class RealEngine:
         write_data(data)
         private.mkdir(mode=0o700)
         self.task = binary_task(data, k=self.k)
-        self.sandbox = open_sandbox(self.mode)
-        self.stack.callback(self.sandbox.close)
+        self.sandbox = self.opened or open_sandbox(self.mode)
+        if self.opened is None:
+            self.stack.callback(self.sandbox.close)
         self.views = Views(self.task, self.folder / "views", private)
         self.grader = self.stack.enter_context(Grader(private))
         self.log = EventLog(FileJournal(self.folder / "events.jsonl"), self.clock)
@@ -254,7 +259,7 @@ class RealEngine:
             kind="script", files={"solution.py": source, **(files or {})}, entry="solution.py", title=key
         )
         options: dict[str, Any] = {"baseline": True} if baseline else {"history": self.start}
-        return self._tried(key, candidate, self._session(check or self._check, limits or limited()), options)
+        return self._tried(key, candidate, self._session(check or self._check, limits or self.bounds), options)
 
     def try_candidate(
         self,
@@ -282,7 +287,7 @@ class RealEngine:
         """
         self._count += 1
         session = self._session(
-            check or self._check, limits or limited(), repairer=repairer, cell_s=cell_s, model=model
+            check or self._check, limits or self.bounds, repairer=repairer, cell_s=cell_s, model=model
         )
         key = key or f"candidate-{self._count:03d}"
         return self._tried(key, candidate, session, {"history": self.start, "most_folds": most_folds})
@@ -291,11 +296,11 @@ class RealEngine:
         self, check: Callable[[Candidate], Sequence[CheckFinding]], model: Model, repairer: Repairer | None = None
     ) -> Session:
         """Return a session for a strategy, in which `model` answers and `check` stands for the static checks."""
-        return self._session(check, limited(), repairer=repairer, model=model)
+        return self._session(check, self.bounds, repairer=repairer, model=model)
 
     def parts(self, *, cell_s: float | None = None) -> Parts:
         """Return what the engine is put together from."""
-        return self._session(self._check, limited(), cell_s=cell_s).parts
+        return self._session(self._check, self.bounds, cell_s=cell_s).parts
 
     def _tried(self, key: str, candidate: Candidate, session: Session, options: dict[str, Any]) -> Tried:
         trial = session.evaluate(key, candidate, **options)

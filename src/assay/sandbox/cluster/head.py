@@ -10,10 +10,13 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +33,9 @@ _STORE_BYTES = 100 * 2**20
 """Files travel in small pieces; Ray's own store may be near the smallest that it takes."""
 _MEMORY_SHARE = 0.5
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", VISIBLE)
-_START_S = 180.0
+_TRIES = 2
+_PATIENCE_S = 240.0
+"""Ray gives each node half a minute to come up, which on a machine with much else to do is not always enough."""
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +51,6 @@ def settings() -> dict[str, str]:
         "RAY_AUTH_TOKEN": _token(),
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # despite its name: whether addresses but the loopback's are used
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_raylet_start_wait_time_s": "150",
     }
 
 
@@ -77,6 +81,21 @@ def start_head(nodes: int) -> Head:
     Raises:
         MachineError: It did not come up (E523).
     """
+    said = ""
+    for _ in range(_TRIES):
+        head, said = _try_head(nodes)
+        if head is not None:
+            return head
+    raise MachineError(
+        UNREACHABLE,
+        f"a Ray cluster could not be started here: {said}",
+        kept="nothing was run",
+        fix="--executor local",
+    )
+
+
+def _try_head(nodes: int) -> tuple[Head | None, str]:
+    """Return a cluster, or None and why there is none."""
     # The paths of Ray's sockets are long, and those of sockets may not be.
     folder = Path(tempfile.mkdtemp(prefix="assay-ray-", dir="/tmp" if Path("/tmp").is_dir() else None))
     (folder / "ray").mkdir()
@@ -105,16 +124,11 @@ def start_head(nodes: int) -> Head:
     said = json.loads(process.stdout.readline() or '{"error": "it ended without a word"}')
     process.stdout.close()
     head = Head(process=process, address=said.get("address", ""))
-    if not head.address:
-        head.close()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise MachineError(
-            UNREACHABLE,
-            f"a Ray cluster could not be started here: {said['error']}",
-            kept="nothing was run",
-            fix="--executor local",
-        )
-    return head
+    if head.address:
+        return head, ""
+    head.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    return None, str(said["error"])
 
 
 def _hold(order: Mapping[str, Any]) -> None:
@@ -139,6 +153,7 @@ def _hold(order: Mapping[str, Any]) -> None:
 def _cluster(order: Mapping[str, Any]) -> Any:
     from ray.cluster_utils import Cluster
 
+    _be_patient()
     common = {
         "num_cpus": order["cores"],
         "memory": order["memory"],
@@ -149,14 +164,44 @@ def _cluster(order: Mapping[str, Any]) -> Any:
     }
     first = {
         **common,
+        **_ports(),
         "include_dashboard": False,
         "no_monitor": True,
         "num_gpus": order["gpus"],
     }
     cluster = Cluster(initialize_head=True, head_node_args=first)
     for _ in range(order["nodes"] - 1):
-        cluster.add_node(**{key: value for key, value in common.items() if key != "_system_config"})
+        later = {key: value for key, value in common.items() if key != "_system_config"}
+        cluster.add_node(wait=False, **later, **_ports())
+    cluster.wait_for_nodes(timeout=_PATIENCE_S)
     return cluster
+
+
+def _ports() -> dict[str, int]:
+    """Return free ports for a node's helpers: Ray's node dies if they take more than seconds to find their own."""
+    names = ("metrics_agent_port", "runtime_env_agent_port", "metrics_export_port")
+    with ExitStack() as stack:
+        places = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        return {name: place.getsockname()[1] for name, place in zip(names, places, strict=True)}
+
+
+def _be_patient() -> None:
+    """Have Ray ask for longer whether a node that it has started is there; it has no setting for that."""
+    from ray._private import services
+
+    get_node: Any = services.get_node
+    deadline = time.monotonic() + _PATIENCE_S
+
+    def patient(*arguments: Any, **named: Any) -> Any:
+        while True:
+            try:
+                return get_node(*arguments, **named)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    services.get_node = patient
 
 
 if __name__ == "__main__":
