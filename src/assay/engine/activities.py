@@ -6,11 +6,28 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Protocol
 
 from assay.core.clock import Clock
 from assay.core.execution import Outcome
 from assay.engine.pulse import Activity
-from assay.sandbox.base import SandboxProcess
+
+
+class Endable(Protocol):
+    """A process that an activity is tied to."""
+
+    @property
+    def handle(self) -> str:
+        """Pid and start time as text."""
+        ...
+
+    def last_output_age_s(self) -> float:
+        """Return the seconds since it last printed, or since its start."""
+        ...
+
+    def kill(self, outcome: Outcome = Outcome.STOPPED) -> None:
+        """End it because of `outcome`; callable from any thread."""
+        ...
 
 
 class Activities:
@@ -20,7 +37,7 @@ class Activities:
         self._clock = clock
         self._lock = threading.Lock()
         self._open: dict[int, Activity] = {}
-        self._processes: dict[int, SandboxProcess] = {}
+        self._processes: dict[int, Endable] = {}
         self._next = 0
         self._stopped = False
 
@@ -42,7 +59,7 @@ class Activities:
                 self._open.pop(ticket, None)
                 self._processes.pop(ticket, None)
 
-    def watch(self, ticket: int, process: SandboxProcess) -> None:
+    def watch(self, ticket: int, process: Endable) -> None:
         """Tie a process to an activity, so that `stop` ends it; ends it at once after a stop."""
         with self._lock:
             self._processes[ticket] = process
@@ -89,6 +106,6 @@ class Activities:
         )
 
 
-def _pid(process: SandboxProcess) -> int | None:
+def _pid(process: Endable) -> int | None:
     head = process.handle.partition(":")[0]
     return int(head) if head.isdigit() else None

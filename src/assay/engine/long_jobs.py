@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.core.candidate import Candidate
+from assay.core.clock import Clock
 from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
 from assay.engine.jobs import JobPlan, Jobs
@@ -44,6 +45,37 @@ class LongPlan:
     sandbox: str = "auto"
     python: Path | None = None
     """Interpreter of this attempt; None means that of the run."""
+
+
+class Attended:
+    """A long run as an activity shows it. A person's wish to skip it ends it; the end of a run does so otherwise.
+
+    Args:
+        run: The long run.
+        clock: Gives the time.
+    """
+
+    def __init__(self, run: LongRun, clock: Clock) -> None:
+        self._run = run
+        self._clock = clock
+        self.skipped = False
+        """Whether a person wanted it ended."""
+
+    @property
+    def handle(self) -> str:
+        """Pid and start time of the process that guards the tree."""
+        return self._run.look().record.process
+
+    def last_output_age_s(self) -> float:
+        """Return the seconds since it last printed, or since its start."""
+        last = self._run.last_output()
+        return max(0.0, self._clock.now() - (last if last is not None else self._run.look().record.started))
+
+    def kill(self, outcome: Outcome = Outcome.STOPPED) -> None:
+        """Ask it to end if it is to be skipped; anything else is for whoever attends to it."""
+        if outcome is Outcome.SKIPPED:
+            self.skipped = True
+            self._run.stop()
 
 
 class LongJobs:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from assay.core.trial import TrialState
 from assay.engine.endings import Ending
+from assay.engine.long_jobs import Attended
 from assay.engine.session import Session
 from assay.journal.history import Trial
 from assay.models.roles import Decision
@@ -69,7 +70,9 @@ class Attending:
         until = clock.monotonic() + window_s(decision.monitor_s, most=most)
         patterns = [text.lower() for text in trial.recipe.get("stop_patterns", ())]
         label = f"#{trial.number} {trial.title}".strip()
-        with activities.doing("run", label, trial=trial.number, limit_s=self._bench.config.time):
+        attended = Attended(run, clock)
+        with activities.doing("run", label, trial=trial.number, limit_s=self._bench.config.time) as ticket:
+            activities.watch(ticket, attended)
             while run.wait(LOOK_S) is None:
                 self._check()
                 found = stop_pattern(run.tail(LOOKED_AT), patterns) if patterns else ""
@@ -77,7 +80,7 @@ class Attending:
                     return f"stopped: it printed {found!r}"
                 if clock.monotonic() >= until:
                     return ""
-        return ""
+        return "skipped by a person" if attended.skipped else ""
 
     def _pass(self, seconds: float) -> None:
         clock = self._session.parts.clock

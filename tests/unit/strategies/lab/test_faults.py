@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from assay.core.budget import Limits
 from assay.core.trial import TrialState
+from assay.engine.control import Message, Verb, send
 from assay.journal import events as ev
 from assay.journal.history import Trial
 from assay.models.base import Request
@@ -280,3 +282,19 @@ def test_a_score_written_after_the_clock_was_set_back_counts(tmp_path: Path) -> 
     bench.work()
     assert credited_once(bench).state is TrialState.COMPLETE
     assert bench.history.notes["lab/result/0"]["score"] == 0.7
+
+
+def test_an_experiment_that_a_person_skips_is_ended_and_the_lab_goes_on(tmp_path: Path) -> None:
+    bench = lab(tmp_path, run("slow", monitor_s=7_200), run(0.6))
+    opened = bench.open()
+
+    def skip() -> None:
+        until(lambda: [one.pid for one in bench.parts.activities.now() if one.kind == "run"])
+        send(bench.folder, Message(verb=Verb.SKIP))
+
+    person = threading.Thread(target=skip)
+    person.start()
+    assert opened.work().stopped_by == "finished"
+    person.join()
+    trial = credited_once(bench)
+    assert (trial.state, trial.reason) == (TrialState.STOPPED, "skipped by a person")
