@@ -53,7 +53,7 @@ class Housekeeping(Reply):
     """What the worker wants remembered."""
 
     todo_new: tuple[Annotated[str, Field(max_length=220)], ...] = Field(default=(), max_length=2)
-    """New items for the queue, at most two."""
+    """New items for the queue, at most two, each with at least five words that tell something."""
     notes: str = Field(default="", max_length=500)
     """A note for the workpad; empty for none."""
     data_notes: str = Field(default="", max_length=500)

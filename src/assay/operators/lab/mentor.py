@@ -22,6 +22,12 @@ ALIASES = {
 SIGNAL_FORCES = 0.90
 STREAK_FORCES = 5
 CHALLENGES_FORCE = 2
+_FORCING = {
+    "research": "nobody has looked outside for long",
+    "non_training": "much training in a row",
+    "breakout": "this line of work brings nothing",
+}
+"""Signals that force a review, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +84,10 @@ def review_due(rules: MentorRules, cycle: int, signals: Signals, cycles: Sequenc
     reasons = [f"every {every} cycles"] if cycle % max(1, every) == 0 else []
     if rules.only_health or not rules.force_when_stuck:
         return tuple(reasons)
-    for name in ("research", "non_training", "breakout"):
+    for name, words in _FORCING.items():
         value = getattr(signals, name)
         if value >= SIGNAL_FORCES:
-            reasons.append(f"{name} at {value:.2f}")
+            reasons.append(f"{words} ({value:.2f})")
     if signals.streak >= STREAK_FORCES:
         reasons.append(f"{signals.streak} experiments without a gain")
     challenges = challenge_streak(cycles)

@@ -176,6 +176,8 @@ class Bench:
         state, reason = end_of(execution, found)
         if state is TrialState.FAILED:
             reason = self._with_missing(reason, self.log_of(trial))
+        if state is not TrialState.COMPLETE and found.score is not None:
+            reason = f"{reason}; the {found.score:.4g} that it reported until then does not count"
         return jobs.finish(trial.number, state, reason=reason)
 
     def _plan(self, trial: Trial, candidate: Candidate) -> LongPlan:

@@ -51,6 +51,7 @@ class Row:
 
     runs: tuple[Trial, ...]
     results: tuple[Reported | None, ...]
+    """What each run reported; None for one that did not end by itself, whose report is of a part of the work."""
 
     @property
     def first(self) -> Trial:
@@ -74,15 +75,22 @@ def rows_of(history: History) -> list[Row]:
     for trial in history.trials.values():
         if trial.operator == OPERATOR:
             runs.setdefault(str(trial.recipe.get("key", trial.number)), []).append(trial)
-    return [
-        Row(runs=tuple(group), results=tuple(reported(history, trial.number) for trial in group))
-        for group in runs.values()
-    ]
+    return [Row(runs=tuple(group), results=tuple(_whole(history, trial) for trial in group)) for group in runs.values()]
+
+
+def _whole(history: History, trial: Trial) -> Reported | None:
+    return reported(history, trial.number) if trial.state is TrialState.COMPLETE else None
 
 
 def noise_of(rows: Sequence[Row]) -> float | None:
-    """Return the gain that chance explains: two standard deviations of repeated runs, pooled; None without repeats."""
-    spread = [(len(row.scores) - 1, variance(row.scores)) for row in rows if len(row.scores) > 1]
+    """Return the gain that chance explains: two standard deviations of repeated runs, pooled; None without repeats.
+
+    The first row, the default, counts only as long as no other was repeated: settings that train too little scatter
+    far more than those that are compared later.
+    """
+    repeated = [row for row in rows if len(row.scores) > 1]
+    later = [row for row in repeated if row is not rows[0]]
+    spread = [(len(row.scores) - 1, variance(row.scores)) for row in later or repeated]
     freedom = sum(n for n, _ in spread)
     if not freedom:
         return None

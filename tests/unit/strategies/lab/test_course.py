@@ -62,7 +62,7 @@ def test_a_stuck_course_brings_a_review_forward_each_sign_by_itself(tmp_path: Pa
     bench = lab(tmp_path, run(0.5), *worse, more="[mentor]\nevery = 50\n")
     bench.work()
     assert not any(c.cycle.reviewed for c in bench.cycles[:5])
-    assert bench.cycles[5].reasons == ("non_training at 1.00",)
+    assert bench.cycles[5].reasons == ("much training in a row (1.00)",)
     assert any("5 experiments without a gain" in reason for reason in bench.cycles[6].reasons)
     assert bench.told(7).view.signals.streak == 5
 
