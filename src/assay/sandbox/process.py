@@ -319,7 +319,17 @@ class TreeProcess:
             self._close_go()
             return
         self._kill_child()
+        if self._child is None and not self._guard_ended:
+            self._kill_unannounced()
         self._launched.guard.kill()
+
+    def _kill_unannounced(self) -> None:
+        """Kill what the guard has started and not told of yet: without the guard it would wait for it for ever."""
+        guard = self._launched.guard.pid
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(guard, signal.SIGSTOP)  # it starts nothing any more, and the numbers of its children stay theirs
+            for pid in descendants(guard):
+                os.kill(pid, signal.SIGKILL)
 
     def _kill_child(self) -> None:
         if self._child_fd >= 0:
