@@ -57,7 +57,8 @@ class Work:
         (root / "solution.py").write_text(SOURCE, encoding="utf-8")
         workspace = Workspace(root=root, mounts=(Mount(source=self._view, target="input"),))
         finished = sandbox.start(Command(argv=("python", "solution.py")), workspace, LIMITS).wait()
-        if (root / "out.txt").read_text(encoding="utf-8") != str(MEGABYTES * 2**20):
+        left = root / "out.txt"
+        if not left.exists() or left.read_text(encoding="utf-8") != str(MEGABYTES * 2**20):
             raise RuntimeError(finished)
         return time.monotonic() - began
 

@@ -137,9 +137,9 @@ class Runner:
             told |= self._left()
         return told
 
-    def kill(self, outcome: str) -> None:
-        """End the execution."""
-        if self._process is not None:
+    def kill(self, outcome: str, token: str) -> None:
+        """End the execution that `token` names, if it is still the one here."""
+        if self._process is not None and self._order.get("token") == token:
             self._process.kill(Outcome(outcome))
 
     def read(self, digest: str, offset: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -142,7 +143,7 @@ class RemoteProcess:
             self._asked = self._asked or outcome
             remote, asked = self._remote, self._asked
         if remote is not None and not self._done.is_set():
-            remote.begin("kill", asked.value)
+            remote.begin("kill", asked.value, self._handle)
 
     # From here on only the attendant thread runs.
 
@@ -186,7 +187,7 @@ class RemoteProcess:
             self._remote = remote
             asked = self._asked
         if asked is not None:
-            remote.begin("kill", asked.value)
+            remote.begin("kill", asked.value, self._handle)
         self._last_output_s = self._clock.monotonic()
         position = 0
         while True:
@@ -199,7 +200,8 @@ class RemoteProcess:
             self._last_output_s = self._clock.monotonic() - told["age"]
             if "finished" in told:
                 self._take(remote, told)
-                remote.begin("clear")
+                with suppress(NodeLost):  # what it left is here
+                    remote.call("clear")  # waited for: a call that comes late would meet the next execution
                 end = told["finished"]
                 return Finished(**{**end, "outcome": Outcome(end["outcome"])}, tier=remote.tier, node=remote.node)
             self._show(remote, shown)
@@ -234,6 +236,7 @@ class RemoteProcess:
             mounts.append({"target": mount.target, "file": file, "folder": encode(folder)})
         interpreter = self._command.interpreter
         order = {
+            "token": self._handle,
             "argv": list(self._command.argv),
             "env": dict(self._command.env),
             "interpreter": str(interpreter) if interpreter else "",
