@@ -48,6 +48,8 @@ from assay.strategies.launch import read_description
 NOT_REPLAYED = "E214"
 _RECORDED = (ev.RunStarted, ev.Asked, ev.Answered, ev.Noted, ev.TrialCreated, ev.Told)
 _RAN = (ev.AttemptStarted, ev.Executed)
+_ENOUGH_S = 1e7
+"""Seconds that a replay has left under any limit."""
 _EQUAL = 1e-9
 """Share of a score by which the recorded one and the one computed again may differ in their last digits."""
 
@@ -57,7 +59,8 @@ class Difference:
     """One thing that came out otherwise."""
 
     what: str
-    """`question`, `candidate`, `score`, `state`, `verdict`, `noise`, `winner`, `sealed`."""
+    """`question` (its words), `asked` (whether at all), `candidate`, `score`, `state`, `verdict`, `noise`, `winner` or
+    `sealed`."""
     where: str
     """Key, or number of the trial."""
     then: str
@@ -151,13 +154,16 @@ def _walk(
         stack.callback(never.close)
         parts = replace(parts, sandbox=never)
     budget = Budget(limits, log, shell.clock)
+    # What a strategy left out for want of time is in its notes, which it looks up only under a limit.
+    timed = replace(limits, wall_s=record.limits.wall_s)
+    plenty = Budget(timed, log, shell.clock, begun=shell.clock.monotonic() + record.wall_s + _ENOUGH_S)
     at_once = executions_at_once(shell.sandbox, options.limits)  # a race is decided after that many folds
     measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=at_once)
     judge = Judge(parts, measurer, budget)
     delivery = Delivery(parts, measurer, budget)
     repairer = TieredRepairer()
     evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=options.fix_rounds)
-    session = _Session(parts, evaluator, budget, record, done)
+    session = _Session(parts, evaluator, plenty, record, done)
     repairer.attach(session)
     with suppress(Ending):
         shell.strategy.run(session)
@@ -234,6 +240,8 @@ class _Session(Session):
     def ask(self, key: str, role: str, inputs: Inputs) -> Reply:
         known = self.parts.log.read(lambda history: history.questions.get(key))
         if known is None or known.answer is None:
+            if self._was_done(key):
+                self._differs("asked", key, "not asked", role)
             raise Ending("record")
         self._done.questions += 1
         try:
@@ -288,6 +296,10 @@ class _Session(Session):
         self._done.candidates += 1
         if then != candidate.digest:
             self._differs("candidate", key, then[:12], candidate.digest[:12])
+
+    def _was_done(self, key: str) -> bool:
+        """Whether the step of this key came to its end in the record: it then asked all that it had to ask."""
+        return any(key.startswith(f"{step_key(number)}/") for number in self._record.steps)
 
     def _answer_of(self, answer: ev.Answered, role: str) -> Reply:
         import json
