@@ -125,4 +125,37 @@ def _record(cls: Any) -> Callable[[Any], Any]:
         known = {name: decoders[name](item) for name, item in value.items() if name in decoders}
         return cls(**known)
 
+    return _filled(cls, decoders) if _is_plain(cls) else build
+
+
+def _is_plain(cls: Any) -> bool:
+    """Return whether a record's fields are all there is to making one."""
+    return (
+        not hasattr(cls, "__post_init__")
+        and not hasattr(cls, "__slots__")
+        and all(f.init for f in dataclasses.fields(cls))
+    )
+
+
+def _filled(cls: Any, decoders: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Return what makes a plain record without `__init__`, which a frozen one pays for field by field."""
+    fields = dataclasses.fields(cls)
+    missing = dataclasses.MISSING
+    fixed = {f.name: f.default for f in fields if f.default is not missing}
+    made = [(f.name, f.default_factory) for f in fields if f.default_factory is not missing]
+    needed = frozenset(decoders) - fixed.keys() - {name for name, _ in made}
+
+    def build(value: Any) -> Any:
+        known = {name: decoders[name](item) for name, item in value.items() if name in decoders}
+        if not needed <= known.keys():
+            raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(needed - known.keys()))}")
+        record = object.__new__(cls)
+        fields_of = record.__dict__
+        fields_of.update(fixed)
+        for name, make in made:
+            if name not in known:
+                fields_of[name] = make()
+        fields_of.update(known)
+        return record
+
     return build

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.core.digest import canonical_json
+from assay.core.collector import collector_at_rest
+from assay.core.digest import canonical_json, digest_bytes
 from assay.core.errors import IntegrityError, MachineError
 from assay.core.files import flush_folder
 from assay.journal.events import Event, body_digest
@@ -49,10 +50,11 @@ class FileJournal:
         lines = content.split(b"\n")
         torn = lines.pop()
         events: list[Event] = []
-        for index, line in enumerate(lines):
-            event = self._event(line, index, previous)
-            events.append(event)
-            previous = event.digest
+        with collector_at_rest():
+            for index, line in enumerate(lines):
+                event = self._event(line, index, previous)
+                events.append(event)
+                previous = event.digest
         return events, offset + len(content) - len(torn)
 
     def append(self, events: Sequence[Event]) -> None:
@@ -97,8 +99,8 @@ class FileJournal:
 
     def _event(self, line: bytes, index: int, previous: str) -> Event:
         try:
-            value: dict[str, Any] = json.loads(line)
-            if value["previous"] != previous or value["digest"] != body_digest(value):
+            value: dict[str, Any] = json.loads(line.decode())
+            if value["previous"] != previous or not _is_whole(line, value):
                 raise ValueError("the chain of digests is broken")
             return Event.from_dict(value)
         except (ValueError, KeyError, TypeError) as error:
@@ -108,3 +110,14 @@ class FileJournal:
                 kept="the lines before it",
                 fix="restore the file from a copy; assay never edits it",
             ) from error
+
+
+def _is_whole(line: bytes, value: dict[str, Any]) -> bool:
+    """Return whether the digest of a line is that of the rest of it.
+
+    The writer's own lines are canonical: without the digest, the last of its kind, they are the very bytes that it was
+    made of. Only a line that somebody has written otherwise has to be put into that form first.
+    """
+    claimed = value["digest"]
+    head, found, tail = line.rpartition(f'"digest":"{claimed}",'.encode())
+    return bool((found and digest_bytes(head + tail) == claimed) or body_digest(value) == claimed)

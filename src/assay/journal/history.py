@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from assay.core.budget import Limits
+from assay.core.collector import collector_at_rest
 from assay.core.execution import Execution
 from assay.core.finish_plan import FinishPlan
 from assay.core.metric import Metric
@@ -17,6 +18,8 @@ from assay.core.usage import Usage
 from assay.core.validation import Check
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
+
+R = TypeVar("R")
 
 EVERYTHING = 1 << 62
 """For `History.pinned`: what all steps made, and what came after them."""
@@ -163,8 +166,9 @@ class History:
         self._by_key: dict[str, int] = {}
         self._all: list[Measurement] = []
         self._places: dict[tuple[str, str, int], int] = {}
-        for event in events:
-            self.apply(event)
+        with collector_at_rest():
+            for event in events:
+                self.apply(event)
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -301,7 +305,7 @@ class History:
     def _reopen(self, trial: Trial) -> None:
         """Take back the end of a trial that only the end of the run cut off: its step goes on with it."""
         state = TrialState.RUNNING if trial.attempts else TrialState.WAITING
-        self.trials[trial.number] = replace(trial, state=state, reason="", finished=0.0, finished_s=0.0)
+        self.trials[trial.number] = _changed(trial, state=state, reason="", finished=0.0, finished_s=0.0)
 
     def _on_asked(self, payload: ev.Asked, time: float) -> None:
         self.questions[payload.key] = Question(key=payload.key, role=payload.role, request=payload.request, asked=time)
@@ -310,7 +314,7 @@ class History:
         question = self.questions.get(payload.key) or Question(
             key=payload.key, role=payload.role, request=payload.request
         )
-        self.questions[payload.key] = replace(question, answer=payload)
+        self.questions[payload.key] = _changed(question, answer=payload)
         self._charge(payload.role, payload.model, payload.usage)
 
     def _on_charged(self, payload: ev.Charged, _: float) -> None:
@@ -353,7 +357,7 @@ class History:
 
     def _on_executed(self, payload: ev.Executed, time: float) -> None:
         key = (payload.code, payload.view, payload.seed)
-        self._keep(replace(self._measurements[key], execution=payload.execution, ended=time))
+        self._keep(_changed(self._measurements[key], execution=payload.execution, ended=time))
 
     def _on_graded(self, payload: ev.Graded, time: float) -> None:
         key = (payload.code, payload.view, payload.seed)
@@ -361,7 +365,7 @@ class History:
             trial=payload.trial, attempt=payload.attempt, code=payload.code, view=payload.view, started=time
         )
         self._keep(
-            replace(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True),
+            _changed(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True),
             new=key not in self._measurements,
         )
 
@@ -442,7 +446,7 @@ class History:
     def _update(self, number: int, **changes: Any) -> None:
         if changes.get("state") is TrialState.RUNNING and self.trials[number].state.is_final:
             changes.pop("state")
-        self.trials[number] = replace(self.trials[number], **changes)
+        self.trials[number] = _changed(self.trials[number], **changes)
 
     def _keep(self, measurement: Measurement, *, new: bool = False) -> None:
         key = (measurement.code, measurement.view, measurement.seed)
@@ -452,6 +456,13 @@ class History:
         else:
             self._all[self._places[key]] = measurement
         self._measurements[key] = measurement
+
+
+def _changed(record: R, **changes: Any) -> R:
+    """Do as `dataclasses.replace`, for records that nothing but their fields makes: a long journal has many changes."""
+    fresh: R = object.__new__(type(record))
+    fresh.__dict__.update(record.__dict__, **changes)
+    return fresh
 
 
 _HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
