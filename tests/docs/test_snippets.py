@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,7 +20,15 @@ from assay.cli.commands.explain import explanations
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")])
-FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^(?P<marks>`{3,})[^\n`]*\n(?P<code>.*?)^(?P=marks)$", re.MULTILINE | re.DOTALL)
+MARKED = re.compile(
+    r"^<!-- (?P<mark>run|file): ?(?P<value>\S*) -->\n(?P<marks>`{3,})[^\n`]*\n(?P<code>.*?)^(?P=marks)$",
+    re.MULTILINE | re.DOTALL,
+)
+"""A block after `<!-- run: CODE -->` is carried out, line by line, and its last line ends with exit code CODE.
+
+One after `<!-- file: PATH -->` is what PATH holds before that.
+"""
 INDENTED = re.compile(r"^ {4}(assay .*)$", re.MULTILINE)
 INLINE = re.compile(r"`([^`]+)`")
 COMMAND = re.compile(r"(?:^|[\s(&;|$])(assay(?: .*)?$)")
@@ -90,3 +101,51 @@ def test_what_the_pages_have_explained_is_explained() -> None:
     }
     assert asked
     assert asked <= explanations().keys()
+
+
+FOLLOWED = [page for page in PAGES if "<!-- run:" in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.name)
+def test_a_page_can_be_followed_as_it_stands(page: Path, tmp_path: Path) -> None:
+    beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")} | {
+        "PATH": beside,
+        "COLUMNS": "150",
+    }
+    shown = ""
+    for block in MARKED.finditer(page.read_text(encoding="utf-8")):
+        if block["mark"] == "file":
+            path = tmp_path / block["value"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block["code"], encoding="utf-8")
+            continue
+        lines = block["code"].splitlines()
+        for line, expected in zip(lines, [0] * (len(lines) - 1) + [int(block["value"])], strict=True):
+            done = subprocess.run(
+                shlex.split(line), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
+            shown += done.stdout + done.stderr
+    assert [line for line in PROMISED[page.name] if line not in " ".join(shown.split())] == []
+
+
+PROMISED = {
+    "tutorial-csv.md": (
+        "problem binary (guessed: left has two values)",
+        "600 rows: differences below ±0.052 ROC AUC cannot be told from luck",
+        "dry run: nothing was started",
+    ),
+    "tutorial-code-tasks.md": (
+        "2 tasks: 1 completed, 1 downgraded.",
+        "the file 'results/chart.svg' is not there",
+    ),
+}
+"""What a page shows of its commands' output and every machine prints alike."""
+
+
+def test_the_pages_that_are_followed_show_what_is_promised() -> None:
+    assert {page.name for page in FOLLOWED} == PROMISED.keys()
+    for page in FOLLOWED:
+        text = " ".join(page.read_text(encoding="utf-8").split())
+        assert [line for line in PROMISED[page.name][:2] if line not in text] == []
