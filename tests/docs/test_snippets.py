@@ -106,6 +106,7 @@ def test_what_the_pages_have_explained_is_explained() -> None:
 FOLLOWED = [page for page in PAGES if "<!-- run:" in page.read_text(encoding="utf-8")]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.name)
 def test_a_page_can_be_followed_as_it_stands(page: Path, tmp_path: Path) -> None:
     beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
