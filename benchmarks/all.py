@@ -20,6 +20,7 @@ NAMES = (
     "overlap",
     "busy",
     "resume",
+    "long_history",
     "cluster",
 )
 

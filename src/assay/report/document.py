@@ -41,7 +41,7 @@ class Said:
 
 @dataclass(frozen=True)
 class TrialRef:
-    """The name of a trial, and its folder."""
+    """The name of a trial, and its folder; empty where it has none."""
 
     number: int
     folder: str

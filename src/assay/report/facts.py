@@ -24,6 +24,8 @@ from assay.report.prose import clean_line
 from assay.report.way import Way, way_to, winner_of
 
 LEAST_TOP, MOST_TOP = 3, 20
+MOST_FOLDERS = 500
+"""Trials with a folder of their own; of more, the best and the last have one, and `report.json` has all."""
 
 
 class State(StrEnum):
@@ -121,6 +123,21 @@ class Facts:
     def trials(self) -> list[Trial]:
         """All trials in order of number."""
         return [self.history.trials[number] for number in sorted(self.history.trials)]
+
+    @cached_property
+    def kept(self) -> frozenset[int]:
+        """Numbers of the trials that have a folder: all, or of very many those that are looked at first."""
+        if len(self.trials) <= MOST_FOLDERS:
+            return frozenset(self.history.trials)
+        links = self.way.links if self.way is not None else ()
+        members = self.blend_trial.parents if self.blend_trial is not None else ()
+        chosen = [t.number for t in (*self.baselines[:MOST_TOP], *links, *self.ranking[: MOST_FOLDERS // 2])]
+        last = [t.number for t in reversed(self.trials)]
+        return frozenset(list(dict.fromkeys([*chosen, *members, *last]))[:MOST_FOLDERS])
+
+    def folder(self, trial: Trial) -> str:
+        """Return the folder of a trial relative to the run's, or nothing if it has none."""
+        return trial_folder(trial.number, trial.title) if trial.number in self.kept else ""
 
     @cached_property
     def counted(self) -> list[Trial]:

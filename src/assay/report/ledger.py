@@ -57,10 +57,13 @@ class Ledger:
 
     def __init__(self) -> None:
         self._numbers: dict[str, Number] = {}
+        self._graded: dict[int | None, tuple[float, ...]] = {}
+        """What was asked for since the last number was entered."""
 
     def add(self, name: str, value: float | int | Decimal | None, source: Source, **evidence: Any) -> None:
         """Enter a number under `name`; None and non-finite values are no numbers and are left out."""
         if value is not None and math.isfinite(value):
+            self._graded.clear()
             self._numbers[name] = Number(value=value, source=source, **evidence)
 
     def cite(self, name: str, text: str) -> Num:
@@ -84,8 +87,11 @@ class Ledger:
 
     def graded(self, trial: int | None = None) -> tuple[float, ...]:
         """Return the values that Assay graded or derived from grades, of one trial or of all."""
-        wanted = (Source.GRADED, Source.DERIVED)
-        return tuple(float(n.value) for n in self._numbers.values() if n.source in wanted and trial in (None, n.trial))
+        if trial not in self._graded:
+            wanted = (Source.GRADED, Source.DERIVED)
+            numbers = [n for n in self._numbers.values() if n.source in wanted and trial in (None, n.trial)]
+            self._graded[trial] = tuple(float(n.value) for n in numbers)
+        return self._graded[trial]
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values, in the order in which the numbers were entered."""

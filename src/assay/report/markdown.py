@@ -168,7 +168,7 @@ def _inline(part: Inline, *, quoted: bool) -> str:
             else escape(part.text)
         )
     if isinstance(part, TrialRef):
-        return f"[#{part.number}]({part.folder}/)"
+        return f"[#{part.number}]({part.folder}/)" if part.folder else f"#{part.number}"
     return f"*{escape(part.text)}*"
 
 

@@ -7,8 +7,8 @@ from assay.journal.history import Measurement, Trial
 from assay.report.bill import by_model, by_role
 from assay.report.check_numbers import enter_checks
 from assay.report.course_numbers import enter_course, step_pairs
-from assay.report.facts import Facts, Paired, trial_folder
-from assay.report.ledger import Ledger, Source
+from assay.report.facts import Facts, Paired
+from assay.report.ledger import JOURNAL, Ledger, Source
 from assay.report.times import activities
 
 SELECTED = "greedy selection with replacement on stored predictions of the search folds (Caruana et al. 2004)"
@@ -139,7 +139,8 @@ def _bill(ledger: Ledger, facts: Facts) -> None:
 
 def _trial(ledger: Ledger, facts: Facts, trial: Trial) -> None:
     name, unit = f"trial.{trial.number}", facts.metric.name
-    file = f"{trial_folder(trial.number, trial.title)}/metrics.json"
+    folder = facts.folder(trial)
+    file = f"{folder}/metrics.json" if folder else JOURNAL
     measured = facts.scored(trial)
     for measurement in measured:
         ledger.add(

@@ -9,7 +9,7 @@ from typing import Any
 from assay.core.clock import iso_utc
 from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Trial
-from assay.report.facts import Facts, trial_folder
+from assay.report.facts import Facts
 from assay.report.formatting import MISSING, format_duration
 from assay.report.markdown import escape, inline, table
 from assay.report.numbers import pair_name
@@ -48,7 +48,7 @@ def leaderboard_md(teller: Teller) -> str:
         rows = [
             [
                 str(rank),
-                f"[#{trial.number}]({trial_folder(trial.number, trial.title)}/)",
+                inline((teller.ref(trial),)),
                 inline(teller.measured(trial)),
                 inline(teller.gain(pair_name(trial, facts.baseline))) if facts.baseline else MISSING,
                 inline(teller.verdict(trial)),
@@ -102,7 +102,7 @@ def story_md(teller: Teller) -> str:
 
 
 def _line(teller: Teller, trial: Trial) -> str:
-    name = f"[#{trial.number}]({trial_folder(trial.number, trial.title)}/)"
+    name = inline((teller.ref(trial),))
     made = clean_line(trial.operator.replace("_", " "), 30) + (
         f" of {', '.join(f'#{n}' for n in trial.parents[:6])}" if trial.parents else ""
     )

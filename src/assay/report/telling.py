@@ -8,7 +8,7 @@ from functools import cached_property
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
 from assay.report.document import Block, Cell, Document, Items, Num, Paragraph, Quotation, Said, Tag, TrialRef
-from assay.report.facts import Facts, State, trial_folder
+from assay.report.facts import Facts, State
 from assay.report.formatting import (
     MISSING,
     error_decimals,
@@ -178,8 +178,8 @@ class Teller:
         return Quotation(text=prose, author=author, unbacked=unbacked)
 
     def ref(self, trial: Trial) -> TrialRef:
-        """Return the name of a trial, linked to its folder."""
-        return TrialRef(trial.number, trial_folder(trial.number, trial.title))
+        """Return the name of a trial, linked to its folder if it has one."""
+        return TrialRef(trial.number, self.facts.folder(trial))
 
     def named(self, trial: Trial) -> Cell:
         """Return `#14 "stack with a ridge"` for a sentence."""

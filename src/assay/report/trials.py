@@ -49,9 +49,10 @@ def write_trial(run_folder: Path, history: History, objects: ObjectStore, number
 
 
 def write_all(run_folder: Path, facts: Facts) -> None:
-    """Bring the folders of all trials up to date; those that have not changed are left alone."""
+    """Bring the folders of all trials that have one up to date; those that have not changed are left alone."""
     for trial in facts.trials:
-        _write(run_folder, facts, trial)
+        if trial.number in facts.kept:
+            _write(run_folder, facts, trial)
 
 
 def trial_record(facts: Facts, trial: Trial) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def trial_record(facts: Facts, trial: Trial) -> dict[str, Any]:
         "state": str(trial.state),
         "verdict": str(trial.verdict) if trial.verdict else None,
         "candidate": trial.candidate,
-        "folder": trial_folder(trial.number, trial.title),
+        "folder": facts.folder(trial) or None,
         "score": trial.score if trial.state is TrialState.COMPLETE else None,
         "std_error": trial.std_error,
         "folds": trial.folds,

@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.core.clock import iso_utc
 from assay.core.codec import encode
+from assay.core.collector import collector_at_rest
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, read_holder
@@ -16,7 +17,7 @@ from assay.journal.objects import ObjectStore
 from assay.report import tables
 from assay.report.best import write_best
 from assay.report.document import Document, plain
-from assay.report.facts import Facts, State
+from assay.report.facts import MOST_FOLDERS, Facts, State
 from assay.report.files import replace_file
 from assay.report.html import render_html
 from assay.report.lab import is_lab, lab_files
@@ -78,14 +79,20 @@ def write_reports(
         for name, text in lab_files(history, final=final, top=top).items():
             replace_file(run_folder / name, text)
         return
-    facts = Facts(history, objects, final=final, top=top)
+    with collector_at_rest():
+        _write_run(run_folder, Facts(history, objects, final=final, top=top))
+
+
+def _write_run(run_folder: Path, facts: Facts) -> None:
+    """Write the reports of a run that graded what it made."""
+    started, objects = facts.history.started, facts.objects
     write_all(run_folder, facts)
     teller = Teller(facts, build_ledger(facts))
     write_best(run_folder, teller)
-    if history.started.strategy in NOTEBOOK_STRATEGIES:
+    if started is not None and started.strategy in NOTEBOOK_STRATEGIES:
         from assay.report.notebook.write import write_notebooks
 
-        write_notebooks(run_folder, history, objects, final=final)
+        write_notebooks(run_folder, facts.history, objects, final=facts.final)
     for name, content in _contents(teller).items():
         replace_file(run_folder / name, content)
 
@@ -143,7 +150,9 @@ def _report_json(facts: Facts, ledger: Ledger, document: Document) -> str:
         "numbers": ledger.as_dict(),
         "trials": [trial_record(facts, trial) for trial in facts.trials],
     }
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # Indented for people, as long as people may read it: that takes five times as long to write.
+    indent = 1 if len(facts.trials) <= MOST_FOLDERS else None
+    return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _sorted(values: Mapping[str, str]) -> dict[str, str]:
@@ -156,7 +165,10 @@ _FILES = (
     ("submission.csv", "the current best predictions; always valid, or absent"),
     ("best/", "the winner's files and how to run them"),
     ("leaderboard.md, leaderboard.csv, results.tsv", "all trials as tables"),
-    ("trials/", "a folder for every trial, discarded ones too: plan, script, patch, output, verdict, attempts"),
+    (
+        "trials/",
+        "a folder for every trial, discarded ones too (of over 500: best and last): plan, script, patch, verdict",
+    ),
     ("history.md, story.md, progress.png", "what happened, in order"),
     ("events.jsonl, objects/", "the journal and its files: the truth, from which the rest can be made again"),
 )
