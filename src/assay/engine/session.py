@@ -29,6 +29,9 @@ from assay.models.roles import ROLES, Inputs, Reply
 
 S = TypeVar("S")
 
+CONFIRMED = "/confirmed"
+"""End of the key under which it is noted that a trial was judged with its confirmation."""
+
 
 class Session:
     """What a strategy may do. Called from the strategy's thread and from its steps.
@@ -150,7 +153,7 @@ class Session:
         Raises:
             Ending: The run was stopped meanwhile.
         """
-        done = f"{key}/confirmed"
+        done = key + CONFIRMED
         if self.parts.log.read(lambda known: done in known.notes):
             return self.parts.log.read(lambda known: known.trials[trial.number])
         judged = self._evaluator.confirm(trial, Plan(key=trial.key, history=history, **options))

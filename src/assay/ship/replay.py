@@ -31,7 +31,7 @@ from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
-from assay.engine.session import Session, Step, step_key
+from assay.engine.session import CONFIRMED, Session, Step, step_key
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.history import EVERYTHING, FINISH, History, Trial
@@ -185,8 +185,8 @@ def _kept(events: Sequence[Event], *, executions: bool) -> list[Event]:
             continue
         if isinstance(payload, ev.TrialCreated) and payload.key.startswith(FINISH):
             continue  # made by the finish, which is walked again
-        if isinstance(payload, ev.Noted) and payload.key.startswith(FINISH):
-            continue
+        if isinstance(payload, ev.Noted) and (payload.key.startswith(FINISH) or payload.key.endswith(CONFIRMED)):
+            continue  # decided again
         kept.append(Event.after(kept[-1] if kept else None, time=event.time, payload=payload))
     known = {e.payload.trial for e in kept if isinstance(e.payload, ev.TrialCreated)}
     # A blend is mixed, not run; what else the finish's trials ran would have no trial to belong to.
