@@ -23,7 +23,7 @@ from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.cluster.sandbox import ClusterSandbox
 from support.real_engine import CANARY, PRELUDE, RealEngine
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
 
 BOUNDS = SandboxLimits(wall_s=120.0, memory_bytes=2**28, threads=1)
 TRIALS = 5

@@ -23,7 +23,7 @@ from assay.journal.file import FileJournal
 from support.engine import table
 from support.real_engine import TARGET, write_data
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 
 OPTIONS = "--trials 2 --workers 1 --seed 3 --split stratified:2 --no-gate --no-mlflow --display plain"
 
