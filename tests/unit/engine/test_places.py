@@ -51,7 +51,7 @@ def test_two_processors_serve_four_workers_and_never_two_executions_at_a_time(tm
         with guard:
             assert not mine or mine not in busy
             busy.add(mine)
-            first = sum(map(len, seen.values())) < 2 if mine else False
+            first = bool(mine) and sum(len(uses) for name, uses in seen.items() if name) < 2
             seen.setdefault(mine, []).append(workspace.devices)
         if first:
             both.wait(30)  # two at a time do run, each on its own
