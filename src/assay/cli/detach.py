@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from assay.cli.lookup import LEASE
 from assay.cli.shell import Shell
 from assay.cli.typed import RUNS
 from assay.core.clock import iso_utc
-from assay.journal.lease import read_holder
+from assay.journal.lease import LEASE_FILE, read_holder
 
 LOGS = ".detached"
 """Folder below that of the runs for what detached commands say: one file a command."""
@@ -94,7 +93,7 @@ def _wait(shell: Shell, child: subprocess.Popen[bytes], folder: Path) -> bool:
     until = clock.monotonic() + PATIENCE_S
     while clock.monotonic() < until:
         code = child.poll()
-        holder = read_holder(folder / LEASE)
+        holder = read_holder(folder / LEASE_FILE)
         if holder is not None and holder[0] == child.pid and (folder / "events.jsonl").is_file():
             return True
         if code is not None:

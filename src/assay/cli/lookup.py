@@ -7,25 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assay.core.errors import NothingFound, UsageError
+from assay.journal.folders import is_live, run_folders
 from assay.journal.history import History, Trial
-from assay.journal.lease import read_holder
 from assay.strategies.known import TASKS
-
-LEASE = "lease"
-"""Name of the lock file in a run folder."""
-
-
-def run_folders(root: Path) -> list[Path]:
-    """Return the run folders below `root`, the one with the latest event first."""
-    if not root.is_dir():
-        return []
-    found = [(path.stat().st_mtime, path.parent) for path in root.glob("*/events.jsonl")]
-    return [folder for _, folder in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
-
-
-def is_live(folder: Path) -> bool:
-    """Return whether a process holds the run."""
-    return read_holder(folder / LEASE) is not None
 
 
 def find_run(root: Path, name: str | None) -> Path:

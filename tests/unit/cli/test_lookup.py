@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli.lookup import find_live_run, find_run, find_trial, run_folders
+from assay.cli.lookup import find_live_run, find_run, find_trial
 from assay.core.errors import NothingFound, UsageError
+from assay.journal.folders import run_folders
 from assay.journal.history import History
 from support.histories import all_failed, good_run
 

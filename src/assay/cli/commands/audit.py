@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.cli.lookup import find_run, is_live
+from assay.cli.lookup import find_run
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
+from assay.journal.folders import is_live
 from assay.report.files import replace_file
 
 EXIT_BROKEN = 4

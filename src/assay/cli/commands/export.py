@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.cli.lookup import find_run, is_live
+from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
 from assay.cli.tracked import AUTO, LOCAL, mlflow_wish, store_address
 from assay.core.errors import MachineError, UsageError
+from assay.journal.folders import is_live
 
 
 def export(shell: Shell, root: Path, name: str | None, *, mlflow: str | None) -> int:

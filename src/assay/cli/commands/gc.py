@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.cli.lookup import find_run, run_folders
+from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
+from assay.journal.folders import run_folders
 from assay.report.formatting import format_bytes
 from assay.strategies.rubbish import Piece, remove, rubbish_of, whole_run
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from assay.cli.display.narrate import narrate
-from assay.cli.lookup import LEASE, find_run, find_trial
+from assay.cli.lookup import find_run, find_trial
 from assay.cli.output import clean
 from assay.cli.shell import Shell
 from assay.core.clock import iso_utc
@@ -14,7 +14,7 @@ from assay.core.errors import IntegrityError
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
 from assay.journal.history import History, Measurement
-from assay.journal.lease import read_holder
+from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.objects import ObjectStore
 from assay.journal.summary import Summary
 
@@ -38,7 +38,7 @@ def logs(shell: Shell, root: Path, name: str | None, *, follow: bool, trial: str
     offset, digest = 0, ""
     summary = Summary()
     while True:
-        live = read_holder(folder / LEASE) is not None
+        live = read_holder(folder / LEASE_FILE) is not None
         events, offset = journal.read_from(offset, digest)
         for event in events:
             summary.apply(event)

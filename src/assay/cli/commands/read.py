@@ -10,7 +10,7 @@ from typing import Any
 from assay.cli.display.checks import check_lines, checks_json
 from assay.cli.display.phases import layout_known, origin_of, placed
 from assay.cli.display.queues import review_lines
-from assay.cli.display.table import HEADER, row_decimals, trial_line
+from assay.cli.display.table import HEADER, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
 from assay.cli.output import clean, one_line
@@ -21,7 +21,6 @@ from assay.core.trial import Verdict
 from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
-from assay.journal.summary import Row
 from assay.report.formatting import (
     MISSING,
     format_bytes,
@@ -31,6 +30,7 @@ from assay.report.formatting import (
     format_score,
     format_spread,
 )
+from assay.report.rows import row_decimals, row_of
 from assay.strategies.known import TASKS
 
 REWRITES = frozenset({"refine", "data_usage", "finalize"})
@@ -275,30 +275,3 @@ def open_history(shell: Shell, root: Path, name: str | None) -> tuple[Path, Hist
     folder = find_run(root, name)
     shell.run_name = folder.name
     return folder, History(FileJournal(folder / "events.jsonl").read())
-
-
-def row_of(trial: Trial) -> Row:
-    """Return a trial of the history as the row that tables are made of."""
-    judged = trial.judgement
-    return Row(
-        number=trial.number,
-        title=trial.title,
-        operator=trial.operator,
-        key=trial.key,
-        parents=trial.parents,
-        counts=trial.counts,
-        state=trial.state,
-        attempts=trial.attempts,
-        score=trial.score,
-        std_error=trial.std_error,
-        folds=trial.folds,
-        wall_s=trial.wall_s,
-        reason=trial.reason,
-        verdict=trial.verdict,
-        against=judged.against if judged else None,
-        effect=judged.effect if judged else None,
-        same_sign=judged.same_sign if judged else None,
-        judged_folds=judged.folds if judged else None,
-        created=trial.created,
-        finished=trial.finished,
-    )

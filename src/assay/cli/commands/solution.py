@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from assay.cli.lookup import find_run, run_folders
+from assay.cli.lookup import find_run
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
+from assay.journal.folders import run_folders
 
 BEST = "best"
 CONTRADICTION = "E073"

@@ -32,7 +32,7 @@ from assay.cli.flags import (
 )
 from assay.cli.interrupts import interruptible
 from assay.cli.logfile import keep_log
-from assay.cli.lookup import find_run, is_live, run_folders
+from assay.cli.lookup import find_run
 from assay.cli.notebook_flags import REVIEW, with_table
 from assay.cli.shell import Shell
 from assay.cli.tracked import NO, ChosenStore, choose_store, mlflow_wish, store_address, tracking
@@ -45,6 +45,7 @@ from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
+from assay.journal.folders import is_live, run_folders
 from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_count, format_duration, format_money

@@ -12,7 +12,7 @@ from assay.cli.commands.start import require_model
 from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
 from assay.cli.interrupts import interruptible
 from assay.cli.logfile import keep_log
-from assay.cli.lookup import find_run, run_folders
+from assay.cli.lookup import find_run
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.cli.tracked import AUTO, NO, choose_store, mlflow_wish, tracking
@@ -23,6 +23,7 @@ from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
+from assay.journal.folders import run_folders
 from assay.journal.history import History
 from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd

@@ -19,16 +19,17 @@ from assay.cli.display.phases import cut_lines, where
 from assay.cli.display.planned import plan_words
 from assay.cli.display.queues import done_words, is_queue, next_commands, queue_line
 from assay.cli.display.views import row_json, spent_json
-from assay.cli.liveness import Life, Liveness, judge
-from assay.cli.lookup import LEASE, find_run, run_folders
+from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
 from assay.core.clock import iso_utc
 from assay.core.codec import encode
 from assay.core.errors import AssayError
 from assay.engine.pulse import Pulse, read_pulse
-from assay.journal.lease import read_holder
+from assay.journal.folders import run_folders
+from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_duration, format_score
+from assay.report.liveness import Life, Liveness, judge
 
 MOST_RUNS = 200
 _WIDTH = 79
@@ -60,7 +61,7 @@ def status(shell: Shell, root: Path, name: str | None, *, oneline: bool, watch_s
 
 def _show_status(shell: Shell, folder: Path, file: SummaryFile, *, oneline: bool) -> Life:
     summary, pulse, now = file.read(), read_pulse(folder), shell.output.clock.now()
-    holder = read_holder(folder / LEASE)
+    holder = read_holder(folder / LEASE_FILE)
     liveness = judge(summary, pulse, holder, now)
     if oneline:
         text = one_line_status(folder.name, summary, liveness, now)
@@ -185,7 +186,7 @@ def ls(shell: Shell, root: Path) -> int:
             lines.append(f"{folder.name:<24}  unreadable  {error}")
             continue
         now = shell.output.clock.now()
-        holder = read_holder(folder / LEASE)
+        holder = read_holder(folder / LEASE_FILE)
         pulse = read_pulse(folder)
         liveness = judge(summary, pulse, holder, now)
         rows.append(status_json(folder, summary, pulse, liveness, holder))

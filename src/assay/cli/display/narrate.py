@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from assay.cli.display.phases import layout_known, told
-from assay.cli.display.table import digits
 from assay.cli.output import one_line
 from assay.core.clock import iso_utc
 from assay.core.trial import TrialState, Verdict
@@ -23,6 +22,7 @@ from assay.report.formatting import (
     format_score,
     format_spread,
 )
+from assay.report.rows import digits
 
 _WIDTH = 160
 

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from assay.cli.display.phases import layout_known, placed, where
 from assay.cli.display.queues import done_words, is_queue, task_words
-from assay.cli.display.table import row_decimals, spark, verdict_words
-from assay.cli.liveness import describe
+from assay.cli.display.table import spark
 from assay.cli.output import one_line
 from assay.engine.pulse import Pulse
 from assay.journal.summary import Row, Summary
@@ -19,6 +18,8 @@ from assay.report.formatting import (
     format_score,
     format_spread,
 )
+from assay.report.liveness import describe
+from assay.report.rows import row_decimals, verdict_words
 
 MOST_LINES = 8
 _MOST_ACTIVITIES = 3

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from assay.cli.output import Output, one_line
 from assay.core.metric import Metric
 from assay.core.trial import TrialState, Verdict
 from assay.journal.summary import Row
-from assay.report.formatting import MISSING, format_duration, format_gain, format_score, score_decimals
+from assay.report.formatting import MISSING, format_duration, format_gain, format_score
+from assay.report.rows import SCORE_WIDTH, row_decimals, verdict_words
 
-_MOST_DECIMALS = 6
-
-_SCORE, _VERDICT = 8, 10
+_SCORE, _VERDICT = SCORE_WIDTH, 10
 
 HEADER = f"{'#':>3}  {'score':>{_SCORE}}  {'±se':>7}  {'vs best':>9}  {'verdict':<{_VERDICT}}  {'time':>6}  idea"
 
@@ -24,17 +22,6 @@ _STYLES = {
     Verdict.BASELINE: ("cyan",),
     Verdict.REJECTED: ("bold", "red"),
 }
-
-
-def verdict_words(row: Row) -> str:
-    """Return `real 5/5`, `baseline`, `failed` ...: what is known of a trial in a word or two."""
-    if row.state is not TrialState.COMPLETE:
-        return row.state.value
-    if row.verdict is None:
-        return MISSING
-    if row.verdict is Verdict.BASELINE or row.same_sign is None or row.judged_folds is None:
-        return row.verdict.value
-    return f"{row.verdict.value} {row.same_sign}/{row.judged_folds}"
 
 
 def trial_line(output: Output, row: Row, metric: Metric, best: Row | None, *, width: int) -> str:
@@ -62,19 +49,6 @@ def trial_line(output: Output, row: Row, metric: Metric, best: Row | None, *, wi
     tail = f"  {format_duration(row.wall_s or None):>6}  "
     room = max(12, width - len(head) - max(_VERDICT, len(words)) - len(tail) - 1)
     return head + output.paint(f"{words:<{_VERDICT}}", *style) + tail + one_line(_idea(row), room)
-
-
-def row_decimals(row: Row, rival: float | None = None) -> int:
-    """Return with how many decimals a trial's score is written."""
-    return digits(row.score, row.std_error, rival)
-
-
-def digits(score: float | None, std_error: float | None, rival: float | None = None) -> int:
-    """Return a number of decimals: two digits of the standard error where there is one, else enough to tell apart."""
-    if score is not None and std_error is not None and math.isfinite(std_error) and std_error > 0:
-        room = _SCORE - 2 - len(f"{abs(score):,.0f}")
-        return max(0, min(_MOST_DECIMALS, room, 1 - math.floor(math.log10(std_error))))
-    return score_decimals([score, rival])
 
 
 def spark(values: Sequence[float], width: int = 12) -> str:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from assay.cli.liveness import Life, judge
 from assay.engine.pulse import Activity, Pulse
 from assay.journal.summary import Summary
+from assay.report.liveness import Life, judge
 from support.histories import good_run, interrupted, just_started
 
 HOLDER = (4121, 900.0)
