@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOTE = "weak/"
+"""How the keys of the notes begin under which a run keeps what it found."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:

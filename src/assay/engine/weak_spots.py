@@ -10,13 +10,11 @@ from pathlib import Path
 
 from assay.core.codec import decode, encode
 from assay.core.view import View, ViewKey
-from assay.core.weakness import Weaknesses
+from assay.core.weakness import NOTE, Weaknesses
 from assay.engine.parts import Parts
 from assay.engine.session import Session
 from assay.journal.history import Trial
 
-NOTE = "weak/"
-"""How the keys of the notes begin under which weak spots are kept."""
 _PLAYBOOK = "playbook"
 MOST_ROWS = 30_000
 """Of as many rows shares and means hardly change any more, and the grading process has other work."""

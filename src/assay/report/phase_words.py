@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.engine.weak_spots import NOTE as WEAK
+from assay.core.weakness import NOTE as WEAK
 from assay.journal.history import History
 from assay.report.formatting import format_count
 from assay.strategies.known import BASELINES

@@ -17,6 +17,7 @@ from assay.cli.output import Abilities, Output, clean, one_line
 from assay.cli.shell import Shell
 from assay.core.clock import FakeClock
 from assay.core.errors import AssayError, MachineError, NothingFound
+from support.histories import write_run
 
 HEAVY = {
     "pandas",
@@ -57,6 +58,17 @@ def test_nothing_heavy_is_imported_to_help_or_list(argv: list[str], allowed: set
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
     assert "assay" in imported
     assert not (imported & HEAVY) - allowed
+
+
+def test_looking_at_a_run_loads_none_of_what_would_work_on_it(tmp_path: Path) -> None:
+    write_run(tmp_path / "runs" / "brisk-otter", "good_run")
+    for verb in ("status", "ls"):
+        done = assay(verb, cwd=tmp_path)
+        assert "brisk-otter" in done.stdout
+        imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        assert "assay.journal.summary" in imported
+        working = ("assay.sandbox", "assay.models", "assay.data", "assay.kinds", "assay.grading")
+        assert not [name for name in imported if name.startswith((*working, "pydantic", "numpy"))]
 
 
 def test_installed_entry_point_is_the_boundary() -> None:
