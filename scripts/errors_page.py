@@ -1,17 +1,15 @@
-"""Writes docs/errors.md, the page of all error and warning codes, from what `assay explain` knows.
-
-Start it as: uv run python scripts/errors_page.py
-"""
+"""Writes docs/errors.md, the page of all error and warning codes, from what `assay explain` knows."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from page_parts import DOCS, opening
+
 from assay.cli.commands.explain import Explanation, explanations
 
-PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
-COMMAND = "uv run python scripts/errors_page.py"
+PAGE = DOCS / "errors.md"
 CODE = re.compile(r"[A-Z]\d{2,3}")
 
 GROUPS = (
@@ -39,14 +37,15 @@ GROUPS = (
     ("V", "What is wrong with the tracked run of an attempt", "Any of them but V14 makes it no evidence."),
 )
 
-HEAD = f"""# Error and warning codes
-
+HEAD = opening(
+    "Error and warning codes",
+    """
 What each code means and what to do about it. `assay explain CODE` prints the same without a network. An error says what
 happened, what is kept and one next step; with `--json` these are fields. `assay explain exit-codes` lists the codes of
 exit.
-
-<!-- Generated from src/assay/cli/explanations: do not edit. Renew it with: {COMMAND} -->
-"""
+""",
+    "src/assay/cli/explanations",
+)
 
 
 def page() -> str:

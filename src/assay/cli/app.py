@@ -1,11 +1,13 @@
 """The verbs and their options. Each function only gathers what was typed and calls its command."""
 
 # Typer reads annotations at run time, so they are not postponed here.
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from assay.cli.grouped import Grouped
 from assay.cli.keeping import build_service, finish, gc, skip
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top
 from assay.cli.shipping import audit, compare, export, replay, rerun, verify
@@ -33,11 +35,14 @@ from assay.cli.typed import (
     Run,
     RunOption,
     Runs,
+    Sandbox,
+    Seed,
     SourceFlag,
     SplitFlag,
     StrategyFlag,
     Target,
     Time,
+    TimeOfRun,
     Tokens,
     Trials,
     TrialTimeout,
@@ -51,6 +56,7 @@ def build_app() -> typer.Typer:
     """Return the command line, ready to be called."""
     app = typer.Typer(
         name="assay",
+        cls=Grouped,
         help="Autonomous ML engineering that counts only what it has tested itself.",
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -58,41 +64,20 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback(invoke_without_command=True)(_root)
-    verbs = (
-        demo,
-        init,
-        check,
-        run,
-        resume,
-        status,
-        ls,
-        top,
-        show,
-        diff,
-        apply,
-        logs,
-        cost,
-        report,
-        export,
-        verify,
-        audit,
-        replay,
-        rerun,
-        compare,
-        tell,
-        stop,
-        skip,
-        finish,
-        gc,
-        ideas,
-        papers,
-        doctor,
-        explain,
-    )
-    for verb in verbs:
-        app.command(name=verb.__name__)(verb)
-    app.add_typer(build_service(), name="service")
-    app.add_typer(build_tasks(), name="tasks")
+    groups: dict[str, tuple[Callable[..., int], ...]] = {
+        "Start": (demo, init, check, ideas, papers, run, resume),
+        "Watch": (status, logs),
+        "Steer": (tell, skip, finish, stop),
+        "Read": (ls, top, show, diff, compare, cost, report),
+        "Trust": (verify, audit, replay, rerun),
+        "Take out": (export, apply),
+        "Machine": (doctor, explain, gc),
+    }
+    for title, verbs in groups.items():
+        for verb in verbs:
+            app.command(name=verb.__name__, rich_help_panel=title)(verb)
+    app.add_typer(build_tasks(), name="tasks", rich_help_panel="Start")
+    app.add_typer(build_service(), name="service", rich_help_panel="Machine")
     return app
 
 
@@ -113,16 +98,14 @@ def _root(
 def demo(
     context: typer.Context,
     time: Time = None,
-    seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
-    sandbox: Annotated[
-        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
-    ] = None,
+    seed: Seed = None,
+    sandbox: Sandbox = None,
     workers: Workers = None,
     display: Display = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Show everything on data that ships with Assay: no key, no network, about a minute."""
+    """Show it all on data that ships with Assay, in about a minute. No key, no network."""
     from assay.cli.commands.demo import demo as command
     from assay.cli.flags import LimitFlags, RunFlags
 
@@ -144,12 +127,12 @@ def init(
     split: SplitFlag = None,
     positive: Positive = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for task.toml; that of the data by default.")
+        Path | None, typer.Option("--out", help="Folder for task.toml.", show_default="that of the data")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a task.toml that is already there.")] = False,
     json: Json = False,
 ) -> int:
-    """Inspect data and write task.toml, each line marked with where it comes from."""
+    """Inspect data and write task.toml. Each line is marked with where it comes from."""
     from assay.cli.commands.intake import TaskFlags
     from assay.cli.commands.intake import init as command
 
@@ -175,7 +158,7 @@ def check(
     workers: Workers = None,
     json: Json = False,
 ) -> int:
-    """Say what is wrong with the data, and with a model what a run would likely cost, before anything is spent."""
+    """Say what is wrong with the data, before anything is spent. With a model, also what a run would likely cost."""
     from assay.cli.commands.check import check as command
     from assay.cli.commands.intake import TaskFlags
     from assay.cli.flags import LimitFlags, RunFlags
@@ -200,7 +183,7 @@ def run(
     split: SplitFlag = None,
     positive: Positive = None,
     row_cap: RowCap = None,
-    time: Time = None,
+    time: TimeOfRun = None,
     until: Until = None,
     finish_up: FinishUp = None,
     cost: Cost = None,
@@ -221,13 +204,17 @@ def run(
         Path | None, typer.Option("--prompt-file", help="Text that every question will show.")
     ] = None,
     fix_rounds: Annotated[
-        str | None, typer.Option("--fix-rounds", help="Most repairs of a failing trial; 2 by default, 0 for none.")
+        str | None,
+        typer.Option(
+            "--fix-rounds", metavar="N", help="Most repairs of a failing trial; 0 for none.", show_default="2"
+        ),
     ] = None,
     no_gate: Annotated[bool, typer.Option("--no-gate", help="Do not check the winner at the end.")] = False,
     no_warm: Annotated[bool, typer.Option("--no-warm", help="Start no sandbox before it is needed.")] = False,
     strategy: StrategyFlag = "tree",
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=VALUE: an option of the strategy; may be given again.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="An option of the strategy; may be given again."),
     ] = None,
     variants: Annotated[
         list[str] | None,
@@ -250,15 +237,19 @@ def run(
             "--compare", metavar="PATH", help="Published solution to compare the winner with; again for more."
         ),
     ] = None,
-    sandbox: Annotated[
-        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
-    ] = None,
+    sandbox: Sandbox = None,
     executor: Annotated[
-        str | None, typer.Option("--executor", help="local, or a Ray cluster: ray, ray:auto or ray:HOST:PORT.")
+        str | None,
+        typer.Option(
+            "--executor",
+            metavar="WHERE",
+            help="local, or a Ray cluster: ray, ray:auto or ray:HOST:PORT.",
+            show_default="local",
+        ),
     ] = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")] = None,
-    seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Name of the run; two words by default.")] = None,
+    seed: Seed = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the run.", show_default="two words")] = None,
     runs: Runs = RUNS,
     display: Display = None,
     mlflow: Mlflow = None,
@@ -270,7 +261,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and leave.")] = False,
     json: Json = False,
 ) -> int:
-    """Work on a folder of data, a single file or a task.toml until a limit is reached."""
+    """Work on data until a limit is reached. Data are a folder, a single file or a task.toml."""
     from assay.cli.commands.intake import TaskFlags
     from assay.cli.commands.start import run as command
     from assay.cli.flags import LimitFlags, RunFlags
@@ -349,7 +340,7 @@ def resume(
     detach: Detach = False,
     json: Json = False,
 ) -> int:
-    """Take up a run where it was left; limits that are given replace its own."""
+    """Take up a run where it was left. Limits that are given replace its own."""
     from assay.cli.commands.start import resume as command
     from assay.cli.flags import LimitFlags
 
@@ -391,7 +382,7 @@ def tell(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Say something to a running search: every later question shows it, and code is refined first."""
+    """Say something to a running search. Every later question shows it, and code is refined first."""
     from assay.cli.commands.steer import tell as command
 
     return command(shell_of(context), runs, run_name, text, hints=tuple(hints or ()), blocks=tuple(blocks or ()))
@@ -405,7 +396,7 @@ def stop(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """End a running search: it blends, opens the sealed holdout, fits and reports; --now leaves that for later."""
+    """End a running search. It blends, opens the sealed holdout, fits and reports; --now leaves that for later."""
     from assay.cli.commands.steer import stop as command
 
     return command(shell_of(context), runs, name or run_name, now=now)
@@ -414,21 +405,25 @@ def stop(
 def ideas(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="Folder, data file or task.toml.")] = Path(),
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the results; ideas by default.")] = None,
-    count: Annotated[str | None, typer.Option("--count", help="Most notebooks; 4 by default.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the results.", show_default="ideas")] = None,
+    count: Annotated[str | None, typer.Option("--count", metavar="N", help="Most notebooks.", show_default="4")] = None,
     seed: Annotated[
-        list[str] | None, typer.Option("--seed", help="Seed of a notebook; may be given again, one a notebook.")
+        list[str] | None,
+        typer.Option("--seed", metavar="N", help="Seed of a notebook; may be given again, one a notebook."),
     ] = None,
     variant: Annotated[
         list[str] | None, typer.Option("--variant", help="What a notebook looks at; may be given again.")
     ] = None,
-    wanted: Annotated[str | None, typer.Option("--ideas", help="How many ideas are asked for; 6 by default.")] = None,
+    wanted: Annotated[
+        str | None, typer.Option("--ideas", metavar="N", help="How many ideas are asked for.", show_default="6")
+    ] = None,
     least: Annotated[
-        str | None, typer.Option("--min-score", help="Least score of an analysis that is exported, 0 to 1.")
+        str | None,
+        typer.Option("--min-score", metavar="X", help="Least score of an analysis that is exported, 0 to 1."),
     ] = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option("--weight", help="PART=X: relations, interactions, warnings, baseline or reliability."),
+        typer.Option("--weight", metavar="PART=X", help="relations, interactions, warnings, baseline or reliability."),
     ] = None,
     papers: Annotated[bool, typer.Option("--papers/--no-papers", help="Whether the literature is looked at.")] = True,
     config: Annotated[
@@ -448,15 +443,13 @@ def ideas(
     model: ModelFlag = None,
     base_url: BaseUrl = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse whatever is not on this machine.")] = False,
-    sandbox: Annotated[
-        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
-    ] = None,
+    sandbox: Sandbox = None,
     python: Annotated[
         Path | None, typer.Option("--python", help="Interpreter or environment of the notebooks.")
     ] = None,
     json: Json = False,
 ) -> int:
-    """Look into data with notebooks, check what they state on rows held back, and write ideas to try."""
+    """Look into data with notebooks and write ideas to try. What they state is checked on rows held back."""
     from assay.cli.commands.ideas import IdeaFlags
     from assay.cli.commands.ideas import ideas as command
     from assay.cli.commands.intake import TaskFlags
@@ -485,23 +478,25 @@ def ideas(
 def papers(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="A few words.")],
-    limit: Annotated[str, typer.Option("--limit", help="Most papers, 1 to 50.")] = "8",
+    limit: Annotated[str, typer.Option("--limit", metavar="N", help="Most papers, 1 to 50.")] = "8",
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody: cache and pack only.")] = False,
     source: Annotated[
         list[str] | None,
-        typer.Option("--source", help="semantic_scholar, openalex, pubmed or arxiv; may be given again."),
+        typer.Option(
+            "--source", metavar="INDEX", help="semantic_scholar, openalex, pubmed or arxiv; may be given again."
+        ),
     ] = None,
     cache: Annotated[Path | None, typer.Option("--cache", help="Folder of earlier answers.")] = None,
     json: Json = False,
 ) -> int:
-    """Look papers up in four public indexes, with a cache, and a pack for when there is no network."""
+    """Look papers up in four public indexes. A cache comes first; without a network, a pack answers."""
     from assay.cli.commands.papers import papers as command
 
     return command(shell_of(context), query, limit=limit, offline=offline, sources=tuple(source or ()), cache=cache)
 
 
 def doctor(context: typer.Context, runs: Runs = RUNS, json: Json = False) -> int:
-    """Say what this machine can do: sandbox, interpreter, packages, disk, keys (by name only)."""
+    """Say what this machine can do. Sandbox, interpreter, packages, disk, and keys by name only."""
     from assay.cli.commands.doctor import doctor as command
 
     return command(shell_of(context), runs)

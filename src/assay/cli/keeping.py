@@ -13,15 +13,22 @@ def finish(
     name: Run = None,
     run_name: RunOption = None,
     after: Annotated[str | None, typer.Option("--in", metavar="TIME", help="After so long, such as 30m.")] = None,
-    at: Annotated[str | None, typer.Option("--at", help="At a local HH:MM or a UTC 2026-02-18T22:00:00Z.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="WHEN", help="At a local HH:MM or a UTC 2026-02-18T22:00:00Z.")
+    ] = None,
     run_hours: Annotated[
         str | None, typer.Option("--run-hours", metavar="HOURS", help="When it has run for so long, --last included.")
     ] = None,
     last: Annotated[str | None, typer.Option("--last", metavar="TIME", help="How long the finish-up may take.")] = None,
     final_rounds: Annotated[
-        int, typer.Option("--final-rounds", min=0, help="Rounds of training still made, where there are rounds.")
+        int,
+        typer.Option(
+            "--final-rounds", metavar="N", min=0, help="Rounds of training still made, where there are rounds."
+        ),
     ] = 1,
-    top_k: Annotated[int, typer.Option("--top-k", min=3, max=20, help="Places of the final leaderboard.")] = 10,
+    top_k: Annotated[
+        int, typer.Option("--top-k", metavar="N", min=3, max=20, help="Places of the final leaderboard.")
+    ] = 10,
     note: Annotated[str, typer.Option("--note", help="What to remember about it.")] = "",
     report_now: Annotated[
         bool, typer.Option("--report-now", help="Now, without a last training; the report is written at once.")
@@ -31,7 +38,7 @@ def finish(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Plan when a run ends its search and delivers: now, in a while, at a time, or after so many hours of running."""
+    """Plan when a run ends its search and delivers. Now, in a while, at a time, or after so many hours of running."""
     from assay.cli.commands.finish import When
     from assay.cli.commands.finish import finish as command
 
@@ -57,7 +64,7 @@ def skip(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """End what a run executes now, as not worth its time, and have it go on with the next."""
+    """End what a run executes now; it goes on with the next. For what is not worth its time."""
     from assay.cli.commands.steer import skip as command
 
     return command(shell_of(context), runs, run_name, trial)
@@ -73,7 +80,7 @@ def gc(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Show what runs hold that can be made again, and with --yes remove it."""
+    """Show what runs hold that can be made again; remove it with --yes."""
     from assay.cli.commands.gc import gc as command
 
     return command(shell_of(context), runs, tuple(names or ()), whole=whole, yes=yes)
@@ -88,7 +95,7 @@ def build_service() -> typer.Typer:
 
 
 def install(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
-    """Write a systemd user unit that takes the run up, and say how to start it."""
+    """Write a systemd user unit that takes the run up. Says how to start it."""
     from assay.cli.commands.service import install as command
 
     return command(shell_of(context), runs, name)

@@ -16,7 +16,7 @@ def status(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Say whether a run works, is quiet, stalled, dead or done, and how far it is."""
+    """Say how a run is doing: working, quiet, stalled, dead or done."""
     from assay.cli.commands.watch import status as command
 
     return command(shell_of(context), runs, name, oneline=oneline, watch_s=watch)
@@ -32,7 +32,7 @@ def ls(context: typer.Context, runs: Runs = RUNS, json: Json = False) -> int:
 def top(
     context: typer.Context,
     name: Run = None,
-    k: Annotated[int, typer.Option("-k", "--top", help="How many places.")] = 10,
+    k: Annotated[int, typer.Option("-k", "--top", metavar="N", help="How many places.")] = 10,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
@@ -50,7 +50,7 @@ def show(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Show one trial: scores by fold, verdict with its reasons, repairs, executions."""
+    """Show one trial: scores, verdict, repairs and executions."""
     from assay.cli.commands.read import show as command
 
     return command(shell_of(context), runs, run_name, trial, content=content)
@@ -78,7 +78,7 @@ def apply(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Write the open cells of a run's notebook into yours, after showing them."""
+    """Write the open cells of a run's notebook into yours. They are shown first."""
     from assay.cli.commands.apply import apply as command
 
     return command(shell_of(context), runs, run_name, trial, yes=yes)
@@ -88,7 +88,9 @@ def logs(
     context: typer.Context,
     name: Run = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
-    trial: Annotated[str | None, typer.Option("--trial", help="What this trial's processes printed.")] = None,
+    trial: Annotated[
+        str | None, typer.Option("--trial", metavar="N", help="What this trial's processes printed.")
+    ] = None,
     llm: Annotated[bool, typer.Option("--llm", help="Files that hold each call to a language model.")] = False,
     runs: Runs = RUNS,
     json: Json = False,
@@ -113,7 +115,7 @@ def report(
 
 
 def cost(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
-    """Show what a run's answers took: money, tokens, requests and repeats, by role and by model."""
+    """Show what a run's answers took, by role and by model. Money, tokens, requests and repeats."""
     from assay.cli.commands.cost import cost as command
 
     return command(shell_of(context), runs, name)

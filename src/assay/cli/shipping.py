@@ -25,7 +25,9 @@ from assay.cli.typed import (
 )
 
 Python = Annotated[Path | None, typer.Option("--python", help="Interpreter or environment of the code.")]
-SandboxFlag = Annotated[str, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")]
+SandboxFlag = Annotated[
+    str, typer.Option("--sandbox", metavar="TIER", help="auto, strict, landlock, uid, external or off.")
+]
 
 
 def export(
@@ -36,7 +38,7 @@ def export(
     ] = None,
     run_name: RunOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="DIR|.zip", help="Where to; solution by default.")
+        Path | None, typer.Option("--out", "-o", metavar="DIR|.zip", help="Where to.", show_default="solution")
     ] = None,
     script: Annotated[bool, typer.Option("--script", help="Only the code and requirements.txt.")] = False,
     notebook: Annotated[bool, typer.Option("--notebook", help="Only a notebook and requirements.txt.")] = False,
@@ -46,7 +48,7 @@ def export(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Write a solution that runs without Assay; with --mlflow, the whole run to an experiment store."""
+    """Write a solution that runs without Assay. With --mlflow, write the whole run to an experiment store."""
     from assay.cli.commands.solution import export as command
 
     forms = tuple(name for name, on in (("script", script), ("notebook", notebook), ("kaggle", kaggle)) if on)
@@ -59,7 +61,7 @@ def verify(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="Folder or .zip of a solution.")] = Path("solution"),
     data: Annotated[
-        Path | None, typer.Option("--data", help="Folder with the data files; data/ of the solution by default.")
+        Path | None, typer.Option("--data", help="Folder with the data files.", show_default="data/ of it")
     ] = None,
     accept: Annotated[
         bool, typer.Option("--accept-new-data", help="Train on other data than the run's, and say so.")
@@ -67,14 +69,14 @@ def verify(
     python: Python = None,
     sandbox: SandboxFlag = "auto",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of verify.json and verify.md; beside the solution.")
+        Path | None, typer.Option("--out", "-o", help="Folder of verify.json and verify.md.", show_default="beside it")
     ] = None,
     ci: Annotated[
         str | None, typer.Option("--ci", metavar="github", help="Also verify.xml, a step summary and annotations.")
     ] = None,
     json: Json = False,
 ) -> int:
-    """Train a solution again in the sandbox, score it again, and say what holds; exit 4 if something does not."""
+    """Train and score a solution again, and say what holds. It runs in the sandbox; exit 4 if something does not."""
     from assay.cli.commands.verify import verify as command
 
     return command(
@@ -83,7 +85,7 @@ def verify(
 
 
 def audit(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
-    """Say what a run did and whether its journal and files are what was written; exit 4 if they are not."""
+    """Say what a run did, and whether its files are as written. Exit 4 if they, or its journal, are not."""
     from assay.cli.commands.audit import audit as command
 
     return command(shell_of(context), runs, name)
@@ -98,7 +100,7 @@ def replay(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Walk a search again from what was recorded: no model, no cost; exit 4 if a decision comes out otherwise."""
+    """Walk a search again from its record: no model, no cost. Exit 4 if a decision comes out otherwise."""
     from assay.cli.commands.audit import replay as command
 
     return command(shell_of(context), runs, name, execute=execute)
@@ -107,7 +109,7 @@ def replay(
 def rerun(
     context: typer.Context,
     name: Run = None,
-    seed: Annotated[str, typer.Option("--seed", help="Seed of every random choice of the new run.")] = "1",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help="Seed of every random choice of the new run.")] = "1",
     time: Time = None,
     until: Until = None,
     cost: Cost = None,
@@ -118,12 +120,14 @@ def rerun(
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the data, where it is another one on this machine.")
     ] = None,
-    new_name: Annotated[str | None, typer.Option("--name", help="Name of the new run.")] = None,
+    new_name: Annotated[
+        str | None, typer.Option("--name", help="Name of the new run.", show_default="two words")
+    ] = None,
     runs: Runs = RUNS,
     display: Display = None,
     json: Json = False,
 ) -> int:
-    """Start an independent run with the task and the options of an old one and another seed."""
+    """Start a run like an old one with another seed. Task and options are the same; nothing else is taken over."""
     from assay.cli.commands.rerun import rerun as command
     from assay.cli.flags import LimitFlags
 
@@ -147,7 +151,7 @@ def compare(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Show runs side by side, and what each winner gains over the one before it on the folds that they share."""
+    """Show runs side by side. Each winner's gain over the one before it is on the folds that they share."""
     from assay.cli.commands.rerun import compare as command
 
     return command(shell_of(context), runs, names)

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.typed import RUNS, BaseUrl, Cost, Json, ModelFlag, NoMlflow, Run, Runs, Time, Tokens, shell_of
+from assay.cli.typed import (
+    RUNS,
+    BaseUrl,
+    Cost,
+    Json,
+    ModelFlag,
+    NoMlflow,
+    Run,
+    Runs,
+    Sandbox,
+    Seed,
+    Time,
+    Tokens,
+    shell_of,
+)
 
 
 def build_tasks() -> typer.Typer:
@@ -29,9 +43,12 @@ def run(
     no_checkpoint: Annotated[
         bool, typer.Option("--no-checkpoint", help="Trigger the next cycle without a person's approval.")
     ] = False,
-    retries: Annotated[int, typer.Option("--retries", min=0, max=2, help="Most changes of code at each point.")] = 2,
+    retries: Annotated[
+        int, typer.Option("--retries", metavar="N", min=0, max=2, help="Most changes of code at each point.")
+    ] = 2,
     task_timeout: Annotated[
-        str | None, typer.Option("--task-timeout", help="Most time of one attempt; 10m by default.")
+        str | None,
+        typer.Option("--task-timeout", metavar="TIME", help="Most time of one attempt.", show_default="10m"),
     ] = None,
     mlflow: Annotated[
         str | None, typer.Option("--mlflow", metavar="[URI]", help="Experiment store: local, an address, or off.")
@@ -47,20 +64,22 @@ def run(
         list[str] | None,
         typer.Option("--allow", metavar="PACKAGE", help="Install this where a reply asks for it; several times."),
     ] = None,
-    workers: Annotated[str | None, typer.Option("--workers", help="Tasks at a time; one by default.")] = None,
+    workers: Annotated[
+        str | None, typer.Option("--workers", metavar="N", help="Tasks at a time.", show_default="1")
+    ] = None,
     time: Time = None,
     cost: Cost = None,
     tokens: Tokens = None,
-    sandbox: Annotated[
-        str | None, typer.Option("--sandbox", help="auto, strict, landlock, uid, external or off.")
-    ] = None,
+    sandbox: Sandbox = None,
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for the code.")] = None,
-    seed: Annotated[str | None, typer.Option("--seed", help="Seed of every random choice.")] = None,
-    name: Annotated[str | None, typer.Option("--name", help="Name of the run; that of the queue by default.")] = None,
+    seed: Seed = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the run.", show_default="that of the queue")
+    ] = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Work through a queue of tasks; the same again goes on where it was left."""
+    """Work through a queue of tasks. The same again goes on where it was left."""
     from assay.cli.commands.tasks import TasksFlags
     from assay.cli.commands.tasks import run as command
     from assay.cli.flags import LimitFlags, RunFlags
@@ -95,11 +114,13 @@ def status(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Js
 def approve(
     context: typer.Context,
     name: Run = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who approves; the user of this machine by default.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who approves.", show_default="the user of this machine")
+    ] = None,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Approve the results that wait at the checkpoint, so that the next cycle is triggered."""
+    """Approve the results that wait at the checkpoint. The next cycle is triggered by that."""
     from assay.cli.commands.tasks import approve as command
 
     return command(shell_of(context), runs, name, by)

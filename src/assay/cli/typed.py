@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.cli.shell import Shell
+from assay.strategies.known import STRATEGIES
 
 RUNS = Path("runs")
 
@@ -20,16 +21,41 @@ RunOption = Annotated[
     ),
 ]
 Display = Annotated[
-    str | None, typer.Option("--display", help="auto, live, plain or none. auto: live on a terminal, else plain.")
+    str | None,
+    typer.Option(
+        "--display",
+        metavar="HOW",
+        help="auto, live, plain or none. auto: live on a terminal, else plain.",
+        show_default="auto",
+    ),
 ]
-Time = Annotated[str | None, typer.Option("--time", help="Most time, such as 90s, 10m, 1h30m.")]
+Seed = Annotated[str | None, typer.Option("--seed", metavar="N", help="Seed of every random choice.", show_default="0")]
+Sandbox = Annotated[
+    str | None,
+    typer.Option(
+        "--sandbox",
+        metavar="TIER",
+        help="auto, strict, landlock, uid, external or off. auto: the strongest that works here.",
+        show_default="auto",
+    ),
+]
+Time = Annotated[str | None, typer.Option("--time", metavar="TIME", help="Most time, such as 90s, 10m, 1h30m.")]
+TimeOfRun = Annotated[
+    str | None,
+    typer.Option(
+        "--time", metavar="TIME", help="Most time, such as 90s, 10m, 1h30m.", show_default="10m if no limit is given"
+    ),
+]
 Until = Annotated[str | None, typer.Option("--until", metavar="HH:MM", help="End at this local time.")]
 Cost = Annotated[str | None, typer.Option("--cost", metavar="USD", help="Most money for model calls.")]
-Tokens = Annotated[str | None, typer.Option("--tokens", help="Most tokens, such as 500k or 2M.")]
-Trials = Annotated[str | None, typer.Option("--trials", help="Most trials, baselines included.")]
-TrialTimeout = Annotated[str | None, typer.Option("--trial-timeout", help="Most time of one execution.")]
+Tokens = Annotated[str | None, typer.Option("--tokens", metavar="N", help="Most tokens, such as 500k or 2M.")]
+Trials = Annotated[str | None, typer.Option("--trials", metavar="N", help="Most trials, baselines included.")]
+TrialTimeout = Annotated[
+    str | None, typer.Option("--trial-timeout", metavar="TIME", help="Most time of one execution.")
+]
 Workers = Annotated[
-    str | None, typer.Option("--workers", help="Trials at a time; by default one for each usable core.")
+    str | None,
+    typer.Option("--workers", metavar="N", help="Trials at a time.", show_default="one for each usable core"),
 ]
 Goal = Annotated[str | None, typer.Option("--goal", metavar="SCORE", help="Stop when the search score reaches this.")]
 RequireGain = Annotated[
@@ -49,8 +75,8 @@ Mlflow = Annotated[
     ),
 ]
 NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help="No MLflow, whatever ASSAY_MLFLOW or task.toml say.")]
-About = Annotated[str | None, typer.Option("--about", help="What is to be done: text, or a file that holds it.")]
-Target = Annotated[str | None, typer.Option("--target", help="Column to predict; several with commas.")]
+About = Annotated[str | None, typer.Option("--about", metavar="TEXT|FILE", help="What is to be done.")]
+Target = Annotated[str | None, typer.Option("--target", metavar="COLUMN[,COLUMN]", help="What to predict.")]
 MetricFlag = Annotated[str | None, typer.Option("--metric", metavar="NAME[:min|max]", help="What counts.")]
 IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column that identifies rows.")]
 SplitFlag = Annotated[
@@ -58,14 +84,20 @@ SplitFlag = Annotated[
     typer.Option("--split", metavar="KIND[=COLUMN]", help="kfold, stratified, group=COLUMN, time=COLUMN ..."),
 ]
 Positive = Annotated[str | None, typer.Option("--positive", metavar="LABEL", help="Which of two labels counts.")]
-RowCap = Annotated[str | None, typer.Option("--row-cap", help="Most training rows shown during search.")]
+RowCap = Annotated[str | None, typer.Option("--row-cap", metavar="N", help="Most training rows shown during search.")]
 ModelFlag = Annotated[
     str | None,
-    typer.Option("--model", help="playbook (the default, no key), PROVIDER:MODEL or cli:PROGRAM.", show_default=False),
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="playbook (no key), PROVIDER:MODEL or cli:PROGRAM.",
+        show_default="playbook",
+    ),
 ]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of the model's server.")]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Address of the model's server.")]
 StrategyFlag = Annotated[
-    str, typer.Option("--strategy", help="Which search: tree, mle_star, notebook or notebook_review.")
+    str,
+    typer.Option("--strategy", metavar="NAME", help=f"Which search: {', '.join(STRATEGIES[:-1])} or {STRATEGIES[-1]}."),
 ]
 
 Only = Annotated[
@@ -74,7 +106,9 @@ Only = Annotated[
 SourceFlag = Annotated[
     str | None, typer.Option("--source", metavar="NOTEBOOK|RUN", help="What a stage or a review of notebooks works on.")
 ]
-IdeasFile = Annotated[Path | None, typer.Option("--ideas", help="idea.json that notebooks are written from.")]
+IdeasFile = Annotated[
+    Path | None, typer.Option("--ideas", metavar="FILE", help="idea.json that notebooks are written from.")
+]
 
 
 def shell_of(context: typer.Context) -> Shell:

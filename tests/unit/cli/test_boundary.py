@@ -136,7 +136,7 @@ def test_usage_errors_are_coded(argv: list[str], words: str, capsys: pytest.Capt
 
 def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 0
-    assert "Commands:" in capsys.readouterr().out
+    assert "\nSteer:\n" in capsys.readouterr().out
 
 
 def test_unexpected_exception_leaves_a_file_and_a_sentence(

@@ -1,0 +1,99 @@
+"""The pages of the reference say what the code says today, and all that it says."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from assay.cli.app import build_app
+from assay.cli.grouped import by_title
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "reference"
+PAGES: tuple[str, ...] = runpy.run_path(str(SCRIPT))["PAGES"]
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+def verbs(command: Any, before: str = "assay") -> dict[str, Any]:
+    """Return every verb that does something, by what is typed."""
+    below = getattr(command, "commands", {})
+    return {
+        name: verb
+        for c in below.values()
+        for name, verb in (verbs(c, f"{before} {c.name}") or {f"{before} {c.name}": c}).items()
+    }
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_reference_is_up_to_date(name: str) -> None:
+    script = module(name)
+    written = script.PAGE.read_text(encoding="utf-8")
+    assert written == script.page(), f"docs/{script.PAGE.name} is out of date; renew it with: uv run scripts/reference"
+
+
+def test_every_script_that_writes_a_page_is_started_by_the_one_command() -> None:
+    assert sorted(PAGES) == sorted(path.stem for path in SCRIPT.parent.glob("*_page.py"))
+
+
+def test_a_page_that_is_out_of_date_is_named_and_then_written(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (tmp_path / "docs").mkdir()
+    text = SCRIPT.read_text(encoding="utf-8")
+    (scripts / "reference").write_text(re.sub(r"PAGES = \(.*?\)", 'PAGES = ("old_page",)', text, flags=re.DOTALL))
+    (scripts / "old_page.py").write_text(
+        "from pathlib import Path\n"
+        "PAGE = Path(__file__).parents[1] / 'docs' / 'old.md'\n"
+        "def page(): return '# New\\n'\n"
+    )
+
+    def start(*more: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, scripts / "reference", *more], capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout.strip()
+
+    assert start("--check") == (1, "docs/old.md is out of date")
+    assert start() == (0, "docs/old.md is written")
+    assert (tmp_path / "docs" / "old.md").read_text() == "# New\n"
+    assert start("--check") == (0, "")
+
+
+def test_every_verb_is_on_the_page_with_every_option_and_its_default() -> None:
+    page = module("commands_page").page()
+    root: Any = get_command(build_app())
+    parts = dict(re.findall(r"^### (assay [\w ]+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    assert verbs(root).keys() <= parts.keys()
+    for name, verb in verbs(root).items():
+        for parameter in verb.params:
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                if option.startswith("-") and parameter.name not in ("json", "runs", "help"):
+                    assert re.search(rf"`{re.escape(option)}[ `]", parts[name]), (name, option)
+    assert "| `--count N` | `4` | Most notebooks. |" in parts["assay ideas"]
+    assert "| `--time TIME` | 10m if no limit is given |" in parts["assay run"]
+
+
+def test_every_verb_and_option_says_what_it_is_for() -> None:
+    for name, verb in verbs(get_command(build_app())).items():
+        assert verb.help, name
+        assert [p.name for p in verb.params if not p.help] == [], name
+
+
+def test_the_help_shows_every_verb_under_a_title_and_no_line_is_cut() -> None:
+    root: Any = get_command(build_app())
+    titles = by_title(root)
+    assert sum(len(commands) for commands in titles.values()) == len(root.commands)
+    assert "Commands" not in titles
+    cut = [c.name for commands in titles.values() for c in commands if c.get_short_help_str(65).endswith("...")]
+    assert cut == [], "the first sentence of a verb is shown by `assay --help`: 65 characters at most"
