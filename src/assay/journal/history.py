@@ -86,6 +86,8 @@ class Trial:
     """Seconds since the epoch, as `created` is."""
     finished_s: float = 0.0
     """Seconds of running until it finished, the pauses before resumptions left out."""
+    finished_usage: Usage | None = None
+    """What all answers of the run had taken by then."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -139,11 +141,17 @@ class History:
         self.steps: dict[int, ev.StepFinished] = {}
         self.noise: ev.NoiseMeasured | None = None
         self.sealed: ev.SealedOpened | None = None
+        self.openings: list[tuple[float, ev.SealedOpened]] = []
+        """Every time that the sealed rows were opened; a resumed run may do it again."""
+        self.after_opening: dict[int, float] = {}
+        """Trials made or judged after the sealed rows were first graded, which could rest on them; with the time."""
         self.submission: ev.SubmissionWritten | None = None
         self.validations: dict[tuple[int, Check], ev.Validated] = {}
         """By the trial whose script was run and the check; the last, if it was done again."""
         self.phase = ""
         self.phases: list[tuple[float, str]] = []
+        self.phases_s: list[float] = []
+        """Seconds of running at which each of them began."""
         self.told: list[tuple[float, str]] = []
         """Words for every question, hints among them."""
         self.hints: list[str] = []
@@ -305,7 +313,9 @@ class History:
     def _reopen(self, trial: Trial) -> None:
         """Take back the end of a trial that only the end of the run cut off: its step goes on with it."""
         state = TrialState.RUNNING if trial.attempts else TrialState.WAITING
-        self.trials[trial.number] = _changed(trial, state=state, reason="", finished=0.0, finished_s=0.0)
+        self.trials[trial.number] = _changed(
+            trial, state=state, reason="", finished=0.0, finished_s=0.0, finished_usage=None
+        )
 
     def _on_asked(self, payload: ev.Asked, time: float) -> None:
         self.questions[payload.key] = Question(key=payload.key, role=payload.role, request=payload.request, asked=time)
@@ -340,6 +350,7 @@ class History:
             counts=payload.counts,
             created=time,
         )
+        self._looked(payload.trial, time)
 
     def _on_attempt(self, payload: ev.AttemptStarted, time: float) -> None:
         self._update(payload.trial, state=TrialState.RUNNING, attempts=payload.attempt)
@@ -382,8 +393,9 @@ class History:
     def _on_reviewed(self, payload: ev.Reviewed, _: float) -> None:
         self._update(payload.trial, reviews=(*self.trials[payload.trial].reviews, payload))
 
-    def _on_judged(self, payload: ev.Judged, _: float) -> None:
+    def _on_judged(self, payload: ev.Judged, time: float) -> None:
         self._update(payload.trial, judgement=payload)
+        self._looked(payload.trial, time)
 
     def _on_trial_finished(self, payload: ev.TrialFinished, time: float) -> None:
         self._update(
@@ -399,6 +411,7 @@ class History:
             flags=payload.flags,
             finished=time,
             finished_s=self.wall_s,
+            finished_usage=self.usage,
         )
 
     def _on_noted(self, payload: ev.Noted, time: float) -> None:
@@ -412,8 +425,14 @@ class History:
     def _on_noise(self, payload: ev.NoiseMeasured, _: float) -> None:
         self.noise = payload
 
-    def _on_sealed(self, payload: ev.SealedOpened, _: float) -> None:
+    def _on_sealed(self, payload: ev.SealedOpened, time: float) -> None:
         self.sealed = payload
+        self.openings.append((time, payload))
+
+    def _looked(self, trial: int, time: float) -> None:
+        """Remember a trial that is made or judged when the sealed rows have been seen."""
+        if any(opened.score is not None for _, opened in self.openings):
+            self.after_opening.setdefault(trial, time)
 
     def _on_submission(self, payload: ev.SubmissionWritten, _: float) -> None:
         self.submission = payload
@@ -424,6 +443,7 @@ class History:
     def _on_phase(self, payload: ev.PhaseEntered, time: float) -> None:
         self.phase = payload.phase
         self.phases.append((time, payload.phase))
+        self.phases_s.append(self.wall_s)
 
     def _on_told(self, payload: ev.Told, time: float) -> None:
         if payload.what is ev.Wish.BLOCK:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from assay.core.view import Twist
+from assay.journal.history import History, Trial
 from assay.report.bill import by_role
 from assay.report.facts import Facts
 
@@ -17,6 +20,36 @@ class Activity:
     title: str
     seconds: float
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """One phase of a run, by the clock that stands still between its resumptions."""
+
+    phase: str
+    begun_s: float
+    """Seconds of running at which it began."""
+    ended_s: float
+    """The same of its end, or of the last event while it lasts."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, or has taken so far."""
+        return max(0.0, self.ended_s - self.begun_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """A trial that was better than all before it, and what the run had taken when it finished."""
+
+    trial: Trial
+    seconds: float
+    """Of running."""
+    cost_usd: Decimal | None
+    """Of the answers of known price; None where there was none."""
+    unpriced: int
+    """Requests whose price is unknown."""
+    tokens: int
 
 
 _TITLES = {
@@ -52,6 +85,35 @@ def activities(facts: Facts) -> list[Activity]:
         for name, title in _TITLES.items()
         if counts[name] and seconds[name] >= 0.001
     ]
+
+
+def spans(history: History) -> list[Span]:
+    """Return the phases of a run in their order; what came before the first is named `start`."""
+    ends = [*history.phases_s[1:], history.wall_s]
+    found = [
+        Span(phase=phase, begun_s=begun, ended_s=ended)
+        for (_, phase), begun, ended in zip(history.phases, history.phases_s, ends, strict=True)
+    ]
+    first = history.phases_s[0] if history.phases_s else history.wall_s
+    before = [Span(phase="start", begun_s=0.0, ended_s=first)] if first > 0 else []
+    return [*before, *found]
+
+
+def gains(facts: Facts) -> Iterator[Gain]:
+    """Yield the trials that were the best so far when they finished, with what the run had taken by then."""
+    seen: Trial | None = None
+    for trial, best in facts.curve:
+        if best is not trial or trial is seen:
+            continue
+        seen = trial
+        usage = trial.finished_usage
+        yield Gain(
+            trial=trial,
+            seconds=trial.finished_s,
+            cost_usd=usage.cost_usd if usage is not None else None,
+            unpriced=usage.unpriced if usage is not None else 0,
+            tokens=usage.tokens if usage is not None else 0,
+        )
 
 
 def _kind(facts: Facts, trial: int, view: str) -> str:

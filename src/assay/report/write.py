@@ -83,6 +83,29 @@ def write_reports(
         _write_run(run_folder, Facts(history, objects, final=final, top=top))
 
 
+def report_page(history: History, objects: ObjectStore, *, final: bool) -> str:
+    """Return the report as a page as it would be now; nothing is written.
+
+    Args:
+        history: The journal so far, of a run that has begun; not one of code tasks, which has hand-off files instead.
+        objects: The run's objects.
+        final: Whether nobody is working on the run any more.
+    """
+    top = history.finish_plan.top_k if history.finish_plan is not None else TOP
+    if is_lab(history):
+        files = lab_files(history, final=final, top=top)
+        return files.get("report.html", "")
+    facts = Facts(history, objects, final=final, top=top)
+    with collector_at_rest():
+        teller = Teller(facts, build_ledger(facts))
+        document = build_document(facts, teller.ledger)
+        return render_html(document, teller.ledger, draw_plots(facts), made=_made(history))
+
+
+def _made(history: History) -> str:
+    return f"as of {iso_utc(history.last.time)}" if history.last else ""
+
+
 def _write_run(run_folder: Path, facts: Facts) -> None:
     """Write the reports of a run that graded what it made."""
     started, objects = facts.history.started, facts.objects
@@ -102,7 +125,7 @@ def _contents(teller: Teller) -> dict[str, str | bytes]:
     facts, ledger = teller.facts, teller.ledger
     document = build_document(facts, ledger)
     plots = draw_plots(facts)
-    made = f"as of {iso_utc(facts.history.last.time)}" if facts.history.last else ""
+    made = _made(facts.history)
     return {
         **{f"plots/{name}.svg": svg for name, svg in plots.items()},
         "progress.png": draw_progress_png(facts),

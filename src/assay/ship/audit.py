@@ -130,7 +130,8 @@ def audit(folder: Path) -> Audit:
     )
     found.people = [moment for moment in found.timeline if moment.what == "person"]
     found.columns, found.all_columns = _columns(folder, history, objects)
-    found.opened, found.chosen_after = _holdout(events)
+    found.opened = sum(opened.score is not None for _, opened in history.openings)
+    found.chosen_after = len(history.after_opening)
     return found
 
 
@@ -304,18 +305,6 @@ _TELLERS: tuple[tuple[type[ev.Payload], Callable[[Any, History], tuple[str, str,
     (ev.Validated, _checked),
     (ev.RunFinished, _ended),
 )
-
-
-def _holdout(events: list[Event]) -> tuple[int, int]:
-    """Return how often the sealed rows were graded, and how many trials were made or judged after the first time."""
-    opened, after = 0, set()
-    for event in events:
-        payload = event.payload
-        if isinstance(payload, ev.SealedOpened) and payload.score is not None:
-            opened += 1
-        elif opened and isinstance(payload, ev.TrialCreated | ev.Judged):
-            after.add(payload.trial)
-    return opened, len(after)
 
 
 def _hosts(folder: Path, history: History) -> dict[str, str]:

@@ -18,8 +18,8 @@ from assay.journal import events as ev
 from assay.journal.events import Event, Payload
 from assay.journal.file import FileJournal
 from assay.journal.history import History
+from assay.report.compare import gains_between, read_side
 from assay.ship.audit import audit, read_chain
-from assay.ship.compare import gains_between, read_side
 
 pytestmark = pytest.mark.timeout(300)
 

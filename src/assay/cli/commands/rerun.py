@@ -67,7 +67,7 @@ def compare(shell: Shell, root: Path, names: Sequence[str]) -> int:
     """
     if not 2 <= len(names) <= 5:
         raise UsageError("E075", f"{len(names)} runs were named; two to five are compared", fix="assay compare A B")
-    from assay.ship import compare as found
+    from assay.report import compare as found
 
     sides = [found.read_side(find_run(root, name)) for name in names]
     paired = [found.gains_between(old, new) for old, new in pairwise(sides)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -148,18 +149,25 @@ def rows(sides: list[Side]) -> list[tuple[str, list[str]]]:
 
 def gains_words(found: Gains) -> str:
     """Return the gains in a sentence."""
-    mean = fmean(found.gains)
-    better = sum(gain > 0 for gain in found.gains)
-    interval = ""
-    if found.low is not None and found.high is not None:
-        interval = f", 95 % interval {format_gain(found.low)} to {format_gain(found.high)}"
-    luck = ""
-    if found.low is not None and found.high is not None and found.low <= 0 <= found.high:
-        luck = ": no more than luck would explain"
-    return (
-        f"{found.new} over {found.old}: {format_gain(mean)}, better in {better} of {len(found.gains)} folds"
-        f"{interval}{luck}"
-    )
+    return paired_words(found.new, found.old, found.gains, found.low, found.high)
+
+
+def paired_words(new: str, old: str, gains: Sequence[float], low: float | None, high: float | None) -> str:
+    """Return in a sentence what one gains over another on the folds that they share.
+
+    Args:
+        new: Name of the one.
+        old: Name of the other.
+        gains: One a fold, at least one; positive is better.
+        low: Lower end of the 95 % interval of their mean, None where there is none.
+        high: Its upper end.
+    """
+    better = sum(gain > 0 for gain in gains)
+    interval = luck = ""
+    if low is not None and high is not None:
+        interval = f", 95 % interval {format_gain(low)} to {format_gain(high)}"
+        luck = ": no more than luck would explain" if low <= 0 <= high else ""
+    return f"{new} over {old}: {format_gain(fmean(gains))}, better in {better} of {len(gains)} folds{interval}{luck}"
 
 
 def side_metric(side: Side) -> str:
