@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
+from assay.engine.comparison import Comparison
 from assay.engine.noise import UNMEASURED, NoiseFloor
-from assay.engine.racing import RACING_ERROR, can_still_win
+from assay.engine.racing import RACING_ERROR, SCREEN, can_still_win, worth_confirming
 
 NOISE = NoiseFloor(deviation=0.01, df=5, folds=5)
 
@@ -32,7 +34,42 @@ def test_nothing_is_stopped_without_folds_to_save_or_a_spread_to_go_by() -> None
 
 
 def test_a_fold_without_a_finite_score_ends_the_race() -> None:
-    assert can_still_win([math.nan], folds=5, noise=NOISE).reason == "a fold has no finite score"
+    for gains in ([math.nan], [math.inf], [0.5, -math.inf]):
+        stopped = can_still_win(gains, folds=5, noise=NOISE)
+        assert (stopped.yes, stopped.reason) == (False, "a fold has no finite score")
+
+
+@pytest.mark.parametrize(
+    ("shape", "noise", "variance", "df"),
+    [
+        # Noise of one fold's gain: 5 * 0.01² = 5e-4. On the first fold its deviation is doubled.
+        ((0.0,), NOISE, 4 * 5e-4, 5),
+        # Spread of the own gains: 2 * 0.04² = 32e-4 on one degree of freedom, and 0.04² on two.
+        ((-0.04, 0.04), NOISE, (5 * 5e-4 + 32e-4) / 6, 6),
+        ((-0.04, 0.04), UNMEASURED, 32e-4, 1),
+        ((-0.04, 0.0, 0.04), NOISE, (5 * 5e-4 + 2 * 16e-4) / 7, 7),
+        ((-0.04, 0.0, 0.04), UNMEASURED, 16e-4, 2),
+        # A spread below the noise is an accident: it is the noise then, on all degrees of freedom.
+        ((-0.001, 0.001), NOISE, 5e-4, 6),
+    ],
+)
+def test_the_race_ends_just_beyond_what_luck_allows(
+    shape: tuple[float, ...], noise: NoiseFloor, variance: float, df: int
+) -> None:
+    done, folds = len(shape), 5
+    bound = t.ppf(1.0 - RACING_ERROR, df) * math.sqrt(variance * (folds - done) / (folds * done))
+    assert can_still_win([step - 0.999 * bound for step in shape], folds=folds, noise=noise)
+    assert not can_still_win([step - 1.001 * bound for step in shape], folds=folds, noise=noise)
+
+
+def test_what_is_not_worth_a_confirmation_says_why() -> None:
+    def reason(*gains: float) -> str:
+        decision = worth_confirming(Comparison(views=("a", "b"), gains=gains, ratio=1.0), NOISE)
+        assert not decision
+        return decision.reason
+
+    assert reason(0.5, math.nan) == reason(0.5, math.inf) == "a fold has no finite score"
+    assert reason(SCREEN * 0.01, SCREEN * 0.01) == "not clearly above the best on the search folds"
 
 
 def test_its_own_spread_keeps_a_noisy_candidate_in_the_race() -> None:

@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+from scipy.stats import nct
 
 from assay.grading.stats import Effect, PairedTest, Undefined, cohens_d, corrected_t_test, holm
 
@@ -14,6 +15,7 @@ GAINS = (0.01, 0.02, 0.03, 0.02, 0.02)
 def test_corrected_t_test_matches_the_hand_computation() -> None:
     result = corrected_t_test(GAINS)
     assert isinstance(result, PairedTest)
+    assert (result.folds, result.mean) == (5, pytest.approx(0.02))
     # Variance of the mean: (1/5 + 1/4) * 5e-5 = 2.25e-5; error 0.00474342; t = 0.02 / 0.00474342.
     assert result.std_error == pytest.approx(0.004743416, rel=1e-6)
     assert result.t == pytest.approx(4.216370, rel=1e-6)
@@ -49,6 +51,15 @@ def test_effect_size_matches_the_hand_computation() -> None:
     assert (mirrored.d, mirrored.low, mirrored.high) == pytest.approx((-effect.d, -effect.high, -effect.low))
 
 
+@pytest.mark.parametrize("gains", [(-0.02, 0.02), (-0.02, 0.03), (0.0, 0.1, 0.0, 0.1), (1.0, 1.4, 1.2)])
+def test_the_ends_of_the_effect_interval_leave_a_fortieth_on_each_side(gains: tuple[float, ...]) -> None:
+    effect = cohens_d(gains)
+    assert isinstance(effect, Effect)
+    root, freedom = math.sqrt(len(gains)), len(gains) - 1
+    below = [nct.cdf(effect.d * root, freedom, end * root) for end in (effect.low, effect.high)]
+    assert below == pytest.approx([0.975, 0.025], abs=1e-6)
+
+
 def test_effect_interval_with_one_degree_of_freedom_is_the_inverted_noncentral_t() -> None:
     effect = cohens_d([1.0, 3.0])
     assert isinstance(effect, Effect)
@@ -77,6 +88,7 @@ def test_an_enormous_effect_has_a_finite_interval() -> None:
         ([0.1], "at least 2 folds, got 1"),
         ([0.0, 0.0, 0.0], "identical on every fold"),
         ([0.1, 0.1, 0.1], "same on every fold"),
+        ([1e6, 1e6 + 1e-7], "same on every fold (1e+06)"),
         ([0.1, math.nan], "not finite"),
         ([0.1, math.inf, 0.2], "not finite"),
     ],
@@ -96,5 +108,6 @@ def test_holm_matches_the_hand_computation() -> None:
     # Sorted 0.01, 0.02, 0.03, 0.04: times 4, 3, 2, 1, and never below the one before.
     assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx((0.06, 0.04, 0.06, 0.06))
     assert holm([0.5, None, 0.6]) == (1.0, None, 1.0)
+    assert holm([0.6, 0.7]) == (1.0, 1.0)
     assert holm([0.03]) == (0.03,)
     assert holm([]) == ()
