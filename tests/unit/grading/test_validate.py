@@ -98,6 +98,15 @@ def test_many_problems_give_the_first_three_examples(tmp_path: Path) -> None:
     found = problems(path, expected(ids=ids))
     assert found[0] == "500 of 1,000 ids of 'id' are missing: '1', '3', '5', ..."
     assert found[2] == "500 values of 'target' are not numbers: 'x', 'x', 'x', ..."
+    path = write_csv(tmp_path / "p.csv", ("id", "target"), [(i, "nan") for i in range(1000)])
+    assert problems(path, expected(ids=ids)) == ("1,000 values of 'target' are NaN or empty: ids '0', '1', '2', ...",)
+
+
+def test_a_rejection_says_everything_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Rejected) as caught:
+        validate(text(tmp_path, "id,target\n1,10\n2,x\n"), expected())
+    assert len(caught.value.problems) == 3
+    assert str(caught.value) == "; ".join(caught.value.problems)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +155,9 @@ def test_probabilities(tmp_path: Path) -> None:
     about = expected(Needs.PROBABILITY)
     good = validate(text(tmp_path, "id,target\n1,True\n2,1.0000001\n3,0\n"), about)
     assert good.numbers[:, 0].tolist() == [1.0, 1.0, 0.0]
+    assert good.table.columns == (IDS, ("True", "1.0000001", "0"))
+    flags = validate(text(tmp_path, "id,target\n1,false\n2,-0.0000001\n3,FALSE\n"), about)
+    assert flags.numbers[:, 0].tolist() == [0.0, 0.0, 0.0]
     found = problems(text(tmp_path, "id,target\n1,1.5\n2,-3\n3,0\n"), about)
     assert "2 values of 'target' are outside [0, 1] (they range from -3 to 1.5): ids '1', '2'" in found[0]
 
@@ -223,6 +235,18 @@ def test_plain_numbers(text: str, number: str | None) -> None:
 def test_long_ids_lose_no_digit() -> None:
     names = Names(("12345678901234567890", "12345678901234567891"))
     assert names.find("12345678901234567891.0") == 1
+
+
+def test_the_exact_text_goes_before_every_other_spelling() -> None:
+    names = Names(("a", " a", "x", "1"))
+    assert [names.find(text) for text in ("a", " a", "  a", " x", "1.0", "y")] == [0, 1, None, 2, 3, None]
+
+
+def test_true_and_false_stand_for_one_and_zero_only_where_labels_are_meant() -> None:
+    assert [Names(("0", "1")).find(text) for text in ("True", "False")] == [None, None]
+    assert [Names(("0", "1"), booleans=True).find(text) for text in ("True", "FALSE")] == [1, 0]
+    assert [Names(("False", "True"), booleans=True).find(text) for text in ("1.0", "00", "2")] == [1, 0, None]
+    assert Names(("0", "1", "2"), booleans=True).find("True") is None
 
 
 def test_labels_are_ordered_by_size_where_they_are_numbers() -> None:
