@@ -72,6 +72,11 @@ class Range:
         return str(self.hello["tier"])
 
     @property
+    def shares_memory(self) -> bool:
+        """Whether candidates use the host's /dev/shm."""
+        return self.tier == "T2" and self.setting.uid == 0
+
+    @property
     def labels(self) -> Path:
         return self.base / "private" / "labels.csv"
 
@@ -92,6 +97,14 @@ class Range:
         (root / "main.py").write_text(source)
         own(root, self.setting.uid)
         return self.job(["python", "main.py"], workspace=root, **job)
+
+    def begin(self, source: str) -> Path:
+        """Start it, to be received later; return its workspace."""
+        root = self.workspace()
+        (root / "main.py").write_text(source)
+        own(root, self.setting.uid)
+        self.send({"argv": ["python", "main.py"], "workspace": str(root)})
+        return root
 
     def attack(self, group: str, **order: Any) -> dict[str, Any]:
         result = self.job(["python", "attacks.py", group, json.dumps(order)], workspace=self.workspace())

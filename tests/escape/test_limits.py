@@ -144,7 +144,7 @@ MEMORY = {
 @pytest.mark.parametrize("kind", MEMORY)
 def test_22_memory_is_bounded(arena: Any, kind: str) -> None:
     if kind == "tmpfs" and arena.tier == "T2" and not arena.hello["groups"]:
-        pytest.skip("documented: without a control group tier T2 does not count files in the host's /dev/shm")
+        pytest.skip("documented: without a control group tier T2 denies the host's /dev/shm, or does not count it")
     source = "import mmap, os, time\n" + MEMORY[kind] + "time.sleep(1)\nprint('unbounded')\n"
     result = arena.run(source, limits={"memory_bytes": 300 * MIB, "wall_s": 30.0})
     assert "unbounded" not in result["log"]

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -168,10 +169,45 @@ def host_address() -> str:
 
 def test_14_shares_no_memory_objects(arena: Any) -> None:
     results = arena.attack("memory_objects", shm=arena.base.name, key=0x4153)
-    residue = {"host-shm"} if arena.tier == "T2" else set()
+    residue = {"host-shm"} if arena.shares_memory else set()
     if arena.hello["groups"] and arena.tier == "T1":
         residue |= {"mq"}  # a queue of its own namespace, counted by the control group
     assert set(worked(results)) <= residue, results
+
+
+LEAVES = """
+import pathlib, time
+try:
+    pathlib.Path("/dev/shm/{name}-left").write_text("for the next one")
+    print("left")
+except OSError as error:
+    print(error.strerror)
+open("ready", "w").close()
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_14_what_it_leaves_is_removed_and_nothing_of_another_program(arena: Any) -> None:
+    left, other = (Path("/dev/shm") / f"{arena.base.name}-{name}" for name in ("left", "other"))
+    workspace = arena.begin(LEAVES.replace("{name}", arena.base.name))
+    waited = 0
+    while not (workspace / "ready").exists():
+        waited += 1
+        assert waited < 3_000
+        time.sleep(0.01)
+    try:
+        assert left.exists() == arena.shares_memory
+        other.write_text("of a program beside it, of the same user, open in no process")
+        if os.geteuid() == 0:
+            os.chown(other, arena.setting.uid, arena.setting.uid)
+        (workspace / "go").touch()
+        result = arena.receive()
+        assert result["log"] == ("Permission denied\n" if arena.tier == "T2" and not arena.shares_memory else "left\n")
+        assert not left.exists()
+        assert other.exists()
+    finally:
+        other.unlink(missing_ok=True)
 
 
 def test_15_dangerous_calls_are_denied(arena: Any) -> None:

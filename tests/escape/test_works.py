@@ -77,6 +77,8 @@ def test_31_the_standard_librarys_ways_to_run_things(arena: Any) -> None:
     source = STANDARD
     if "managers are disabled" in arena.hello["description"]:  # as its own line of the report says
         source = STANDARD.replace(', "forkserver")', ")").replace("with mp.Manager() as manager:", "if False:")
+    if "/dev/shm is denied" in arena.hello["description"]:  # and with it all semaphores that have a name
+        source = source[: source.index("    for method in")] + source[source.index("    assert subprocess") :]
     result = arena.run(source, limits={"threads": 2, "wall_s": 60.0})
     assert result["log"].endswith("all good\n"), result
 

@@ -122,18 +122,21 @@ def install_filter(program: bytes) -> None:
         raise OSError(ctypes.get_errno(), "the system-call filter was refused")
 
 
-def drop_privileges(user: int | None) -> None:
+def drop_privileges(user: int | None, group: int | None = None) -> None:
     """Give up every capability, and root's identity where there is another to take.
 
     Args:
-        user: User and group id to become, or None to stay who we are.
+        user: User id to become, or None to stay who we are.
+        group: Group id of every file made from here on, or None for the one we have.
     """
     for capability in range(64):
         _prctl(_PR_CAPBSET_DROP, capability)
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    if group is not None:
+        # Who stays root keeps reading what only root's group may read.
+        os.setgroups([] if user is not None else [*os.getgroups(), os.getegid()])
+        os.setresgid(group, group, group)
     if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     header, nothing = struct.pack("=Ii", 0x20080522, 0), bytes(24)
     number = _CAPSET.get(os.uname().machine)
@@ -148,7 +151,7 @@ def _run(order: dict[str, Any]) -> None:
     if order["lock"] is not None:
         lock = order["lock"]
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        drop_privileges(lock["user"])
+        drop_privileges(lock["user"], lock["group"])
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # taking another identity clears it
         if lock["abi"]:
             restrict_files(lock["read"], lock["write"], lock["abi"], network=False)

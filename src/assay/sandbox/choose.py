@@ -20,6 +20,7 @@ from assay.sandbox.leftovers import remove_leftovers
 from assay.sandbox.lockdown import LockdownSandbox, landlock_abi, open_to_all, try_lock_down
 from assay.sandbox.namespaces import NamespaceSandbox
 from assay.sandbox.probe import probe
+from assay.sandbox.slots import has_slots
 from assay.sandbox.sockets import reachable_sockets
 from assay.sandbox.syscalls import architecture
 
@@ -223,7 +224,14 @@ def _build_namespaces(machine: Machine, said: str | None, clock: Clock | None) -
 def _build_landlock(machine: Machine, said: str | None, clock: Clock | None) -> Sandbox:
     fix = messages.bwrap_fix(None if machine.bwrap is None else said) if said else "--sandbox auto"
     sockets = reachable_sockets(other_user=machine.own_user)
-    text = messages.reduced(machine.abi, said or "not asked for", sockets, fix, own_user=machine.own_user)
+    text = messages.reduced(
+        machine.abi,
+        said or "not asked for",
+        sockets,
+        fix,
+        own_user=machine.own_user,
+        shared_memory=has_slots(),
+    )
     if machine.root and not machine.own_user:
         text += f" {messages.ROOT_KEPT}"
     if machine.groups is None:

@@ -35,6 +35,19 @@ _GUARD = Path(__file__).with_name("_guard.py")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ids:
+    """Who a command runs as."""
+
+    user: int | None = None
+    """User id; None keeps the engine's."""
+    group: int | None = None
+    """Group id that nothing else on this machine has, so that it marks what the command makes; None keeps the engine's.
+
+    Where `user` is set, it is the same number.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One start, with everything that has been decided about it."""
 
@@ -44,8 +57,7 @@ class Job:
     interpreter: Interpreter
     tmp: Path
     """Private folder for temporary files; also the home."""
-    user: int | None
-    """User id to run as; None keeps the engine's."""
+    ids: Ids
     passed: tuple[int, ...] = ()
     """Descriptors that the command gets: those of a command that is started ahead."""
 
@@ -74,9 +86,9 @@ class GuardedSandbox:
         """Start `command`; see `Sandbox.start`."""
         interpreter = find_interpreter(command.interpreter)
         check_workspace(workspace, interpreter.folders)
-        user = self._user(workspace, interpreter)
+        ids = self._ids(workspace, interpreter)
         tmp = Path(tempfile.mkdtemp(prefix=own_prefix()))
-        job = Job(command=command, workspace=workspace, limits=limits, interpreter=interpreter, tmp=tmp, user=user)
+        job = Job(command=command, workspace=workspace, limits=limits, interpreter=interpreter, tmp=tmp, ids=ids)
         try:
             process = self._launch(job)
         except BaseException:
@@ -92,7 +104,7 @@ class GuardedSandbox:
         try:
             command, workspace = lay_out(order, str(order.root), wires)
             check_workspace(workspace, interpreter.folders)
-            user = self._user(workspace, interpreter)
+            ids = self._ids(workspace, interpreter)
             tmp = Path(tempfile.mkdtemp(prefix=own_prefix()))
             job = Job(
                 command=command,
@@ -100,7 +112,7 @@ class GuardedSandbox:
                 limits=replace(order.limits, wall_s=math.inf),
                 interpreter=interpreter,
                 tmp=tmp,
-                user=user,
+                ids=ids,
                 passed=wires.ends,
             )
             try:
@@ -120,8 +132,8 @@ class GuardedSandbox:
     def _admit(self, job: Job, workspace: Workspace) -> bool:
         """Do for a waiting command what is done for every other before it starts; False where that is another."""
         check_workspace(workspace, job.interpreter.folders)
-        if job.user is not None:
-            hand_over(job.workspace.root, job.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+        if job.ids.user is not None:
+            hand_over(job.workspace.root, job.ids.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
         return True
 
     def attach(self, handle: str) -> SandboxProcess | None:
@@ -134,10 +146,10 @@ class GuardedSandbox:
         self._roster.close()
         self._spawner.close()
 
-    def _user(self, workspace: Workspace, interpreter: Interpreter) -> int | None:
-        """Return the user id to run as; without isolation nothing is gained by another."""
+    def _ids(self, workspace: Workspace, interpreter: Interpreter) -> Ids:
+        """Return who to run as; without isolation nothing is gained by another."""
         del workspace, interpreter
-        return None
+        return Ids()
 
     def _lock(self, job: Job) -> dict[str, Any] | None:
         """Return what the guard shall take from the command before it starts."""
@@ -148,9 +160,9 @@ class GuardedSandbox:
         try:
             for mount in job.workspace.mounts:
                 link_mount(job.workspace.root, mount.target, mount.source)
-            if job.user is not None:
-                hand_over(job.workspace.root, job.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
-                hand_over(job.tmp, job.user, is_ours=lambda uid: uid == 0)
+            if job.ids.user is not None:
+                hand_over(job.workspace.root, job.ids.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+                hand_over(job.tmp, job.ids.user, is_ours=lambda uid: uid == 0)
         except OSError as error:
             raise MachineError("E514", f"the workspace could not be prepared: {error}") from error
 
@@ -172,7 +184,7 @@ class GuardedSandbox:
             status=pipes.status,
             go=pipes.go,
             go_is_lifeline=True,
-            limits=resource_limits(job.limits, own_user=job.user is not None),
+            limits=resource_limits(job.limits, own_user=job.ids.user is not None),
             group=group,
             clean_up=lambda: self._clean_up(job),
         )
@@ -191,7 +203,7 @@ class GuardedSandbox:
             "argv": list(replace_python(job.command.argv, job.interpreter.path)),
             "env": env,
             "cwd": str(job.workspace.root),
-            "user": job.user,
+            "user": job.ids.user,
             "lock": self._lock(job),
             "passed": list(job.passed),
         }
@@ -222,8 +234,8 @@ class GuardedSandbox:
         if job.passed:
             with suppress(OSError):
                 remove_tree(shown_at(job.workspace.root))
-        if job.user is not None:
-            self._slots.give_back(job.user)
+        if job.ids.group is not None:
+            self._slots.give_back(job.ids.group)
 
 
 class LocalSandbox(GuardedSandbox):

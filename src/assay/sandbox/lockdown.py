@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,10 @@ from assay.sandbox import _guard
 from assay.sandbox.base import Workspace
 from assay.sandbox.cgroup import Groups
 from assay.sandbox.environment import Interpreter, find_interpreter
-from assay.sandbox.guarded import GuardedSandbox, Job
+from assay.sandbox.guarded import GuardedSandbox, Ids, Job
 from assay.sandbox.policy import ETC_ENTRIES, SYSTEM_FOLDERS
 from assay.sandbox.seccomp import FilterPolicy, build_filter
-from assay.sandbox.shared_memory import SharedMemory
+from assay.sandbox.shared_memory import SHARED_MEMORY, clear_shared_memory
 from assay.sandbox.sockets import reachable_sockets
 from assay.sandbox.syscalls import architecture
 
@@ -55,10 +54,6 @@ class LockdownSandbox(GuardedSandbox):
         super().__init__(groups=groups, clock=clock, description=description)
         self.tier = "T2" if abi else "T3"
         self._abi = abi
-        self._shared = SharedMemory()
-        self._running: set[Path] = set()
-        """Private folders of the commands that may have begun: a waiting one has nothing to leave yet."""
-        self._count_lock = threading.Lock()
         unix = abi >= _UNIX_SOCKET_ABI or not reachable_sockets(other_user=os.geteuid() == 0)
         self._filter = build_filter(
             FilterPolicy(
@@ -72,50 +67,43 @@ class LockdownSandbox(GuardedSandbox):
             machine,
         )
 
-    def _user(self, workspace: Workspace, interpreter: Interpreter) -> int | None:
+    def _ids(self, workspace: Workspace, interpreter: Interpreter) -> Ids:
         sources = [mount.source for mount in workspace.mounts]
         needed = [*interpreter.folders, workspace.root.parent, *sources]
-        user = self._slots.take() if all(open_to_all(path) for path in needed) else None
-        if user is None and self._abi == 0:
+        mark = self._slots.take()
+        if mark is not None and all(open_to_all(path) for path in needed):
+            return Ids(user=mark, group=mark)
+        if self._abi == 0:
+            if mark is not None:
+                self._slots.give_back(mark)
             raise MachineError("E511", "generated code needs a user id of its own here, and none can be given to it")
-        return user
+        return Ids(group=mark)
 
     def _lock(self, job: Job) -> dict[str, Any]:
         read = [*SYSTEM_FOLDERS, *ETC_ENTRIES, "/proc", "/sys", *job.interpreter.folders]
         read += [mount.source.resolve() for mount in job.workspace.mounts]
-        write = [job.workspace.root.resolve(), job.tmp.resolve(), "/dev/shm", *_DEVICES, *job.workspace.devices]
+        write = [job.workspace.root.resolve(), job.tmp.resolve(), *_DEVICES, *job.workspace.devices]
+        if job.ids.group is not None:
+            # Without a mark nobody could tell what a candidate left there from what another program needs.
+            write.append(SHARED_MEMORY)
         return {
-            "user": job.user,
+            "user": job.ids.user,
+            "group": job.ids.group,
             "abi": self._abi,
             "read": [str(path) for path in read],
             "write": [str(path) for path in write],
             "filter": self._filter,
         }
 
-    def _prepare(self, job: Job) -> None:
-        if not job.passed:
-            self._count(job)
-        super()._prepare(job)
-
     def _admit(self, job: Job, workspace: Workspace) -> bool:
         # Whether it runs as a user of its own must not depend on whether it waited.
-        if job.user is not None and not all(open_to_all(mount.source) for mount in workspace.mounts):
+        if job.ids.user is not None and not all(open_to_all(mount.source) for mount in workspace.mounts):
             return False
-        self._count(job)
         return super()._admit(job, workspace)
 
-    def _count(self, job: Job) -> None:
-        with self._count_lock:
-            self._running.add(job.tmp)
-
     def _clean_up(self, job: Job) -> None:
-        with self._count_lock:
-            self._running.discard(job.tmp)
-            if job.user is not None:
-                self._shared.clear_user(job.user)
-            elif not self._running:
-                # Beside another candidate of the same user nobody can tell whose an object is.
-                self._shared.clear_new()
+        if job.ids.group is not None:
+            clear_shared_memory(job.ids.group)
         super()._clean_up(job)
 
 

@@ -31,7 +31,9 @@ def namespaces(version: str, group_version: int | None) -> str:
     return f"sandbox: namespaces (bubblewrap {version}) + seccomp; limits: cgroup v{group_version}"
 
 
-def reduced(abi: int, said: str, sockets: list[str], fix: str, *, own_user: bool, full_abi: int = 9) -> str:
+def reduced(
+    abi: int, said: str, sockets: list[str], fix: str, *, own_user: bool, shared_memory: bool, full_abi: int = 9
+) -> str:
     """Return the line for tier T2.
 
     Args:
@@ -40,15 +42,21 @@ def reduced(abi: int, said: str, sockets: list[str], fix: str, *, own_user: bool
         sockets: UNIX sockets within reach.
         fix: What gives full isolation.
         own_user: Whether generated code runs as a user of its own.
+        shared_memory: Whether it may use /dev/shm.
         full_abi: Version from which Landlock covers UNIX sockets that have a path.
     """
     listed = ", ".join(sockets[:5]) if sockets else "none found"
+    shown = " /dev/shm," if shared_memory else ""
     text = (
         f"sandbox: REDUCED to Landlock ABI {abi} + seccomp, because bubblewrap cannot start: "
         f'"{said}". Still enforced: no reads or writes outside the workspace and inputs, no network, '
-        "no signals or tracing. Not hidden: process names in /proc, /dev/shm, and UNIX sockets your user can open "
+        f"no signals or tracing. Not hidden: process names in /proc,{shown} and UNIX sockets your user can open "
         f"({listed}); so solutions run one at a time. To get full isolation: {fix}."
     )
+    if not shared_memory:
+        text += (
+            " /dev/shm is denied: pools, locks and queues of multiprocessing fail, and joblib runs one job at a time."
+        )
     if abi < 6 and not own_user:
         text += " This kernel cannot stop generated code from signalling your other processes (needs 6.12)."
     if abi < 3:

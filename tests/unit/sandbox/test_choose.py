@@ -9,6 +9,7 @@ from assay.sandbox import messages
 from assay.sandbox.bwrap import find_bwrap
 from assay.sandbox.choose import Mode, diagnose_machine, inspect_machine, open_sandbox, tiers_of
 from assay.sandbox.lockdown import landlock_abi
+from assay.sandbox.slots import has_slots
 
 needs_landlock = pytest.mark.skipif(landlock_abi() == 0, reason="this kernel has no Landlock")
 needs_bwrap = pytest.mark.skipif(find_bwrap() is None, reason="bubblewrap is not installed")
@@ -29,10 +30,11 @@ def test_without_bubblewrap_the_reduced_tier_says_so() -> None:
     sandbox = open_sandbox(machine=machine)
     try:
         assert sandbox.tier == "T2"
+        shown = " /dev/shm," if has_slots() else ""
         assert sandbox.description.startswith(
             f"sandbox: REDUCED to Landlock ABI {landlock_abi()} + seccomp, because bubblewrap cannot start: "
             '"not installed". Still enforced: no reads or writes outside the workspace and inputs, no network, '
-            "no signals or tracing. Not hidden: process names in /proc, /dev/shm, and UNIX sockets your user can open ("
+            f"no signals or tracing. Not hidden: process names in /proc,{shown} and UNIX sockets your user can open ("
         )
         assert (
             "To get full isolation: apt install bubblewrap / dnf install bubblewrap / uv sync --extra bwrap."
@@ -129,10 +131,20 @@ def test_a_working_machine_gets_namespaces() -> None:
 
 
 def test_a_reachable_socket_is_named() -> None:
-    text = messages.reduced(7, "x", ["/run/docker.sock"], "y", own_user=False)
+    text = messages.reduced(7, "x", ["/run/docker.sock"], "y", own_user=False, shared_memory=True)
     assert "UNIX sockets your user can open (/run/docker.sock)" in text
     assert "multiprocessing managers are disabled because /run/docker.sock is reachable." in text
-    assert "disabled" not in messages.reduced(9, "x", ["/run/docker.sock"], "y", own_user=False)
+    newer = messages.reduced(9, "x", ["/run/docker.sock"], "y", own_user=False, shared_memory=True)
+    assert "disabled" not in newer
+
+
+def test_shared_memory_that_nobody_could_clean_is_denied_and_named() -> None:
+    kept = messages.reduced(9, "x", [], "y", own_user=False, shared_memory=True)
+    assert "process names in /proc, /dev/shm, and UNIX sockets" in kept
+    assert "denied" not in kept
+    denied = messages.reduced(9, "x", [], "y", own_user=False, shared_memory=False)
+    assert "process names in /proc, and UNIX sockets" in denied
+    assert "/dev/shm is denied: pools, locks and queues of multiprocessing fail" in denied
 
 
 @pytest.mark.parametrize(
