@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 STANDARD = """
-import asyncio, multiprocessing as mp, socket, subprocess, sys, tempfile, threading
+import asyncio, multiprocessing as mp, shutil, socket, subprocess, sys, tempfile, threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import shared_memory
 
@@ -41,7 +41,13 @@ if __name__ == "__main__":
     import getpass, os, pathlib
     assert getpass.getuser() == "assay"
     pathlib.Path.home()
-    os.utime("main.py")
+    pathlib.Path("marker").touch()
+    pathlib.Path("marker").touch()
+    assert pathlib.Path("marker").exists()
+    os.utime("marker", (0, 0))
+    shutil.copy2("marker", "copy")
+    subprocess.run(["touch", "marker", "of-the-shell"], check=True)
+    assert pathlib.Path("of-the-shell").exists()
     print("all good")
 """
 
