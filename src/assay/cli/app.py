@@ -9,7 +9,7 @@ import typer
 
 from assay.cli.grouped import Grouped
 from assay.cli.keeping import build_service, finish, gc, skip
-from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top
+from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui
 from assay.cli.shipping import audit, compare, export, replay, rerun, verify
 from assay.cli.tasks import build_tasks
 from assay.cli.typed import (
@@ -66,7 +66,7 @@ def build_app() -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     groups: dict[str, tuple[Callable[..., int], ...]] = {
         "Start": (demo, init, check, ideas, papers, run, resume),
-        "Watch": (status, logs),
+        "Watch": (status, logs, ui),
         "Steer": (tell, skip, finish, stop),
         "Read": (ls, top, show, diff, compare, cost, report),
         "Trust": (verify, audit, replay, rerun),

@@ -119,3 +119,24 @@ def cost(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json
     from assay.cli.commands.cost import cost as command
 
     return command(shell_of(context), runs, name)
+
+
+def ui(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[RUN|FOLDER]", help="A run that is shown first, or a folder of runs.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port of this machine; 7788 or the next free one by default.")
+    ] = None,
+    ssh: Annotated[
+        bool, typer.Option("--ssh", help="Print the line that brings it to your own machine; open nothing here.")
+    ] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Serve the dashboard on this machine: runs, trials, search tree, live, until Ctrl-C."""
+    from assay.cli.commands.ui import ui as command
+
+    return command(shell_of(context), runs, name, port=port, ssh=ssh, open_it=not no_open)

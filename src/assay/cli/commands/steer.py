@@ -10,13 +10,13 @@ from assay.cli.shell import Shell
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.errors import UsageError
 from assay.engine.control import Message, Verb, send
+from assay.engine.tell import tell as leave
+from assay.engine.tell import too_long
 from assay.journal.events import Wish
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.strategies.known import refuse_blocks
 from assay.strategies.launch import read_description
-
-MOST_CHARACTERS = 4_000
 
 
 def tell(
@@ -33,8 +33,8 @@ def tell(
     words = text.strip()
     wishes = [(Wish.HINT, hint) for hint in read_hints(hints, problems)]
     wishes += [(Wish.BLOCK, block) for block in read_blocks(blocks, problems)]
-    if len(words) > MOST_CHARACTERS:
-        problems.add(f"the message has {len(words):,} characters; at most {MOST_CHARACTERS:,} are shown to a model")
+    if problem := too_long(words):
+        problems.add(problem)
     if not words and not wishes:
         raise UsageError("E002", f"the message {text!r} says nothing", fix='assay tell "prefer simpler models"')
     problems.raise_any("tell")
@@ -42,7 +42,7 @@ def tell(
     if blocks:
         refuse_blocks(read_description(folder)[1].strategy, blocks)
     for what, wish in [*([(Wish.REMARK, words)] if words else []), *wishes]:
-        send(folder, Message(verb=Verb.TELL, text=wish, what=what))
+        leave(folder, wish, what)
     told = {"run": folder.name, "text": words, "hints": list(hints), "blocks": list(blocks)}
     refined = "; the next ablation is followed by work on the code" if blocks else ""
     shown = "; the next question will show it" if words or hints else ""

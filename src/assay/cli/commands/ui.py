@@ -1,0 +1,61 @@
+"""The command `ui`: the dashboard in a browser."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from pathlib import Path
+
+from assay.cli.lookup import find_run
+from assay.cli.shell import Shell
+from assay.core.errors import NothingFound, UsageError
+from assay.journal.folders import run_folders
+
+MOST_PORT = 65_535
+
+
+def ui(shell: Shell, root: Path, name: str | None, *, port: int | None, ssh: bool, open_it: bool) -> int:
+    """Serve the dashboard until Ctrl-C; open it in the browser where there is one."""
+    # The server is imported late: no other command waits for it.
+    from assay.web.app import Dashboard
+    from assay.web.library import Library
+    from assay.web.serve import HOST, PORT, bind, serve
+
+    if port is not None and not 0 <= port <= MOST_PORT:
+        raise UsageError("E002", f"--port {port!r}: must be from 0 to {MOST_PORT:,}", fix="assay ui --port 7788")
+    runs, run = _place(root, name)
+    listener = bind(PORT if port is None else port)
+    taken = listener.getsockname()[1]
+    address = f"http://{HOST}:{taken}"
+    dashboard = Dashboard(library=Library(runs), cookie=f"assay-{taken}")
+    asked = f"&run={run}" if run else ""
+    owner, viewer = (f"{address}/open?token={key}{asked}" for key in (dashboard.keys.owner, dashboard.keys.viewer))
+    lines = [f"the dashboard of {str(runs)!r} is at {address}; Ctrl-C ends it"]
+    if taken != (PORT if port is None else port) and port != 0:
+        lines.append(f" port    {PORT if port is None else port} is taken; this is the next free one")
+    lines += [f" open    {owner}", "         works once; its browser may steer the run", f" viewers {viewer}"]
+    tunnel = f"ssh -N -L {taken}:{HOST}:{taken} {getpass.getuser()}@{socket.gethostname()}"
+    if ssh:
+        lines.append(f" tunnel  on your own machine: {tunnel}")
+    value = {"address": address, "owner": owner, "viewer": viewer, "folder": str(runs.absolute()), "run": run or None}
+    shell.output.answer("ui", {**value, "tunnel": tunnel if ssh else None}, "\n".join(lines))
+    if open_it and not ssh and shell.output.abilities.terminal:
+        import webbrowser
+
+        webbrowser.open(owner)
+    listener.listen()
+    serve(dashboard, listener)
+    return 0
+
+
+def _place(root: Path, name: str | None) -> tuple[Path, str]:
+    """Return the folder of the run folders, and the run that is shown first; empty for the list of runs."""
+    if name is None:
+        return root, ""
+    given = Path(name)
+    if given.is_dir() and not (given / "events.jsonl").is_file() and not (root / name).is_dir():
+        if not run_folders(given):
+            raise NothingFound("E203", f"there is no run in {name!r}", fix="assay demo")
+        return given, ""
+    folder = find_run(root, name)
+    return folder.absolute().parent, folder.name

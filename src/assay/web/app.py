@@ -1,0 +1,191 @@
+"""App: the addresses of the dashboard. One page for people, one answer in JSON for each of its parts, one stream."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from assay.core.errors import AssayError, NothingFound, UsageError
+from assay.engine.tell import tell
+from assay.journal.folders import is_live
+from assay.web.answers import error_answer, json_answer
+from assay.web.gate import Gate
+from assay.web.keys import Keys
+from assay.web.library import Library
+from assay.web.pages import Page, page_of
+from assay.web.runs import runs_data
+from assay.web.stream import stream_events
+from assay.web.view import RunView
+
+logger = logging.getLogger(__name__)
+STATIC = Path(__file__).parent / "static"
+MOST_BODY = 64_000
+"""Bytes of a request; what a person tells a run is far shorter."""
+
+
+@dataclass(kw_only=True)
+class Dashboard:
+    """What the answers share.
+
+    Args:
+        library: The runs.
+        keys: Who may look and who may tell.
+        cookie: Name of the cookie; has the port, since browsers do not tell the ports of a host apart.
+    """
+
+    library: Library
+    keys: Keys = field(default_factory=Keys)
+    cookie: str = "assay"
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the server goes down: streams end."""
+
+
+def make_app(dashboard: Dashboard) -> Starlette:
+    """Return the dashboard as an ASGI application."""
+    answers = _Answers(dashboard)
+    return Starlette(
+        routes=[
+            Route("/", answers.shell),
+            Route("/open", answers.open),
+            Route("/api/runs", answers.runs),
+            Route("/api/run/{run}/events", answers.events),
+            Route("/api/run/{run}/tell", answers.tell, methods=["POST"]),
+            Route("/api/run/{run}/{page}", answers.page),
+            Route("/api/run/{run}/{page}/{rest:path}", answers.page),
+            Route("/files/{run}/{page}/{rest:path}", answers.file),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie)],
+        exception_handlers={AssayError: _coded, Exception: _unexpected},
+    )
+
+
+class _Answers:
+    def __init__(self, dashboard: Dashboard) -> None:
+        self._dashboard = dashboard
+        self._library = dashboard.library
+
+    async def shell(self, request: Request) -> Response:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-store"})
+
+    async def open(self, request: Request) -> Response:
+        """Let a browser in, then send it on.
+
+        The answer is a page that goes on by itself and no redirect: where the link was followed from another site, the
+        browser would not send a SameSite cookie along with a redirect.
+        """
+        run = request.query_params.get("run", "")
+        if request.scope["state"]["session"] is None or request.query_params.get("token") == self._dashboard.keys.owner:
+            secret = self._dashboard.keys.exchange(request.query_params.get("token", ""))
+            if secret is None and request.scope["state"]["session"] is None:
+                return HTMLResponse((STATIC / "closed.html").read_text(encoding="utf-8"), 403)
+        else:
+            secret = None
+        page = (STATIC / "door.html").read_text(encoding="utf-8")
+        answer = HTMLResponse(page.replace("#RUN", f"#/{_quoted(run)}" if run else ""))
+        if secret is not None:
+            answer.set_cookie(self._dashboard.cookie, secret, httponly=True, samesite="strict", path="/")
+        return answer
+
+    async def runs(self, request: Request) -> Response:
+        data = await to_thread.run_sync(runs_data, self._library)
+        return json_answer({"data": data, "write": _may_write(request)})
+
+    async def page(self, request: Request) -> Response:
+        return await to_thread.run_sync(self._page, request)
+
+    def _page(self, request: Request) -> Response:
+        page = page_of(request.path_params["page"])
+        query = {**request.query_params, "rest": request.path_params.get("rest", "")}
+        with self._library.reader(request.path_params["run"]).view() as run:
+            data = page.data(run, query)
+            return json_answer({"run": head_of(run), "data": data, "write": _may_write(request)})
+
+    async def file(self, request: Request) -> Response:
+        return await to_thread.run_sync(self._file, request)
+
+    def _file(self, request: Request) -> Response:
+        page = page_of(request.path_params["page"])
+        if page.files is None:
+            raise NothingFound("E201", f"the page {page.name!r} has no files")
+        with self._library.reader(request.path_params["run"]).view() as run:
+            return page.files(run, request.path_params["rest"], dict(request.query_params))
+
+    async def events(self, request: Request) -> Response:
+        name = request.path_params["run"]
+        last = request.headers.get("last-event-id", "")
+        since = int(last) + 1 if last.isdecimal() else _whole(request.query_params.get("after", "0"))
+        body = stream_events(self._library, name, since, self._dashboard.ended.is_set)
+        return StreamingResponse(body, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    async def tell(self, request: Request) -> Response:
+        if int(request.headers.get("content-length") or MOST_BODY + 1) > MOST_BODY:
+            raise UsageError("E002", f"more than {MOST_BODY:,} bytes were sent; a message is shorter")
+        try:
+            value = await request.json()
+            text = value["text"]
+        except (ValueError, KeyError, TypeError):
+            raise UsageError("E002", "the message could not be read; nothing was told") from None
+        return await to_thread.run_sync(self._tell, request.path_params["run"], str(text))
+
+    def _tell(self, name: str, text: str) -> Response:
+        folder = self._library.reader(name).folder
+        if not is_live(folder):
+            raise NothingFound("E204", f"the run {name!r} is not running", fix=f"assay resume {name}")
+        return json_answer({"told": tell(folder, text), "run": name})
+
+
+def head_of(run: RunView) -> dict[str, Any]:
+    """Return what every page shows of a run: its name, how it is doing, and up to which event this was read."""
+    return {
+        "name": run.name,
+        "at": run.events,
+        "now": run.now,
+        "life": run.liveness.life.value,
+        "live": run.holder is not None,
+        "reason": run.liveness.reason,
+        "fix": run.liveness.fix,
+        "task": run.summary.task,
+        "strategy": run.summary.strategy,
+    }
+
+
+def _quoted(name: str) -> str:
+    from urllib.parse import quote
+
+    return quote(name, safe="")
+
+
+def _may_write(request: Request) -> bool:
+    session = request.scope["state"]["session"]
+    return bool(session is not None and session.write)
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+async def _coded(request: Request, error: Exception) -> Response:
+    if not isinstance(error, AssayError):  # what Starlette promises and its types do not say
+        raise error
+    return error_answer(error)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    logger.error("%s could not be answered", request.url.path, exc_info=error)
+    told = AssayError("E900", f"this part could not be shown: unexpected {type(error).__name__}", kept="the run itself")
+    return json_answer({"error": told.as_dict()}, 500)
+
+
+__all__ = ["Dashboard", "Page", "head_of", "make_app"]

@@ -1,0 +1,50 @@
+"""Pages: what each part of the dashboard shows of a run, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from assay.core.errors import NothingFound
+from assay.web.pages.overview import overview
+from assay.web.pages.tree import tree
+from assay.web.pages.trial import notebook_output, trial
+from assay.web.pages.trials import trials
+from assay.web.view import RunView
+
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One part of the dashboard."""
+
+    name: str
+    """In addresses; the client renders it with `static/pages/<name>.js`."""
+    data: Callable[[RunView, Query], dict[str, Any]]
+    """Gives what it shows. `rest` in the query is what follows the page's name in the address."""
+    files: Callable[[RunView, str, Query], Response] | None = None
+    """Gives a file for a frame without scripts."""
+
+
+PAGES = (
+    Page("overview", overview),
+    Page("tree", tree),
+    Page("trials", trials),
+    Page("trial", trial, files=notebook_output),
+)
+
+
+def page_of(name: str) -> Page:
+    """Return the page of this name.
+
+    Raises:
+        NothingFound: There is none (E201).
+    """
+    for page in PAGES:
+        if page.name == name:
+            return page
+    raise NothingFound("E201", f"the dashboard has no page {name!r}")

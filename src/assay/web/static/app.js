@@ -1,0 +1,199 @@
+// The frame around the pages: addresses, loading, the live stream, keys.
+
+import { card, empty, failure, h, morph } from "./dom.js";
+import { follow, get, isBundle, keyOf } from "./source.js";
+
+const NAV = [
+  ["overview", "Overview"],
+  ["tree", "Tree"],
+  ["trials", "Trials"],
+];
+const EVERY_MS = 1000;
+const [main, nav, state, runName] = ["main", "nav", "state", "run-name"].map((id) => document.getElementById(id));
+
+let place = null; // where we are
+let view = null; // what shows it
+let stop = () => {};
+let following = "";
+let timer = 0;
+let dirty = false;
+let busy = false;
+let lasted = 0;
+let turn = 0;
+
+/** Returns the parts of an address: `#/run/page/rest?query`. */
+export function parse(hash) {
+  const [path, asked = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [run = "", page = "", ...rest] = path.split("/").map(decodeURIComponent);
+  return { run, page: page || (run ? "overview" : "runs"), rest: rest.join("/"), query: Object.fromEntries(new URLSearchParams(asked)) };
+}
+
+/** Returns the address of a page. */
+export function address(run, page, rest = "", query = {}) {
+  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined));
+  const tail = rest ? `/${rest.split("/").map(encodeURIComponent).join("/")}` : "";
+  return `#/${run ? `${encodeURIComponent(run)}/${page}${tail}` : ""}${asked.size ? `?${asked}` : ""}`;
+}
+
+function contextOf(at) {
+  return {
+    ...at,
+    write: false,
+    head: null,
+    bundle: isBundle,
+    get width() {
+      return main.clientWidth;
+    },
+    link: (page, rest = "", query = {}) => address(at.run, page, rest, query),
+    go: (href) => (location.hash = href),
+    get: (page, query = {}, rest = "") => get(keyOf(at.run, page, rest, query)),
+    set(query) {
+      at.query = this.query = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
+      history.replaceState(null, "", address(at.run, at.page, at.rest, this.query));
+    },
+    refresh: () => refresh(),
+    redraw: () => view?.redraw?.(),
+  };
+}
+
+async function open() {
+  const mine = ++turn;
+  const at = parse(location.hash);
+  view?.close?.();
+  view = null;
+  place = contextOf(at);
+  frame();
+  let page;
+  try {
+    if (!/^[a-z]+$/.test(at.page)) throw new Error("no such page");
+    page = (await import(`./pages/${at.page}.js`)).page;
+  } catch {
+    if (mine === turn) show(empty("There is no such page", "The address names a page that the dashboard does not have."));
+    return;
+  }
+  if (mine !== turn) return;
+  view = page.mount ? page.mount(fresh(), place) : rendered(page, place);
+  view.keys = page.keys ?? {};
+  await refresh();
+  window.scrollTo(0, 0);
+}
+
+function fresh() {
+  main.replaceChildren(h("p", { class: "loading" }, "Reading the journal …"));
+  return main;
+}
+
+function rendered(page, ctx) {
+  let last = null;
+  const draw = () => {
+    if (last !== null) show(page.render(last, ctx));
+  };
+  return {
+    update(data) {
+      last = data;
+      draw();
+    },
+    redraw: draw,
+    key: (event) => page.keys?.[event.key]?.(ctx, event),
+  };
+}
+
+function show(node) {
+  const wrapped = h("div", { class: "page", "data-key": `${place.run}/${place.page}/${place.rest}` }, node);
+  if (main.firstElementChild?.classList.contains("page")) morph(main.firstElementChild, wrapped);
+  else main.replaceChildren(wrapped);
+}
+
+async function refresh() {
+  if (busy) {
+    dirty = true;
+    return;
+  }
+  busy = true;
+  dirty = false;
+  const mine = turn;
+  const began = performance.now();
+  try {
+    const key = place.page === "runs" ? "runs" : keyOf(place.run, place.page, place.rest, view?.ask?.() ?? {});
+    const answer = await get(key);
+    if (mine !== turn) return;
+    place.write = answer.write === true;
+    place.head = answer.run ?? null;
+    frame();
+    view.update(answer.data);
+    live();
+  } catch (error) {
+    if (mine !== turn) return;
+    if (error instanceof Error) console.error(error);
+    if (error.lost && main.querySelector(".page")) status("lost", "not connected");
+    else show(card("", failure(error instanceof Error ? { message: "this page could not be shown" } : error)));
+  } finally {
+    busy = false;
+    lasted = performance.now() - began;
+    if (mine !== turn || dirty) later();
+  }
+}
+
+/** Asks again soon; at most once a second, and never for more than a fifth of the time. */
+function later() {
+  dirty = true;
+  if (timer) return;
+  timer = setTimeout(() => {
+    timer = 0;
+    if (dirty && !document.hidden) refresh();
+  }, Math.max(EVERY_MS, 5 * lasted));
+}
+
+function live() {
+  if (place.page === "runs") {
+    stop();
+    following = "";
+    if (!isBundle) setTimeout(() => place.page === "runs" && later(), 4000);
+    return;
+  }
+  if (following === place.run) return;
+  stop();
+  following = place.run;
+  stop = follow(place.run, place.head.at, {
+    journal: later,
+    pulse: later,
+    replaced: later,
+    open: () => place.head && frame(),
+    lost: () => status("lost", "not connected"),
+    gone: (error) => {
+      following = "";
+      show(card("", failure(error)));
+      status("lost", "gone");
+    },
+  });
+}
+
+function frame() {
+  const { run, page, head } = place;
+  document.title = run ? `${run} · Assay` : "Assay";
+  document.body.classList.toggle("in-run", Boolean(run));
+  morph(runName.firstChild ?? runName.appendChild(document.createTextNode("")), document.createTextNode(run));
+  const links = run ? NAV.map(([name, title]) => h("a", { href: address(run, name), "aria-current": name === page || (page === "trial" && name === "trials") ? "page" : null }, title)) : [];
+  morph(nav, h("nav", { id: "nav", "aria-label": "Pages of this run" }, links));
+  if (!run) status("", "");
+  else if (isBundle) status("finished", "bundle");
+  else if (head) status(head.life, head.life);
+}
+
+function status(kind, words) {
+  morph(state, h("span", { id: "state", role: "status", class: kind }, words && h("i", { "aria-hidden": "true" }), words));
+}
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  const number = Number(event.key);
+  if (place?.run && number >= 1 && number <= NAV.length) location.hash = address(place.run, NAV[number - 1][0]);
+  else if (event.key === "u" && place?.run) location.hash = place.page === "trial" ? address(place.run, "trials") : "#/";
+  else view?.key?.(event);
+}
+
+addEventListener("hashchange", open);
+addEventListener("keydown", pressed);
+addEventListener("resize", () => view?.redraw?.());
+document.addEventListener("visibilitychange", () => !document.hidden && dirty && later());
+open();
