@@ -136,7 +136,7 @@ def ui(
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """Serve the dashboard on this machine: runs, trials, search tree, live, until Ctrl-C."""
+    """Show runs in a browser, live, served by this machine alone."""
     from assay.cli.commands.ui import ui as command
 
     return command(shell_of(context), runs, name, port=port, ssh=ssh, open_it=not no_open)

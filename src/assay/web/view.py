@@ -97,7 +97,10 @@ class RunReader:
         self._journal = FileJournal(self._path)
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
-        self._begin()
+        self._history, self._summary = History(), Summary()
+        self._marks: list[Mark] = []
+        self._cache: dict[str, object] = {}
+        self._inode, self._offset, self._seen, self._digest = -1, 0, 0, ""
 
     @contextlib.contextmanager
     def view(self) -> Iterator[RunView]:
@@ -153,12 +156,9 @@ class RunReader:
 
     def _begin(self) -> None:
         self._history, self._summary = History(), Summary()
-        self._marks: list[Mark] = []
-        self._cache: dict[str, object] = {}
-        self._offset: int = 0
-        self._seen: int = 0
-        self._digest: str = ""
-        self._inode: int = -1
+        self._marks.clear()
+        self._cache.clear()
+        self._offset, self._seen, self._digest = 0, 0, ""
 
     def _read(self) -> None:
         events, self._offset = self._journal.read_from(self._offset, self._digest)
