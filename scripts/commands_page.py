@@ -24,7 +24,7 @@ HEAD = opening(
     """
 Every verb with its options, as `assay VERB --help` prints them. A run is named by a unique prefix of its name; without
 one, the latest is meant. Times are written `90s`, `10m` or `1h30m`, counts of tokens `500k` or `2M`, money in US
-dollars.
+dollars. Each verb ends with one of the [exit codes](exit-codes.md).
 
 Not repeated below:
 

@@ -41,8 +41,8 @@ HEAD = opening(
     "Error and warning codes",
     """
 What each code means and what to do about it. `assay explain CODE` prints the same without a network. An error says what
-happened, what is kept and one next step; with `--json` these are fields. `assay explain exit-codes` lists the codes of
-exit.
+happened, what is kept and one next step; with `--json` these are fields. What a verb ends with
+is told by [exit codes](exit-codes.md).
 """,
     "src/assay/cli/explanations",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import runpy
@@ -15,6 +16,7 @@ from typer.main import get_command
 
 from assay.cli.app import build_app
 from assay.cli.grouped import by_title
+from assay.core.exits import Exit
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "reference"
@@ -97,3 +99,27 @@ def test_the_help_shows_every_verb_under_a_title_and_no_line_is_cut() -> None:
     assert "Commands" not in titles
     cut = [c.name for commands in titles.values() for c in commands if c.get_short_help_str(65).endswith("...")]
     assert cut == [], "the first sentence of a verb is shown by `assay --help`: 65 characters at most"
+
+
+def test_every_error_ends_with_the_code_that_the_page_says() -> None:
+    table = dict(re.findall(r"^\| (\d+) \| [^|]+ \| ([^|]*) \|$", module("exit_codes_page").page(), re.MULTILINE))
+    assert list(table) == [str(int(code)) for code in Exit]
+    source = (ROOT / "src" / "assay" / "core" / "errors.py").read_text(encoding="utf-8")
+    tree = dict(re.findall(r"(E\d)xx .*exit (\d)", source))
+    assert len(tree) == 6
+    assert {family: code for code, told in table.items() for family in re.findall(r"(E\d)xx", told)} == tree | {
+        "E9": "70"
+    }
+
+
+def test_no_verb_ends_with_a_number_that_has_no_meaning() -> None:
+    """A bare number other than 0 is returned nowhere on the command line; `Exit` has the names."""
+    bare = [
+        f"{path.name}:{node.lineno}"
+        for path in (ROOT / "src" / "assay" / "cli").rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef) and ast.unparse(function.returns or function) == "int"
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return) and re.search(r"\b(?:[2-7]|70|130|143)\b", ast.unparse(node))
+    ]
+    assert bare == []

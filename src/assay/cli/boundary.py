@@ -17,11 +17,8 @@ from assay.cli.output import Output, clean
 from assay.cli.shell import Shell
 from assay.cli.tracked import spelled_out
 from assay.core.errors import AssayError, MachineError, UsageError
+from assay.core.exits import Exit
 from assay.core.files import write_whole
-
-EXIT_UNEXPECTED = 70
-EXIT_INTERRUPT = 130
-EXIT_TERMINATED = 143
 
 # Typer vendors click and exports only this leaf of its usage errors; the base covers unknown verbs and options too.
 _BAD_USAGE: type[Exception] = typer.BadParameter.__mro__[1]
@@ -98,7 +95,7 @@ def _dispatch(argv: list[str], shell: Shell) -> int:
         raise KeyboardInterrupt from None
     except typer.Exit as leave:
         result = leave.exit_code
-    if result == EXIT_INTERRUPT:
+    if result == Exit.INTERRUPTED:
         # Some versions of Typer turn an interruption into this code, and would lose what there is to say about it.
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
@@ -113,7 +110,7 @@ def _usage_error(error: BaseException) -> UsageError:
 
 def _interrupted(shell: Shell) -> int:
     terminated = bool(shell.signals) and shell.signals[0] == signal.SIGTERM
-    code = EXIT_TERMINATED if terminated else EXIT_INTERRUPT
+    code = Exit.TERMINATED if terminated else Exit.INTERRUPTED
     resume = f"assay resume {shell.run_name}" if shell.run_name else ""
     if shell.output.json:
         shell.output.emit("interrupted", {"exit": code, "run": shell.run_name or None, "resume": resume or None})
@@ -151,7 +148,7 @@ def _unexpected(shell: Shell, error: Exception) -> int:
     tell_error(shell.output, report)
     if place is None:
         shell.output.complain(text)
-    return EXIT_UNEXPECTED
+    return Exit.UNEXPECTED
 
 
 def _keep_crash(folder: Path | None, text: str) -> Path | None:

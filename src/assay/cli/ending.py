@@ -12,6 +12,7 @@ from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.views import row_json, spent_json
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
+from assay.core.exits import Exit
 from assay.core.trial import Verdict
 from assay.core.validation import Check
 from assay.engine.endings import STAGE
@@ -25,8 +26,6 @@ from assay.strategies.known import LAB
 
 _NOTEBOOK_FILES = ("notebook_prompt.ipynb", "notebook_best.ipynb", "experiment_report.md", "optimization_history.md")
 """What runs of notebooks leave beside."""
-EXIT_SHORT = 1
-"""Finished with a verified solution that falls short of what was asked for."""
 
 
 def exit_code(summary: Summary, code: int, *, way: Way | None, require_gain: bool) -> int:
@@ -40,7 +39,7 @@ def exit_code(summary: Summary, code: int, *, way: Way | None, require_gain: boo
     """
     if code != 0:
         return code
-    return EXIT_SHORT if _misses_goal(summary) or (require_gain and not has_real_gain(way)) else 0
+    return Exit.SHORT if _misses_goal(summary) or (require_gain and not has_real_gain(way)) else 0
 
 
 def has_real_gain(way: Way | None) -> bool:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from assay.core.exits import Exit
 from assay.core.usage import Usage
 
 
@@ -35,7 +36,7 @@ class AssayError(Exception):
         fix: One command or step that helps, or empty when there is none.
     """
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[int] = Exit.REFUSED
 
     def __init__(self, code: str, message: str, *, kept: str = "", fix: str = "") -> None:
         super().__init__(message)
@@ -63,13 +64,13 @@ class TaskError(AssayError):
 class NothingFound(AssayError):
     """No run or trial has this name."""
 
-    exit_code = 5
+    exit_code = Exit.NOT_FOUND
 
 
 class ModelError(AssayError):
     """Whoever answers roles could not."""
 
-    exit_code = 6
+    exit_code = Exit.PROVIDER
     usage: Usage = Usage()
     """What the failed question took all the same."""
 
@@ -150,10 +151,10 @@ class ProgramUnusable(ModelError):
 class IntegrityError(AssayError):
     """Something that must not change has changed."""
 
-    exit_code = 4
+    exit_code = Exit.BROKEN
 
 
 class MachineError(AssayError):
     """The machine lacks something: a sandbox, disk space, an interpreter, a permission."""
 
-    exit_code = 7
+    exit_code = Exit.MACHINE

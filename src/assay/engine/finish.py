@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assay.core.errors import TaskError
+from assay.core.exits import Exit
 from assay.core.score import Score
 from assay.core.view import View
 from assay.engine.blending import Blending
@@ -186,8 +187,9 @@ def exit_code(history: History, stopped_by: str, winner: int | None) -> int:
     if winner is None and stopped_by == STAGE:
         return 0
     if winner is None:
-        return 6 if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens") else 3
+        without_answers = stopped_by.startswith("E3") or stopped_by in ("cost", "tokens")
+        return Exit.PROVIDER if without_answers else Exit.NO_SCORE
     goal, best = history.limits.goal, history.trials[winner].score
     if goal is not None and (best is None or history.metric.gain(best, goal) < 0):
-        return 1
+        return Exit.SHORT
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from assay.core.exits import Exit
 from assay.core.profile import DataProfile
 from assay.core.task import Task
 from assay.core.trial import TrialState
@@ -93,11 +94,11 @@ class UngradedFinish:
         Every job means all that there are and, where the strategy noted a number under `JOBS`, as many as that.
         """
         if stopped_by.startswith("E3") or stopped_by in ("cost", "tokens"):
-            return 6
+            return Exit.PROVIDER
         done = [trial.state is TrialState.COMPLETE for trial in history.trials.values()]
         if all(done) and len(done) >= int(history.notes.get(JOBS, 0)):
             return 0
-        return 1 if any(done) else 3
+        return Exit.SHORT if any(done) else Exit.NO_SCORE
 
 
 def _ungraded() -> LookupError:

@@ -14,7 +14,7 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.facts import Facts
-from assay.report.formatting import MISSING, format_duration, format_gain, format_money, format_score
+from assay.report.formatting import MISSING, format_count, format_duration, format_gain, format_money, format_score
 
 NOTHING_TO_COMPARE = "E209"
 
@@ -167,7 +167,8 @@ def paired_words(new: str, old: str, gains: Sequence[float], low: float | None, 
     if low is not None and high is not None:
         interval = f", 95 % interval {format_gain(low)} to {format_gain(high)}"
         luck = ": no more than luck would explain" if low <= 0 <= high else ""
-    return f"{new} over {old}: {format_gain(fmean(gains))}, better in {better} of {len(gains)} folds{interval}{luck}"
+    of = format_count(len(gains), "fold")
+    return f"{new} over {old}: {format_gain(fmean(gains))}, better in {better} of {of}{interval}{luck}"
 
 
 def side_metric(side: Side) -> str:

@@ -8,10 +8,10 @@ from assay.cli.lookup import find_run
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
+from assay.core.exits import Exit
 from assay.journal.folders import is_live
 from assay.report.files import replace_file
 
-EXIT_BROKEN = 4
 _SHOWN = 20
 """Differences that the screen shows; JSON has all."""
 
@@ -41,7 +41,7 @@ def audit(shell: Shell, root: Path, name: str | None) -> int:
     lines.insert(0, output.paint(head, "bold", "green" if found.sound else "red"))
     lines.append(f" page      {page}")
     output.answer("audit", {**as_json(found), "page": str(page.absolute())}, "\n".join(lines))
-    return 0 if found.sound else EXIT_BROKEN
+    return 0 if found.sound else Exit.BROKEN
 
 
 def replay(shell: Shell, root: Path, name: str | None, *, execute: bool) -> int:
@@ -96,4 +96,4 @@ def replay(shell: Shell, root: Path, name: str | None, *, execute: bool) -> int:
         ],
     }
     shell.output.answer("replay", value, "\n".join(lines))
-    return 0 if done.same else EXIT_BROKEN
+    return 0 if done.same else Exit.BROKEN

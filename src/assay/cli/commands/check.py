@@ -22,9 +22,8 @@ from assay.cli.shell import Shell
 from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.cores import usable_cores
-
-EXIT_BAD_DATA = 2
-"""Something was found under which scores would mislead."""
+from assay.core.exits import Exit
+from assay.report.formatting import format_count
 
 
 def check(
@@ -45,7 +44,7 @@ def check(
     findings = [*intake.inspection.findings, *examine(intake.task)]
     grave = any(f.severity.value == "error" for f in findings)
     lines = intake.lines()[:2] + [finding_line(f) for f in findings]
-    lines.append("nothing was found that would mislead" if not findings else f"{len(findings)} findings")
+    lines.append("nothing was found that would mislead" if not findings else format_count(len(findings), "finding"))
     value = {**inspection_json(intake.inspection), "findings": [encode(f) for f in findings], "grave": grave}
     if run_flags.model is not None:
         limits = _limits(shell, with_file_limits(limit_flags, intake.limits, problems), problems)
@@ -54,7 +53,7 @@ def check(
         lines += words
         value["forecast"] = forecast
     shell.output.answer("check", value, "\n".join(lines))
-    return EXIT_BAD_DATA if grave else 0
+    return Exit.REFUSED if grave else 0
 
 
 def _limits(shell: Shell, flags: LimitFlags, problems: Problems) -> Limits:

@@ -15,6 +15,7 @@ from assay.cli.commands.bytecode import compile_command, uncompiled
 from assay.cli.output import Output
 from assay.cli.shell import Shell
 from assay.core.cores import usable_cores
+from assay.core.exits import Exit
 from assay.models.cache_place import CACHE_VARIABLE, cache_root
 from assay.report.formatting import format_bytes
 
@@ -95,7 +96,7 @@ def doctor(shell: Shell, root: Path) -> int:
         "fixes": fixes,
     }
     shell.output.answer("doctor", value, "\n".join(_lines(shell.output, value)))
-    return 0 if usable else 7
+    return 0 if usable else Exit.MACHINE
 
 
 def _lines(output: Output, value: dict[str, Any]) -> list[str]:

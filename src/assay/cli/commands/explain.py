@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.cli.shell import Shell
 from assay.core.errors import NothingFound
+from assay.core.exits import exit_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ def explanations() -> dict[str, Explanation]:
             entries: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
             for name, entry in entries.items():
                 found[name] = Explanation(name=name, **{key: str(value).strip() for key, value in entry.items()})
+    found["exit-codes"] = Explanation(name="exit-codes", title="What the exit codes mean", text=exit_table())
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
+from assay.core.exits import Exit
 from assay.journal.folders import run_folders
 from assay.report.formatting import format_bytes
 from assay.strategies.rubbish import Piece, remove, rubbish_of, whole_run
@@ -35,7 +36,7 @@ def gc(shell: Shell, root: Path, names: tuple[str, ...], *, whole: bool, yes: bo
     if whole and not names:
         lines = ["name the runs whose folders shall go: assay gc RUN --whole"]
     shell.output.answer("gc", {"removed": yes, "bytes": total, "pieces": rows}, "\n".join(lines))
-    return 2 if whole and not names else 0
+    return Exit.REFUSED if whole and not names else 0
 
 
 def _line(folder: Path, piece: Piece) -> str:

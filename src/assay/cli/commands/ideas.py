@@ -15,6 +15,7 @@ from assay.cli.flags import LimitFlags, Problems, RunFlags, natural, number, rea
 from assay.cli.output import clean, one_line
 from assay.cli.shell import Shell
 from assay.core.cores import usable_cores
+from assay.core.exits import Exit
 from assay.core.task import Task
 from assay.models.literature import quoted
 
@@ -77,7 +78,7 @@ def ideas(
     shell.output.say(f" looks    {many} notebook{'s' if many != 1 else ''} · model {options.model} · {options.out}")
     found = find_ideas(intake.task, options)
     shell.output.answer("ideas", _json(found), "\n".join(_lines(found)))
-    return 0 if found.ideas else 1
+    return 0 if found.ideas else Exit.SHORT
 
 
 def _options(flags: IdeaFlags, problems: Problems) -> IdeaOptions:

@@ -10,6 +10,7 @@ from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 from assay.journal.folders import run_folders
+from assay.report.formatting import format_count
 
 BEST = "best"
 CONTRADICTION = "E073"
@@ -69,7 +70,7 @@ def export(
         "files": list(done.files),
         "unpinned": list(done.unpinned),
     }
-    lines = [f"wrote #{done.trial} of {folder.name} to {done.path}: {len(done.files)} files"]
+    lines = [f"wrote #{done.trial} of {folder.name} to {done.path}: {format_count(len(done.files), 'file')}"]
     if done.unpinned:
         lines.append(
             f" no version is known of {one_line(', '.join(done.unpinned), 200)}: requirements.txt names them only"

@@ -19,12 +19,14 @@ from assay.cli.tracked import AUTO, NO, choose_store, mlflow_wish, tracking
 from assay.core.cores import usable_cores
 from assay.core.durations import duration
 from assay.core.errors import NothingFound
+from assay.core.exits import Exit
 from assay.engine.observer import Observer
 from assay.journal import events as ev
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
 from assay.journal.folders import run_folders
 from assay.journal.history import History
+from assay.report.formatting import format_count
 from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd
 from assay.strategies.options import RunOptions
@@ -72,7 +74,9 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
     require_model(choices)
     queue = read_queue(flags.file)
     order = ", ".join(f"{task.id} ({task.priority})" for task in in_order(queue.tasks))
-    shell.output.say(f" queue    {one_line(queue.meeting, 60)}: {len(queue.tasks)} tasks in the order {order}")
+    shell.output.say(
+        f" queue    {one_line(queue.meeting, 60)}: {format_count(len(queue.tasks), 'task')} in the order {order}"
+    )
     options = TaskOptions(
         file=flags.file,
         responses=flags.responses,
@@ -118,7 +122,9 @@ def approve(shell: Shell, runs: Path, name: str | None, by: str | None) -> int:
 
     folder = _folder(runs, name)
     store = choose_store(read_description(folder)[1].mlflow, folder.parent)
-    return _see_through(shell, runs, lambda seen: work(folder, by or getpass.getuser(), seen), mlflow=store.uri)
+    _see_through(shell, runs, lambda seen: work(folder, by or getpass.getuser(), seen), mlflow=store.uri)
+    # What the tasks came to was the exit code of `tasks run`; it would be no news that one of them had failed.
+    return Exit.DONE
 
 
 def _folder(runs: Path, name: str | None) -> Path:

@@ -10,12 +10,12 @@ from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.core.clock import iso_utc
 from assay.core.errors import MachineError, UsageError
+from assay.core.exits import Exit
 from assay.core.files import write_whole
 
 if TYPE_CHECKING:
     from assay.ship.verify import Finding, Verification
 
-EXIT_BROKEN = 4
 GITHUB = "github"
 _COLOURS = {"PASS": "green", "FAIL": "red", "SKIP": "yellow"}
 
@@ -73,7 +73,7 @@ def verify(
     _write(home, files)
     if output.json:
         output.emit("verify", value)
-    return 0 if done.holds else EXIT_BROKEN
+    return 0 if done.holds else Exit.BROKEN
 
 
 def _line(shell: Shell, finding: Finding) -> str:

@@ -214,4 +214,5 @@ def headline(history: History) -> str:
         )
     decision, queue = decision_of(history), queue_of(history)
     answer = f" Decision: {decision.answer}." if decision is not None and queue.criteria else ""
-    return f"{len(queue.tasks)} tasks: {', '.join(said)}.{answer}"
+    number = len(queue.tasks)
+    return f"{number} {'task' if number == 1 else 'tasks'}: {', '.join(said)}.{answer}"
