@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assay.core.digest import digest_file
 from assay.core.errors import IntegrityError
@@ -45,11 +46,8 @@ class ViewPlace:
         Raises:
             IntegrityError: E411, the answers are not those that were written.
         """
-        try:
-            facts = json.loads(self.record(key, task).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None  # a damaged record is as good as none: the view is built again
-        if not isinstance(facts, dict) or facts.get("task") != task.data_digest or not self.input(key, task).is_dir():
+        facts = self._facts(key, task)
+        if facts is None or not self.input(key, task).is_dir():
             return None
         answers = self.answers(key, task) if facts["answers"] else None
         if answers is not None and not answers.is_file():
@@ -69,6 +67,18 @@ class ViewPlace:
             test_rows=facts["test_rows"],
             partial=facts["partial"],
         )
+
+    def rows(self, key: ViewKey, task: Task) -> tuple[int, int] | None:
+        """Return how many labelled rows a built view shows and how many it asks for; None if it is not there."""
+        facts = self._facts(key, task)
+        return (int(facts["train_rows"]), int(facts["test_rows"])) if facts is not None else None
+
+    def _facts(self, key: ViewKey, task: Task) -> dict[str, Any] | None:
+        try:
+            facts = json.loads(self.record(key, task).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None  # a damaged record is as good as none: the view is built again
+        return facts if isinstance(facts, dict) and facts.get("task") == task.data_digest else None
 
     def save(self, key: ViewKey, task: Task, *, train_rows: int, test_rows: int, partial: bool = False) -> None:
         """Record that a view is whole, with the digest of its answers if it has any."""

@@ -51,7 +51,7 @@ def task_section(teller: Teller) -> Section:
         ("Target", (Said(clean_line(", ".join(task.targets), 300)),)),
         ("Metric", (f"{task.metric.name}, {teller.direction}",)),
         ("Files", _files(task)),
-        ("Search", (_split(task),)),
+        ("Search", (split_words(task),)),
         ("Rows graded", _graded_rows(facts)),
         ("Sealed", _sealed(teller)),
         ("Data digest", (Mono(task.data_digest or "unknown"),)),
@@ -180,7 +180,8 @@ def _files(task: Task) -> Cell:
     return (Mono(clean_line(", ".join([*names, *task.data.side]), 300)),)
 
 
-def _split(task: Task) -> str:
+def split_words(task: Task) -> str:
+    """Return in words how the search folds of a task are made."""
     split = task.split
     column = f" of {clean_line(split.column, 60)}" if split.column else ""
     ahead = f", {split.horizon} steps ahead" if split.horizon else ""

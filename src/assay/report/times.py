@@ -89,7 +89,7 @@ def activities(facts: Facts) -> list[Activity]:
 
 def spans(history: History) -> list[Span]:
     """Return the phases of a run in their order; what came before the first is named `start`."""
-    ends = [*history.phases_s[1:], history.wall_s]
+    ends = [*history.phases_s, history.wall_s][1:]
     found = [
         Span(phase=phase, begun_s=begun, ended_s=ended)
         for (_, phase), begun, ended in zip(history.phases, history.phases_s, ends, strict=True)

@@ -9,7 +9,13 @@ from typing import Any
 from starlette.responses import Response
 
 from assay.core.errors import NothingFound
+from assay.web.pages.agents import agents
+from assay.web.pages.compare import compare
+from assay.web.pages.cost import cost
+from assay.web.pages.data import data
+from assay.web.pages.files import files, raw_file
 from assay.web.pages.overview import overview
+from assay.web.pages.report import report, report_file
 from assay.web.pages.tree import tree
 from assay.web.pages.trial import notebook_output, trial
 from assay.web.pages.trials import trials
@@ -35,6 +41,12 @@ PAGES = (
     Page("tree", tree),
     Page("trials", trials),
     Page("trial", trial, files=notebook_output),
+    Page("compare", compare),
+    Page("data", data),
+    Page("cost", cost),
+    Page("agents", agents),
+    Page("files", files, files=raw_file),
+    Page("report", report, files=report_file),
 )
 
 

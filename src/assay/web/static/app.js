@@ -7,6 +7,12 @@ const NAV = [
   ["overview", "Overview"],
   ["tree", "Tree"],
   ["trials", "Trials"],
+  ["compare", "Compare"],
+  ["data", "Data"],
+  ["cost", "Cost"],
+  ["agents", "Agents"],
+  ["files", "Files"],
+  ["report", "Report"],
 ];
 const EVERY_MS = 1000;
 const [main, nav, state, runName] = ["main", "nav", "state", "run-name"].map((id) => document.getElementById(id));
@@ -94,6 +100,7 @@ function rendered(page, ctx) {
       draw();
     },
     redraw: draw,
+    ask: () => page.ask?.(ctx) ?? {},
     key: (event) => page.keys?.[event.key]?.(ctx, event),
   };
 }

@@ -1,0 +1,200 @@
+"""Bundle: the dashboard of one run as a file, or a folder, that opens without a server and without a network.
+
+Every answer that the pages would ask for is written into the page, made by the very functions that answer them. What
+had to be left out is counted and said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from assay.core.errors import AssayError
+from assay.models.scrub import Scrubber
+from assay.report.formatting import format_count
+from assay.web.browse import Content, Entry, content, listing
+from assay.web.bundle_page import page_text
+from assay.web.pages import PAGES, page_of
+from assay.web.view import RunReader, RunView
+
+MOST_TRIALS = 500
+"""Trials with a page of their own: those that have a folder in the run."""
+MOST_PAIRS = 20
+"""Trials that are compared with the first of the usual comparison, the best ones."""
+MOST_FILES = 400
+MOST_FILE = 150_000
+"""Bytes of one file's text."""
+MOST_ANSWERS = 48_000_000
+"""Bytes of everything together; then no further trial or file is taken."""
+MOST_IMAGE = 5_000_000
+LEFT_OUT = ("objects", "private", "views", "work", "checkout", "llm", "long")
+"""Folders that a bundle never takes: data, hidden labels, prompts, and what other files are made from."""
+_IMAGES = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+@dataclass(kw_only=True)
+class Bundle:
+    """What goes into the page."""
+
+    run: str
+    answers: dict[str, Any] = field(default_factory=dict)
+    images: dict[str, bytes] = field(default_factory=dict)
+    """Path in the run folder to an image, for the form that is a folder."""
+    said: list[str] = field(default_factory=list)
+    """What was left out, in sentences."""
+    bytes: int = 0
+    """About the size of the answers."""
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing large may be added."""
+        return self.bytes >= MOST_ANSWERS
+
+
+def bundle_run(folder: Path, *, look: bool = True) -> Bundle:
+    """Return every page of a run with its data.
+
+    Args:
+        folder: The run's folder.
+        look: Whether to work out also what takes seconds: how alike errors are, and what the data show.
+
+    Raises:
+        NothingFound: The run has not begun (E201).
+        IntegrityError: Its journal is not what was written (E401).
+    """
+    with RunReader(folder).view() as run:
+        made = Bundle(run=run.name)
+        _Maker(run, made, look=look).all()
+        return made
+
+
+def render(made: Bundle) -> str:
+    """Return the page of a bundle: one HTML file that needs nothing else."""
+    return page_text(made.answers, title=f"{made.run} · Assay")
+
+
+def key_of(run: str, page: str, rest: str = "", query: Mapping[str, str] | None = None) -> str:
+    """Return the name under which the page finds an answer, as `keyOf` in `source.js` makes it."""
+    asked = urlencode({name: value for name, value in (query or {}).items() if value})
+    return f"{quote(run, safe=_UNRESERVED)}/{page}{f'/{rest}' if rest else ''}{f'?{asked}' if asked else ''}"
+
+
+_UNRESERVED = "!'()*~-._"
+"""What `encodeURIComponent` leaves as it is."""
+
+
+class _Maker:
+    def __init__(self, run: RunView, made: Bundle, *, look: bool) -> None:
+        self._run = run
+        self._made = made
+        self._look = look
+        self._scrubber = Scrubber()
+        self._head = {**_head(run), "life": run.liveness.life.value}
+
+    def all(self) -> None:
+        """Make every page, the small ones first."""
+        plain = [page.name for page in PAGES if page.name not in ("trial", "files", "compare", "report", "data")]
+        for name in plain:
+            self._add(name)
+        slow = {"wait": "1"}
+        self._add("data", {"look": "1", **slow} if self._look else {}, under={})
+        self._add("report", {"inline": "1", **slow}, under={})
+        self._compare()
+        self._trials()
+        self._files()
+
+    def _add(
+        self,
+        page: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        rest: str = "",
+        under: Mapping[str, str] | None = None,
+    ) -> dict[str, Any] | None:
+        """Make one answer; None where the page has nothing to say, which is said in its place."""
+        asked = dict(query or {})
+        try:
+            data = page_of(page).data(self._run, {**asked, "rest": rest})
+        except AssayError as error:
+            self._made.said.append(f"{page}{f' {rest}' if rest else ''}: {error.code} {error.message}")
+            return None
+        answer = self._scrubber.scrub_json({"run": self._head, "data": data, "write": False})
+        self._made.answers[key_of(self._run.name, page, rest, asked if under is None else under)] = answer
+        self._made.bytes += len(json.dumps(data, ensure_ascii=False, default=str))
+        return data
+
+    def _compare(self) -> None:
+        query = {"overlap": "1", "wait": "1"} if self._look and self._run.history.task.graded else {}
+        usual = self._add("compare", query, under={})
+        if usual is None or not usual["trials"]:
+            return
+        first = usual["trials"][0]["number"]
+        ranked = [trial.number for trial in self._run.facts.ranking] or sorted(self._run.history.trials)
+        others = [number for number in ranked if number != first]
+        for number in others[:MOST_PAIRS]:
+            self._add("compare", {"trials": f"{first},{number}"})
+        self._made.said.append(
+            f"Compare has the usual pair, and #{first} with {format_count(len(others[:MOST_PAIRS]), 'other trial')}; "
+            "errors were compared for the usual pair only."
+        )
+
+    def _trials(self) -> None:
+        kept = sorted(self._run.facts.kept)[:MOST_TRIALS]
+        done = 0
+        for number in kept:
+            if self._made.full:
+                break
+            self._add("trial", rest=str(number))
+            done += 1
+        total = len(self._run.history.trials)
+        if done < total:
+            self._made.said.append(f"{done:,} of {total:,} trials have a page: the best and the last.")
+
+    def _files(self) -> None:
+        taken = skipped = 0
+        for name, one in _walk(self._run.folder):
+            if self._made.full or taken >= MOST_FILES:
+                skipped += 1
+                continue
+            if one is None:
+                self._add("files", rest=name)
+            elif name.lower().endswith(_IMAGES):
+                self._image(name, one)
+            elif one.bytes <= MOST_FILE:
+                self._add("files", rest=name)
+                taken += 1
+            else:
+                skipped += 1
+        self._made.said.append(
+            f"{format_count(taken, 'file')} of the run folder {'is' if taken == 1 else 'are'} in it, "
+            f"{skipped:,} larger or further ones are not, nor are {', '.join(LEFT_OUT)}."
+        )
+
+    def _image(self, name: str, one: Entry) -> None:
+        if one.bytes > MOST_IMAGE:
+            return
+        found: Content = content(self._run.folder, name, most=MOST_IMAGE)
+        self._made.images[name] = found.data
+        self._add("files", rest=name)
+
+
+def _head(run: RunView) -> dict[str, Any]:
+    from assay.web.app import head_of
+
+    return head_of(run)
+
+
+def _walk(root: Path, name: str = "") -> Iterator[tuple[str, Entry | None]]:
+    """Yield the folders of a run, None beside each, and the plain files in them, those on top first."""
+    entries, _ = listing(root, name)
+    yield name, None
+    for one in entries:
+        if one.kind == "file":
+            yield f"{name}/{one.name}".lstrip("/"), one
+    for one in entries:
+        if one.kind == "folder" and not (not name and one.name in LEFT_OUT):
+            yield from _walk(root, f"{name}/{one.name}".lstrip("/"))
