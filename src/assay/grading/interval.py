@@ -31,14 +31,14 @@ class Interval:
 def bootstrap(metric: Metric, pairs: Pairs, *, seed: int, resamples: int = 1000) -> Interval | None:
     """Return the 95 % percentile interval of the metric over resampled rows, or None if there is none.
 
-    There is none below 2 rows, for a metric without a weighted form, and when more than a tenth of the resamples have
-    no value. Rows are taken as independent: for grouped or ordered rows the true interval is wider.
+    There is none below 2 rows, and when more than a tenth of the resamples have no value. Rows are taken as
+    independent: for grouped or ordered rows the true interval is wider.
 
     Args:
         metric: A named metric.
         pairs: The rows.
         seed: Equal seeds give equal intervals.
-        resamples: At least 200; fewer than asked above 200,000 rows.
+        resamples: At least 200; fewer than asked above 200,000 rows, and 200 for a metric without a weighted form.
 
     References:
         B. Efron and R. Tibshirani, "An introduction to the bootstrap" (1993), chapters 6 and 13.

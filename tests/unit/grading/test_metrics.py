@@ -48,8 +48,29 @@ def probabilities(truth: list[int], predicted: list[float]) -> Pairs:
     )
 
 
+def classes(truth: list[int], predicted: list[list[float]]) -> Pairs:
+    return Pairs(
+        needs=Needs.CLASS_PROBABILITIES,
+        rows=len(truth),
+        codes=np.array(truth)[:, None],
+        numbers=np.array(predicted),
+        classes=tuple(str(c) for c in range(len(predicted[0]))),
+    )
+
+
 def test_every_named_metric_has_a_function_and_no_function_lacks_a_name() -> None:
     assert metric_functions() == tuple(sorted(METRICS))
+
+
+def profiles_of(codes: list[list[int]]) -> Pairs:
+    """Return probabilities of several targets."""
+    return Pairs(
+        needs=Needs.PROBABILITY,
+        rows=len(codes),
+        codes=np.array(codes),
+        numbers=np.full((len(codes), len(codes[0])), 0.5),
+        classes=("0", "1"),
+    )
 
 
 BY_HAND: list[tuple[str, Pairs, float]] = [
@@ -62,11 +83,22 @@ BY_HAND: list[tuple[str, Pairs, float]] = [
     ("jaccard", labels([0, 1, 1, 1], [0, 1, 0, 1]), 2 / 3),
     # 0 1 2 against 0 2 2: observed distance 1; expected by the margins (1 1 1) and (1 0 2): (0+1+4 + 2 (4+1+0)) / 3.
     ("quadratic_kappa", labels([0, 1, 2], [0, 2, 2], 3), 1 - 1 / ((0 + 1 + 4 + 2 * (4 + 1 + 0)) / 3)),
+    # The margins (1 1 0 1) and (1 0 0 2) of four classes, of which one never occurs.
+    ("quadratic_kappa", labels([0, 1, 3], [0, 3, 3], 4), 1 - 4 / ((9 + 9 + 1 + 4 + 4 + 9) / 3)),
+    ("jaccard", labels([0, 1, 2, 2], [0, 1, 0, 2], 3), (1 / 2 + 1 + 1 / 2) / 3),
     ("roc_auc", probabilities([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), 3 / 4),
     ("roc_auc", probabilities([0, 1], [0.5, 0.5]), 1 / 2),
     ("average_precision", probabilities([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), (1 + 2 / 3) / 2),
     ("log_loss", probabilities([0, 1], [0.2, 0.5]), -(math.log(0.8) + math.log(0.5)) / 2),
     ("brier", probabilities([0, 1], [0.2, 0.5]), (0.04 + 0.25) / 2),
+    # One column a class: the loss of the right one, and the squared errors summed over both.
+    ("log_loss", classes([0, 1], [[0.8, 0.2], [0.5, 0.5]]), -(math.log(0.8) + math.log(0.5)) / 2),
+    ("brier", classes([0, 1], [[0.8, 0.2], [0.5, 0.5]]), (2 * 0.04 + 2 * 0.25) / 2),
+    # The surest error costs the most that a float can tell, and no more.
+    ("log_loss", probabilities([1, 0], [0.0, 1.0]), -math.log(2.0**-52)),
+    ("log_loss", probabilities([0, 1], [0.0, 1.0]), 0.0),
+    ("log_loss", classes([1, 0], [[1.0, 0.0], [0.0, 1.0]]), -math.log(2.0**-52)),
+    ("log_loss", classes([0, 1], [[1.0, 0.0], [0.0, 1.0]]), 0.0),
     ("rmse", values([0, 0], [3, 4]), math.sqrt(12.5)),
     ("rmsle", values([0, 0], [math.e - 1, math.e - 1]), 1.0),
     ("mae", values([0, 0], [3, -4]), 3.5),
@@ -83,10 +115,10 @@ BY_HAND: list[tuple[str, Pairs, float]] = [
 
 @pytest.mark.parametrize(("name", "pairs", "expected"), BY_HAND)
 def test_values_match_the_hand_computation(name: str, pairs: Pairs, expected: float) -> None:
-    assert compute(METRICS[name], pairs) == pytest.approx(expected)
+    assert compute(METRICS[name], pairs) == pytest.approx(expected, abs=1e-12)
     statistic = prepare(METRICS[name], pairs)
     assert statistic is not None
-    assert statistic(np.ones((1, pairs.rows)))[0] == pytest.approx(expected)
+    assert statistic(np.ones((1, pairs.rows)))[0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_mean_column_wise_is_the_mean_of_the_columns() -> None:
@@ -146,8 +178,14 @@ def test_class_probabilities_of_several_classes() -> None:
         ("pearson", values([1, 2, 3], [1e9, 1e9 + 1e-6, 1e9]), "predictions do not vary", True),
         ("spearman", values([4, 4, 4], [1, 2, 3]), "answers do not vary", False),
         ("pearson_mean_rowwise", values([1, 2, 3], [1, 2, 3]), "needs several", False),
-        ("pearson_mean_rowwise", profiles([[1, 1], [1, 2]], [[1, 2], [1, 2]]), "answers of some row", False),
+        ("pearson_mean_rowwise", profiles([[1, 1], [1, 3]], [[1, 2], [1, 2]]), "answers of some row", False),
         ("r2", values([4, 4], [1, 2]), "answers do not vary", False),
+        ("r2", profiles([[1, 4], [2, 4]], [[1, 2], [1, 2]]), "answers do not vary", False),
+        ("r2", values([4], [1]), "answers do not vary", False),
+        ("pearson", profiles([[1, 4], [2, 4]], [[1, 2], [2, 3]]), "answers do not vary", False),
+        ("pearson", profiles([[1, 4], [2, 5]], [[1, 2], [2, 2]]), "predictions do not vary", True),
+        ("roc_auc_ovr", classes([1, 1], [[0.5, 0.5], [0.5, 0.5]]), "all answers are of one class", False),
+        ("roc_auc", profiles_of([[0, 1], [1, 1]]), "all 2 answers of target 2 are positive", False),
         ("rmsle", values([1, 2], [1, -1]), "1 predictions are -1 or below", True),
         ("rmsle", values([1, -2], [1, 1]), "some answers are -1 or below", False),
         ("quadratic_kappa", labels([1, 1], [1, 1], 3), "more than one label", False),
@@ -167,8 +205,10 @@ def test_what_is_undefined_is_a_stated_reason(name: str, pairs: Pairs, words: st
 
 
 def test_an_unknown_name_is_the_tasks_fault() -> None:
-    with pytest.raises(TaskError, match="no metric is named 'rmsee'"):
+    with pytest.raises(TaskError, match="no metric is named 'rmsee'") as caught:
         compute(replace(METRICS["rmse"], name="rmsee"), values([1], [1]))
+    assert caught.value.code == "E130"
+    assert "rmse, rmse_mean_columnwise" in caught.value.fix
 
 
 def any_pairs(metric: Metric, rows: int, seed: int) -> Pairs:
@@ -216,6 +256,33 @@ def test_a_weighted_value_is_the_value_of_the_repeated_rows(name: str) -> None:
         one, resampled = statistic(np.stack([np.ones(60), counts]))
         assert one == pytest.approx(compute(metric, pairs), rel=1e-9)
         assert resampled == pytest.approx(compute(metric, pairs.take(index)), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["f1_macro", "jaccard", "balanced_accuracy", "roc_auc_ovr"])
+def test_a_class_that_a_resample_has_not_counts_for_nothing(name: str) -> None:
+    metric = METRICS[name]
+    pairs = replace(any_pairs(metric, 60, 4), classes=("a", "b", "c", "d")[: 3 if name == "roc_auc_ovr" else 4])
+    draw = np.random.default_rng(5)
+    if metric.needs is Needs.LABELS:
+        pairs = replace(pairs, codes=draw.integers(0, 4, (60, 1)), labels=draw.integers(0, 4, (60, 1)))
+    kept = np.flatnonzero((pairs.codes[:, 0] != 1) & (pairs.labels[:, 0] != 1 if pairs.labels.size else True))
+    statistic = prepare(metric, pairs)
+    assert statistic is not None
+    counts = np.bincount(kept, minlength=60).astype(float)
+    assert statistic(counts[None, :])[0] == pytest.approx(compute(metric, pairs.take(kept)), rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e7])
+def test_a_correlation_of_resamples_has_no_unit(scale: float) -> None:
+    draw = np.random.default_rng(6)
+    pairs = values(draw.normal(0, 1, 30).tolist(), draw.normal(0, 1, 30).tolist())
+    scaled = replace(pairs, truth=pairs.truth * scale, numbers=pairs.numbers * scale)
+    weights = draw.multinomial(30, np.full(30, 1 / 30), 4).astype(float)
+    for name in ("pearson", "spearman"):
+        plain, other = prepare(METRICS[name], pairs), prepare(METRICS[name], scaled)
+        assert plain is not None
+        assert other is not None
+        assert other(weights) == pytest.approx(plain(weights), rel=1e-6)
 
 
 @pytest.mark.parametrize("name", ["log_loss", "brier"])
