@@ -373,7 +373,12 @@ class History:
     def _on_graded(self, payload: ev.Graded, time: float) -> None:
         key = (payload.code, payload.view, payload.seed)
         known = self._measurements.get(key) or Measurement(
-            trial=payload.trial, attempt=payload.attempt, code=payload.code, view=payload.view, started=time
+            trial=payload.trial,
+            attempt=payload.attempt,
+            code=payload.code,
+            view=payload.view,
+            seed=payload.seed,
+            started=time,
         )
         self._keep(
             _changed(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True),
