@@ -31,8 +31,16 @@ def free(folder: Path, own: str, **files: str) -> int:
             "2:memory:/job\n",
             {"memory__job__memory.limit_in_bytes": "5000\n", "memory__job__memory.usage_in_bytes": "1000\n"},
         ),
+        (
+            "2:memory:/job\n",
+            {
+                "memory__job__memory.limit_in_bytes": "5000\n",
+                "memory__job__memory.usage_in_bytes": "4000\n",
+                "memory__job__memory.stat": "cache 9000\ntotal_inactive_file 3000\nhierarchical_memory_limit 5000\n",
+            },
+        ),
     ],
-    ids=["a group", "in a container", "caches are free", "first version"],
+    ids=["a group", "in a container", "caches are free", "first version", "caches of the first version"],
 )
 def test_a_bound_of_the_group_leaves_the_rest_of_it(tmp_path: Path, own: str, files: dict[str, str]) -> None:
     assert free(tmp_path, own, **files) == 4000

@@ -22,9 +22,9 @@ def test_exactly_one_of_two_different_values_is_better(metric: Metric, a: float,
 
 @pytest.mark.parametrize(("metric", "first"), [(UP, 3.0), (DOWN, -2.0)])
 def test_ranking_puts_the_best_first_and_absent_values_last(metric: Metric, first: float) -> None:
-    ranked = metric.ranked([1.0, None, math.nan, 3.0, -2.0], lambda value: value)
+    ranked = metric.ranked([1.0, None, math.nan, math.inf, 3.0, -2.0], lambda value: value)
     assert ranked[0] == first
-    assert set(map(str, ranked[-2:])) == {"None", "nan"}
+    assert list(map(str, ranked[-3:])) == ["None", "nan", "inf"], "in the order in which they came"
 
 
 def test_equal_values_keep_their_order() -> None:

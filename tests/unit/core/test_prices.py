@@ -36,6 +36,8 @@ FULL = Prices(
 )
 def test_what_a_request_costs(prices: Prices, tokens: tuple[int, int], cached: int, written: int, cost: str) -> None:
     assert prices.of(*tokens, cached_tokens=cached, cache_write_tokens=written) == Decimal(cost)
+    if not cached and not written:
+        assert prices.of(*tokens) == Decimal(cost)
 
 
 @pytest.mark.parametrize("half", [Prices(), Prices(input=Rate(usd=Decimal(1))), Prices(output=Rate(usd=Decimal(1)))])

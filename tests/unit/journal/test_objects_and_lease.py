@@ -35,10 +35,23 @@ def test_a_changed_or_missing_object_is_an_integrity_error(tmp_path: Path) -> No
     store = ObjectStore(tmp_path)
     digest = store.put(b"content")
     store.path(digest).write_bytes(b"changed")
-    with pytest.raises(IntegrityError, match="not what was written"):
-        store.get(digest)
-    with pytest.raises(IntegrityError, match="missing"):
-        store.get("0" * 64)
+    gone = "0" * 64
+    for ask, name, words in (
+        (store.get, digest, "is not what was written"),
+        (ObjectStore(tmp_path).path, digest, "is not what was written"),
+        (store.get, gone, "is missing"),
+        (store.path, gone, "is missing"),
+    ):
+        with pytest.raises(IntegrityError, match=f"the object '{name}' {words}") as caught:
+            ask(name)
+        assert caught.value.code == "E403"
+
+
+def test_a_store_makes_the_folders_that_it_lies_in(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path / "runs" / "calm-otter" / "objects")
+    digests = {store.put(str(number).encode()) for number in range(40)}
+    assert all(store.path(digest).parent.name == digest[:2] for digest in digests)
+    assert len(digests) == 40
 
 
 @pytest.mark.parametrize("torn", [b"", b"con"])
@@ -67,9 +80,12 @@ def test_what_cannot_be_kept_is_the_machines_fault(tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"content")
     store = ObjectStore(tmp_path / "objects")
     for keep in (lambda: store.put(b"content"), lambda: store.adopt(tmp_path / "taken", "0" * 64)):
-        with pytest.raises(MachineError) as caught:
+        with pytest.raises(
+            MachineError, match=r"cannot keep (a file of 7 bytes|what a candidate left): .*objects"
+        ) as caught:
             keep()
         assert caught.value.code == "E501"
+        assert (caught.value.kept, caught.value.fix) == ("every finished trial", "free some space, then assay resume")
 
 
 def test_adopted_files_and_their_names_are_flushed_before_the_event_that_names_them(tmp_path: Path) -> None:
