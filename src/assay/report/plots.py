@@ -81,7 +81,7 @@ def _progress(facts: Facts) -> Figure:
     figure, axes = axes_of(3.5)
     unit, scale = _time_unit(facts)
     place: Callable[[Trial], float] = lambda trial: trial.finished_s / scale  # noqa: E731 - handed on below
-    shown = _in_view(facts)
+    shown = in_view(facts)
     xs = [place(trial) for trial, _ in facts.curve]
     last = max([*xs, facts.history.wall_s / scale])
     steps = [(place(trial), best.score or 0.0, best.std_error or 0.0) for trial, best in facts.curve]
@@ -288,7 +288,7 @@ def _empty(text: str) -> Figure:
     return figure
 
 
-def _in_view(facts: Facts) -> tuple[float, float]:
+def in_view(facts: Facts) -> tuple[float, float]:
     """Return the limits of the score axis: from the baseline to the best, scores far worse than that cut off."""
     tried = facts.metric.ranked((t for t in facts.ranking if t.verdict is not Verdict.BASELINE), lambda t: t.score)
     scores = [t.score for t in tried if t.score is not None]

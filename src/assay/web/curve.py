@@ -7,8 +7,11 @@ from typing import Any
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
 from assay.report.formatting import format_score, score_decimals
+from assay.report.plots import in_view
+from assay.report.prose import clean_line
 from assay.report.rows import row_of
-from assay.web.texts import mark_of
+from assay.web.lab import lab_metric, reported_scores
+from assay.web.texts import mark_of, metric_value
 from assay.web.view import RunView
 
 MOST_LABELS = 12
@@ -20,6 +23,8 @@ def curve_value(run: RunView) -> dict[str, Any] | None:
 
     Points are `[seconds of running, score, mark, number]`, steps `[seconds, score, standard error, number]`.
     """
+    if metric_value(run.summary) is None:
+        return _reported(run)
     facts = run.facts
     if not facts.curve:
         return None
@@ -37,10 +42,37 @@ def curve_value(run: RunView) -> dict[str, Any] | None:
     return {
         "points": points,
         "steps": steps,
-        "labels": [{"number": trial.number, "title": trial.title} for trial in real],
+        "labels": [{"number": trial.number, "title": clean_line(trial.title, 60)} for trial in real],
         "baseline": baseline.score if baseline is not None else None,
         "baseline_text": format_score(baseline.score, baseline.std_error) if baseline is not None else "",
+        "view": in_view(facts),
         "until_s": round(run.history.wall_s, 1),
         "decimals": score_decimals([point[1] for point in points[-2:]], errors),
         "rising": facts.metric.higher_is_better,
+    }
+
+
+def _reported(run: RunView) -> dict[str, Any] | None:
+    """Return what the experiments of a lab reported, in the order they ended; None where the run is no lab."""
+    metric, scores = lab_metric(run.history), reported_scores(run.history)
+    if metric is None or not scores:
+        return None
+    ended = sorted((run.history.trials[number] for number in scores), key=lambda t: (t.finished, t.number))
+    points = [[round(t.finished_s, 1), scores[t.number], "reported", t.number] for t in ended]
+    steps: list[list[Any]] = []
+    for t in ended:
+        if not steps or metric.is_better(scores[t.number], steps[-1][1]):
+            steps.append([round(t.finished_s, 1), scores[t.number], 0.0, t.number])
+    low, high = min(scores.values()), max(scores.values())
+    margin = 0.12 * (high - low) or 0.05 * abs(high) or 1.0
+    return {
+        "points": points,
+        "steps": steps,
+        "labels": [],
+        "baseline": None,
+        "baseline_text": "",
+        "view": [low - margin, high + margin],
+        "until_s": round(run.history.wall_s, 1),
+        "decimals": score_decimals(sorted(scores.values(), key=metric.sort_key)[:2]),
+        "rising": metric.higher_is_better,
     }

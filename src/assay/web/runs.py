@@ -12,7 +12,7 @@ from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.summary import Summary
 from assay.report.formatting import format_count, format_duration, format_money
 from assay.report.liveness import judge
-from assay.strategies.known import TASKS
+from assay.strategies.known import LAB, TASKS
 from assay.web.library import MOST_RUNS, Library
 from assay.web.texts import change_text, metric_value, row_value
 
@@ -60,5 +60,5 @@ def _run(library: Library, folder: Path) -> dict[str, Any]:
 
 
 def _counted(summary: Summary) -> str:
-    noun = "task" if summary.strategy == TASKS else "trial"
-    return format_count(summary.trials if noun == "task" else summary.counted, noun)
+    noun = {TASKS: "task", LAB: "experiment"}.get(summary.strategy, "trial")
+    return format_count(summary.counted if summary.strategy not in (LAB, TASKS) else summary.trials, noun)

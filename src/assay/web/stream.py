@@ -34,7 +34,9 @@ async def stream_events(library: Library, name: str, since: int, ended: Callable
         since: Number of the first event to be sent.
         ended: Whether the server is going down.
     """
-    epoch, beat, silent_s = None, -1.0, 0.0
+    epoch: tuple[int, int] | None = None
+    beat: float | None = None
+    silent_s = 0.0
     yield b"retry: 2000\n\n"
     while not ended():
         try:
@@ -50,8 +52,8 @@ async def stream_events(library: Library, name: str, since: int, ended: Callable
         chunks += [message("journal", value, number) for number, value in _news(reader.marks(since))]
         since = count
         if pulse is not None and pulse.time != beat:
+            chunks += [message("pulse", _beat(pulse))] if beat is not None else []
             beat = pulse.time
-            chunks.append(message("pulse", _beat(pulse)))
         silent_s = 0.0 if chunks else silent_s + POLL_S
         if silent_s >= SILENCE_S:
             chunks, silent_s = [b": still here\n\n"], 0.0

@@ -8,8 +8,9 @@ from assay.core.metric import Metric
 from assay.core.trial import TrialState
 from assay.journal.summary import Row, Summary
 from assay.report.formatting import MISSING, format_duration, format_gain, format_percent, format_score, format_spread
+from assay.report.prose import clean_line
 from assay.report.rows import row_decimals, verdict_words
-from assay.strategies.known import TASKS
+from assay.strategies.known import LAB, TASKS
 
 
 def score_text(row: Row, rival: float | None = None) -> str:
@@ -29,17 +30,22 @@ def mark_of(row: Row) -> str:
     return row.verdict.value if row.verdict else row.state.value
 
 
+def words_of(row: Row) -> str:
+    """Return `real 5/5`, `failed`: verdict and folds, or how the trial ended where it has none."""
+    return verdict_words(row) if row.verdict is not None else row.state.value
+
+
 def row_value(row: Row, rival: float | None = None) -> dict[str, Any]:
     """Return a trial as every list of the dashboard shows it. Titles and reasons are a candidate's own words."""
     return {
         "number": row.number,
-        "title": row.title,
+        "title": clean_line(row.title),
         "operator": row.operator,
         "parents": list(row.parents),
         "counts": row.counts,
         "state": row.state.value,
         "mark": mark_of(row),
-        "verdict": verdict_words(row),
+        "verdict": words_of(row),
         "score": row.score,
         "score_text": score_text(row, rival),
         "spread_text": spread_text(row),
@@ -50,14 +56,14 @@ def row_value(row: Row, rival: float | None = None) -> dict[str, Any]:
         "wall_s": row.wall_s,
         "wall_text": format_duration(row.wall_s or None),
         "attempts": row.attempts,
-        "reason": row.reason,
+        "reason": clean_line(row.reason, 1_000),
     }
 
 
 def metric_value(summary: Summary) -> dict[str, Any] | None:
     """Return name and direction of what is measured; None where nothing is graded."""
     metric = summary.metric
-    if metric is None or summary.strategy == TASKS:
+    if metric is None or summary.strategy in (TASKS, LAB):
         return None
     return {"name": metric.name, "better": metric.direction.value}
 

@@ -17,8 +17,9 @@ from assay.web.pages.files import files, raw_file
 from assay.web.pages.overview import overview
 from assay.web.pages.report import report, report_file
 from assay.web.pages.tree import tree
-from assay.web.pages.trial import notebook_output, trial
+from assay.web.pages.trial import trial
 from assay.web.pages.trials import trials
+from assay.web.trial_parts import notebook_output
 from assay.web.view import RunView
 
 Query = Mapping[str, str]

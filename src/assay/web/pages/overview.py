@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from heapq import nlargest
 from typing import Any
 
 from assay.core.clock import iso_utc
 from assay.core.trial import TrialState, Verdict
 from assay.engine.pulse import Activity
-from assay.journal.history import Trial
 from assay.report.formatting import (
     format_duration,
     format_money,
     format_score,
 )
+from assay.report.prose import clean_line
 from assay.report.rows import row_of
+from assay.strategies.known import LAB, TASKS
 from assay.web.curve import curve_value
+from assay.web.lab import lab_value, reported_scores
 from assay.web.texts import change_text, metric_value, row_value
 from assay.web.view import RunView
 
@@ -32,6 +35,11 @@ def overview(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
     others = [row.score for row in summary.leaders[1:2]]
     return {
         "metric": metric_value(summary),
+        "kind": _kind(run),
+        "task": clean_line(summary.task),
+        "searched": ", ".join(part for part in (summary.strategy, summary.model, f"seed {summary.seed}") if part),
+        "lab": lab_value(run),
+        "winner": _winner(run),
         "best": row_value(best, others[0] if others else None) if best else None,
         "baseline": row_value(baseline) if baseline else None,
         "change": change_text(summary.metric, best, baseline) if summary.metric else "",
@@ -41,13 +49,13 @@ def overview(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
         "counts": _counts(run),
         "limits": _limits(run),
         "now": now_value(run),
-        "last": [row_value(row_of(trial)) for trial in _last(run)],
+        "last": _last(run),
         "curve": curve_value(run),
         "remarks": [
-            {"code": remark.code, "text": remark.text, "time": iso_utc(time)}
+            {"code": remark.code, "text": clean_line(remark.text, 600), "time": iso_utc(time)}
             for time, remark in history.remarks[-MOST_REMARKS:]
         ],
-        "told": [{"text": text, "time": iso_utc(time)} for time, text in history.told[-MOST_REMARKS:]],
+        "told": [{"text": clean_line(text, 600), "time": iso_utc(time)} for time, text in history.told[-MOST_REMARKS:]],
     }
 
 
@@ -75,22 +83,37 @@ def _activity(run: RunView, activity: Activity) -> dict[str, Any]:
         "kind": activity.kind,
         "label": activity.label,
         "trial": activity.trial,
-        "title": trial.title if trial is not None else "",
+        "title": clean_line(trial.title) if trial is not None else "",
         "age_s": max(0.0, run.now - activity.since),
         "limit_s": activity.limit_s,
         "idle_s": None if heard is None else max(0.0, heard + run.now - beat),
     }
 
 
-def _last(run: RunView) -> list[Trial]:
-    ended = [run.history.trials[row.number] for row in run.summary.lately if row.number in run.history.trials]
-    return ended[::-1][:LAST]
+def _last(run: RunView) -> list[dict[str, Any]]:
+    """Return the trials that ended last, the latest first."""
+    graded = _kind(run) == "graded"
+    ended = (t for t in run.history.trials.values() if t.state.is_final and (t.counts or not graded))
+    rows = [row_value(row_of(one)) for one in nlargest(LAST, ended, key=lambda t: (t.finished, t.number))]
+    reported = reported_scores(run.history) if _kind(run) == "lab" else {}
+    told = {row["number"]: format_score(reported[row["number"]]) for row in rows if row["number"] in reported}
+    return [{**row, "score_text": told.get(row["number"], row["score_text"])} for row in rows]
+
+
+def _kind(run: RunView) -> str:
+    """Return `graded`, `lab` (numbers are the experiments' own) or `queue` (tasks have no score)."""
+    return {LAB: "lab", TASKS: "queue"}.get(run.summary.strategy, "graded")
+
+
+def _winner(run: RunView) -> int | None:
+    finished = run.summary.finished
+    return finished.winner if finished is not None else None
 
 
 def _sealed(run: RunView) -> dict[str, Any]:
     opened = run.history.sealed
     if opened is None:
-        return {"state": "sealed"}
+        return {"state": "sealed" if run.history.task.holdout.fraction else "none"}
     score = opened.score
     if score is None:
         return {"state": "opened", "trial": opened.trial, "problems": list(opened.problems)}
@@ -104,21 +127,23 @@ def _noise(run: RunView) -> str:
     if noise is None:
         return ""
     if noise.floor is None:
-        return "not measured: there was no time for it"
+        return "noise was not measured"
     return f"gains under {format_score(noise.floor)} count as noise"
 
 
 def _counts(run: RunView) -> dict[str, Any]:
-    counted = [trial for trial in run.history.trials.values() if trial.counts]
+    everything = list(run.history.trials.values())
+    counted = [trial for trial in everything if trial.counts] if _kind(run) == "graded" else everything
     tally = {verdict.value: 0 for verdict in Verdict}
     for trial in counted:
-        if trial.state is TrialState.COMPLETE and trial.verdict is not None:
-            tally[trial.verdict.value] += 1
+        if trial.state is TrialState.COMPLETE:
+            word = trial.verdict.value if trial.verdict is not None else trial.state.value
+            tally[word] = tally.get(word, 0) + 1
     for state in (TrialState.REJECTED, TrialState.FAILED, TrialState.STOPPED, TrialState.RUNNING, TrialState.WAITING):
         tally[state.value] = sum(1 for trial in counted if trial.state is state)
     return {
         "trials": len(counted),
-        "variants": len(run.history.trials) - len(counted),
+        "variants": len(everything) - len(counted),
         "marks": {name: count for name, count in tally.items() if count},
     }
 

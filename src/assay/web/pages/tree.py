@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assay.report.prose import clean_line
 from assay.report.rows import row_of
 from assay.web.texts import mark_of, metric_value, score_text
 from assay.web.view import RunView
@@ -29,7 +30,7 @@ def tree(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
                 list(row.parents),
                 row.counts,
                 row.operator,
-                row.title,
+                clean_line(row.title),
             ]
             for row in rows
         ],

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from assay.journal.history import History, Trial
-from assay.report.formatting import MISSING, format_duration, format_gain
-from assay.report.rows import row_decimals, row_of, verdict_words
-from assay.web.texts import mark_of, metric_value, score_text, spread_text
+from assay.journal.history import Trial
+from assay.report.formatting import MISSING, format_duration, format_gain, format_score
+from assay.report.prose import clean_line
+from assay.report.rows import row_decimals, row_of
+from assay.web.lab import lab_metric, reported_scores
+from assay.web.texts import mark_of, metric_value, score_text, spread_text, words_of
 from assay.web.view import RunView
 
 COLUMNS = (
     "number", "mark", "verdict", "score", "score_text", "spread_text", "gain", "gain_text", "against", "wall_s",
     "wall_text", "operator", "parents", "counts", "step", "title", "reason",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A row, and what it was made of."""
+
+    trial: Trial
+    reported: float | None
+    events: int
+    values: list[Any]
 
 
 def trials(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
@@ -27,35 +40,39 @@ def trials(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
     rows = _rows(run)
     after = query.get("after", "")
     since = int(after) if after.isdecimal() else 0
-    ranks = {trial.number: place for place, trial in enumerate(run.history.ranking(), start=1)}
+    ranking = run.history.ranking() if metric_value(run.summary) is not None else []
     return {
         "metric": metric_value(run.summary),
+        "reported": lab_metric(run.history) is not None,
         "columns": COLUMNS,
-        "rows": [row for changed, row in rows.values() if changed >= since],
+        "rows": [row for changed, row in rows.values() if not since or changed > since],
         "partial": since > 0,
-        "ranks": ranks,
+        "ranking": [trial.number for trial in ranking],
     }
 
 
 def _rows(run: RunView) -> dict[int, tuple[int, list[Any]]]:
     """Return each trial's row with the number of events at which it was made; only changed trials are made anew."""
-    known: dict[int, tuple[Trial, int, list[Any]]] = run.cache.setdefault("trials", {})  # type: ignore[assignment]
+    reported = reported_scores(run.history) if lab_metric(run.history) is not None else {}
+    known: dict[int, _Made] = run.cache.setdefault("trials", {})  # type: ignore[assignment]
     for number, trial in run.history.trials.items():
-        if number not in known or known[number][0] is not trial:
-            known[number] = (trial, run.events, row_values(run.history, trial))
-    return {number: (made, row) for number, (_, made, row) in known.items()}
+        made = known.get(number)
+        if made is None or made.trial is not trial or made.reported != reported.get(number):
+            values = row_values(trial, reported.get(number))
+            known[number] = _Made(trial, reported.get(number), run.events, values)
+    return {number: (made.events, made.values) for number, made in known.items()}
 
 
-def row_values(history: History, trial: Trial) -> list[Any]:
-    """Return one trial in the order of `COLUMNS`."""
+def row_values(trial: Trial, reported: float | None = None) -> list[Any]:
+    """Return one trial in the order of `COLUMNS`; with what it reported of itself where nothing is graded."""
     row = row_of(trial)
     decimals = row_decimals(row)
     return [
         row.number,
         mark_of(row),
-        verdict_words(row),
-        row.score,
-        score_text(row),
+        words_of(row),
+        row.score if reported is None else reported,
+        score_text(row) if reported is None else format_score(reported),
         spread_text(row),
         row.effect,
         format_gain(row.effect, decimals=decimals) if row.effect is not None else MISSING,
@@ -66,6 +83,6 @@ def row_values(history: History, trial: Trial) -> list[Any]:
         list(row.parents),
         row.counts,
         trial.step,
-        row.title,
-        row.reason,
+        clean_line(row.title),
+        clean_line(row.reason, 400),
     ]

@@ -23,7 +23,7 @@ let stop = () => {};
 let following = "";
 let timer = 0;
 let dirty = false;
-let busy = false;
+let busy = 0; // the turn whose answer is awaited
 let lasted = 0;
 let turn = 0;
 
@@ -67,7 +67,10 @@ async function open() {
   const at = parse(location.hash);
   view?.close?.();
   view = null;
+  const head = place?.run === at.run ? place.head : null;
   place = contextOf(at);
+  place.head = head;
+  main.classList.add("leaving");
   frame();
   let page;
   try {
@@ -112,13 +115,13 @@ function show(node) {
 }
 
 async function refresh() {
-  if (busy) {
+  if (busy === turn) {
     dirty = true;
     return;
   }
-  busy = true;
-  dirty = false;
   const mine = turn;
+  busy = mine;
+  dirty = false;
   const began = performance.now();
   try {
     const key = place.page === "runs" ? "runs" : keyOf(place.run, place.page, place.rest, view?.ask?.() ?? {});
@@ -135,9 +138,10 @@ async function refresh() {
     if (error.lost && main.querySelector(".page")) status("lost", "not connected");
     else show(card("", failure(error instanceof Error ? { message: "this page could not be shown" } : error)));
   } finally {
-    busy = false;
+    if (busy === mine) busy = 0;
     lasted = performance.now() - began;
-    if (mine !== turn || dirty) later();
+    if (mine === turn) main.classList.remove("leaving");
+    if (mine === turn && dirty) later();
   }
 }
 

@@ -16,12 +16,12 @@ function row(run) {
   return [
     h("div", {}, name, h("div", { class: "faint" }, run.task)),
     h("span", { class: `life ${run.life}` }, h("i", { "aria-hidden": "true" }), run.life),
-    best ? h("div", {}, h("strong", {}, best.score_text), " ", h("span", { class: "faint" }, best.spread_text), h("div", { class: "faint" }, run.metric?.name ?? "")) : h("span", { class: "faint" }, "no score"),
+    best ? h("div", {}, h("strong", {}, best.score_text), " ", h("span", { class: "faint" }, best.spread_text), h("div", { class: "faint" }, run.metric?.name ?? "")) : h("span", { class: "faint" }, run.metric || run.strategy === "" ? "no score" : "not graded"),
     best ? h("div", {}, tag(best.mark, best.verdict), h("div", { class: "faint" }, run.change)) : "",
     spark(run.curve),
     run.counted,
     run.wall_text,
-    run.money_text || h("span", { class: "faint" }, "none"),
+    run.money_text || h("span", { class: "faint" }, "–"),
   ];
 }
 
