@@ -97,13 +97,16 @@ def replay(
     execute: Annotated[
         bool, typer.Option("--execute", help="Run the candidates again, in the place of the recorded executions.")
     ] = False,
+    journal: Annotated[
+        bool, typer.Option("--journal", help="Take the grades from the journal, as where the data are not here.")
+    ] = False,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
     """Walk a search again from its record: no model, no cost. Exit 4 if a decision comes out otherwise."""
-    from assay.cli.commands.audit import replay as command
+    from assay.cli.commands.replay import replay as command
 
-    return command(shell_of(context), runs, name, execute=execute)
+    return command(shell_of(context), runs, name, execute=execute, journal=journal)
 
 
 def rerun(

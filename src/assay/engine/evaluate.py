@@ -64,7 +64,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Attempt:
+class Attempt:
     """What one attempt left: measurements in fold order, and the failure that ended it, if one did."""
 
     measurements: tuple[Measurement, ...]
@@ -135,7 +135,7 @@ class Evaluator:
         refused = self._refused(trial, current) if attempt > 1 else None
         if refused is not None:
             return refused
-        result, failure = _Attempt(()), self._noted_live(trial, attempt)
+        result, failure = Attempt(()), self._noted_live(trial, attempt)
         while True:
             if failure is None:
                 result = self._attempt(trial, current, attempt, plan)
@@ -204,7 +204,7 @@ class Evaluator:
 
     # --- execution -----------------------------------------------------------------------------------------------
 
-    def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> _Attempt:
+    def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> Attempt:
         """Run the candidate on the first fold, then on as many at a time as there is room for, until all are scored.
 
         It ends with the first fold that fails, after the folds by which the race is lost, and where the search is over
@@ -215,22 +215,22 @@ class Evaluator:
         for some in _batches(keys, self._measurer.at_once):
             late = self._too_late(candidate, done, some)
             if late:
-                return _Attempt(tuple(done), raced=late)
+                return Attempt(tuple(done), raced=late)
             live = some[0] == keys[0] and plan.repair and self._may_repair(trial)
             jobs = [partial(self._measure, trial, candidate, attempt, key, live=live) for key in some]
             for measurement in self._measurer.measure_all(jobs):
                 if measurement.execution is not None and measurement.execution.outcome is Outcome.STOPPED:
-                    return _Attempt(tuple(done), stopped=True)
+                    return Attempt(tuple(done), stopped=True)
                 if measurement.execution is not None and measurement.execution.outcome is Outcome.SKIPPED:
-                    return _Attempt(tuple(done), skipped=True)
+                    return Attempt(tuple(done), skipped=True)
                 failure = self._diagnose(candidate, measurement)
                 done.append(measurement)
                 if failure is not None:
-                    return _Attempt(tuple(done), failure=failure)
+                    return Attempt(tuple(done), failure=failure)
             lost = "" if plan.baseline or not plan.counts else self._judge.lost(_scores(done), plan.history)
             if lost and some[-1] != keys[-1]:
-                return _Attempt(tuple(done), raced=lost)
-        return _Attempt(tuple(done))
+                return Attempt(tuple(done), raced=lost)
+        return Attempt(tuple(done))
 
     def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey, *, live: bool) -> Measurement:
         self._stop_if_asked()
@@ -316,9 +316,7 @@ class Evaluator:
 
     # --- ends ----------------------------------------------------------------------------------------------------
 
-    def _complete(
-        self, trial: Trial, candidate: Candidate, result: _Attempt, plan: Plan, flags: Sequence[str]
-    ) -> Trial:
+    def _complete(self, trial: Trial, candidate: Candidate, result: Attempt, plan: Plan, flags: Sequence[str]) -> Trial:
         own = recheck(self._parts, self._measurer, trial, candidate, result.measurements[0])
         if own is not None and own.vouched is Vouched.DIFFERENT:
             return self._reject(trial, candidate, [f"L19 {reason}" for reason in own.reasons])
@@ -373,13 +371,13 @@ class Evaluator:
 
     def _reject(self, trial: Trial, candidate: Candidate, reasons: list[str]) -> Trial:
         self._parts.log.add(ev.Judged(trial=trial.number, verdict=Verdict.REJECTED, reasons=tuple(reasons)))
-        return self._finish(trial, candidate, _Attempt(()), TrialState.REJECTED, reasons[0], reasons[1:])
+        return self._finish(trial, candidate, Attempt(()), TrialState.REJECTED, reasons[0], reasons[1:])
 
     def _finish(
         self,
         trial: Trial,
         candidate: Candidate,
-        result: _Attempt,
+        result: Attempt,
         state: TrialState,
         reason: str,
         flags: Sequence[str],

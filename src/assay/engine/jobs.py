@@ -26,6 +26,7 @@ from assay.engine.places import asks_for_gpu
 from assay.engine.room import Room
 from assay.journal import events as ev
 from assay.journal.history import Measurement, Trial
+from assay.kinds.plain_paths import plain_paths
 from assay.sandbox import Command, Mount, SandboxLimits, Workspace, collect, remove_tree
 from assay.sandbox.base import Finished
 from assay.sandbox.gpus import Gpu
@@ -295,7 +296,7 @@ class Jobs:
         finally:
             shutil.rmtree(into, ignore_errors=True)
         stopped = finished.outcome is Outcome.TIMEOUT and cut
-        return Execution(
+        taken = Execution(
             outcome=Outcome.STOPPED if stopped else finished.outcome,
             exit_code=finished.exit_code,
             wall_s=round(finished.wall_s, 3),
@@ -311,6 +312,7 @@ class Jobs:
             node=finished.node,
             detail=finished.detail,
         )
+        return plain_paths(taken, root)
 
     def _measured(self, number: int) -> list[Measurement]:
         return self._parts.log.read(lambda history: history.measurements(number))

@@ -114,8 +114,7 @@ class Judge:
         """
         if self._parts.log.read(lambda history: history.noise) is not None:
             return
-        folds = len(self._parts.views.fold_keys())
-        seeds = [s for s in range(1, RESEEDS + 1) if self._within(NOISE_SHARE, trial.wall_s * folds * s)]
+        seeds = self._reseeds(trial)
         workers = max(1, self._budget.limits.workers)
         with ThreadPoolExecutor(workers, thread_name_prefix="reseed") as pool:
             found = list(pool.map(lambda seed: self._partition(trial, candidate, seed), seeds))
@@ -172,6 +171,11 @@ class Judge:
             seed=seed,
             wall_s=self._budget.search_s,
         )
+
+    def _reseeds(self, trial: Trial) -> list[int]:
+        """Return the fresh partitions on which the baseline can be run within the share of the time for the noise."""
+        folds = len(self._parts.views.fold_keys())
+        return [s for s in range(1, RESEEDS + 1) if self._within(NOISE_SHARE, trial.wall_s * folds * s)]
 
     def _affordable(self, trial: Trial, best: Trial, seed: int) -> bool:
         """Return whether one more fresh partition fits in the share of the time that confirmations may take."""

@@ -18,6 +18,7 @@ from assay.engine.parts import Parts
 from assay.engine.places import Place
 from assay.engine.warm_pool import Wish
 from assay.kinds.base import Driven, Imports, Launch, Told
+from assay.kinds.plain_paths import plain_paths
 from assay.sandbox import Mount, SandboxLimits, Workspace, collect, remove_tree
 from assay.sandbox.base import Command, Finished, SandboxProcess
 
@@ -220,7 +221,7 @@ class Running:
         told = self._told(self.process.tail(self._limits.log_bytes).encode())
         timeout = bool(told.units) and told.units[-1].outcome is UnitOutcome.TIMEOUT
         last = told.units[-1] if told.units else None
-        return Execution(
+        so_far = Execution(
             outcome=Outcome.TIMEOUT if timeout else Outcome.ERROR,
             wall_s=round(self._parts.clock.monotonic() - self._began - self._waited_s, 3),
             log=self._parts.objects.put(told.log) if told.log else "",
@@ -230,6 +231,7 @@ class Running:
             detail=f"cell {last.unit}: {last.error}" if last else "",
             units=told.units,
         )
+        return plain_paths(so_far, self._root)
 
     def _take(self, finished: Finished) -> Execution:
         """Take the outputs and the log of an ended process into the object store."""
@@ -241,7 +243,7 @@ class Running:
         outcome, detail = _ending(finished, told, driven=self._launch is not None)
         wall_s = finished.wall_s - self._waited_s
         own = (*self._candidate.files, *(self._launch.files if self._launch else ()), *self._names())
-        return Execution(
+        taken = Execution(
             outcome=outcome,
             exit_code=finished.exit_code,
             wall_s=round(wall_s, 3),
@@ -258,6 +260,7 @@ class Running:
             detail=detail,
             units=told.units,
         )
+        return plain_paths(taken, self._root)
 
     def _names(self) -> tuple[str, ...]:
         takes = self._launch.takes if self._launch else ()

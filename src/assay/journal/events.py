@@ -53,6 +53,9 @@ class RunStarted(Payload):
     prices: Prices | None = None
     """What the model's tokens cost, for the whole run; None where nobody is paid, and in old journals."""
     pid: int = 0
+    given: str = ""
+    """Digest of what was known of data and machine, as an object: a search can be walked again where neither is there.
+    Empty in old journals."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from assay.journal.events import Event, body_digest
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.models.scrub import Scrubber
+from assay.strategies.launch import task_of
 
 SKIPPED = "W443"
 _TEXTS = (".json", ".jsonl", ".md", ".py", ".ipynb", ".txt", ".csv", ".tsv", ".toml", ".html", ".log", ".patch", "")
@@ -121,7 +122,7 @@ def audit(folder: Path) -> Audit:
         run=history.started.run,
         history=history,
         chain=chain,
-        kept=_kept(events, folder / "objects"),
+        kept=kept_objects(events, folder / "objects"),
         timeline=list(_timeline(events, history)),
         hosts=_hosts(folder, history),
         packages=_packages(history.started),
@@ -161,7 +162,8 @@ def read_chain(path: Path) -> tuple[list[Event], Chain]:
 # --- objects and files -----------------------------------------------------------------------------------------------
 
 
-def _kept(events: list[Event], root: Path) -> Kept:
+def kept_objects(events: list[Event], root: Path) -> Kept:
+    """Return which of the objects that the events name are below `root`, and whether they are what was written."""
     whole, missing, changed = 0, [], []
     for digest in sorted(set(_named(events))):
         path = next(
@@ -183,6 +185,8 @@ def _named(events: list[Event]) -> Iterator[str]:
         payload = event.payload
         if isinstance(payload, ev.Answered) and payload.reply:
             yield payload.reply
+        elif isinstance(payload, ev.RunStarted) and payload.given:
+            yield payload.given
         elif isinstance(payload, ev.TrialCreated | ev.TrialFinished | ev.Repaired) and payload.candidate:
             yield payload.candidate
         elif isinstance(payload, ev.Executed):
@@ -375,7 +379,7 @@ def _columns(folder: Path, history: History, objects: ObjectStore) -> tuple[tupl
 def _header(folder: Path, history: History) -> tuple[str, ...]:
     import csv
 
-    places = [folder / "views" / "fold-0", history.task.folder]
+    places = [folder / "views" / "fold-0", task_of(folder, history).folder]
     name = history.task.data.test or "test.csv"
     for place in places:
         path = place / Path(name).name

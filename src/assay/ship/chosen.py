@@ -19,6 +19,7 @@ from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.facts import Facts
 from assay.ship.record import DataFile, Measured, Program, Tolerance
+from assay.strategies.launch import task_of
 
 NOTHING_TO_TAKE = "E208"
 BLEND = "blend"
@@ -42,10 +43,10 @@ class Chosen:
         """The journal as tables."""
         return self.facts.history
 
-    @property
+    @cached_property
     def task(self) -> Task:
-        """The run's task."""
-        return self.history.task
+        """The run's task, on the data where they lie now."""
+        return task_of(self.folder, self.history)
 
     @property
     def started(self) -> ev.RunStarted:

@@ -29,13 +29,16 @@ from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
+from assay.journal.objects import ObjectStore
 from assay.models.endpoint import require_no_secret
 from assay.models.prices import PriceTable, prices_of
 from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
 from assay.strategies.examining import examined
+from assay.strategies.given import Given
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
+from assay.strategies.places import found_from, told_to_people, told_to_run
 
 OTHER_PRICES = "W410"
 NO_ANSWERS = "E3"
@@ -230,7 +233,7 @@ def _new_folder(options: RunOptions) -> Path:
 def _started(folder: Path, shell: Shell, options: RunOptions, prices: Prices | None) -> ev.RunStarted:
     return ev.RunStarted(
         run=folder.name,
-        task=shell.task,
+        task=replace(shell.task, folder=told_to_people(shell.task.folder, folder)),
         task_digest=task_digest(shell.task),
         strategy=options.strategy,
         model=shell.model.name,
@@ -242,24 +245,40 @@ def _started(folder: Path, shell: Shell, options: RunOptions, prices: Prices | N
         arguments=options.arguments,
         prices=prices,
         pid=os.getpid(),
+        given=Given(profile=shell.profile, machine=shell.machine).keep(ObjectStore(folder / "objects")),
     )
 
 
 def _write_description(folder: Path, task: Task, options: RunOptions, prices: Prices | None) -> None:
     """Write what `resume` must know to open the parts again; no secret is among it. The prices are for people."""
+    task = replace(task, folder=told_to_run(task.folder, folder))
+    options = replace(options, runs=RunOptions().runs)  # where the folder lies is seen when it is read
     described = {"task": encode(task), "options": encode(options), "prices": encode(prices)}
     text = json.dumps(described, indent=1, ensure_ascii=False)
     write_whole(folder / "run.json", text + "\n")
 
 
+def task_of(folder: Path, history: History) -> Task:
+    """Return the task that the journal of the run in `folder` tells, on the data where they lie now.
+
+    Where `run.json` is gone, the journal's own word is what there is.
+    """
+    try:
+        place = read_description(folder)[0].folder
+    except NothingFound:
+        place = found_from(folder, history.task.folder)
+    return replace(history.task, folder=place)
+
+
 def read_description(folder: Path) -> tuple[Task, RunOptions]:
-    """Return what the run in `folder` was started with.
+    """Return what the run in `folder` was started with, its paths as they are now.
 
     Raises:
         NothingFound: It is no run's folder (E201).
     """
     try:
         saved = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return decode(Task, saved["task"]), decode(RunOptions, saved["options"])
+        task, options = decode(Task, saved["task"]), decode(RunOptions, saved["options"])
+        return replace(task, folder=found_from(folder, task.folder)), replace(options, runs=folder.parent)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NothingFound("E201", f"{str(folder)!r} is no run: {error}", fix="assay ls") from error

@@ -26,9 +26,10 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture
 def copied(searched: Path, tmp_path: Path) -> Path:
-    """The run as a copy that may be changed, in a folder of runs of its own."""
+    """The run as a copy that may be changed, in a folder of runs of its own, with its data as they lay beside it."""
     target = tmp_path / "runs" / searched.name
     shutil.copytree(searched, target)
+    shutil.copytree(searched.parent.parent / "data", tmp_path / "data")
     return target
 
 
@@ -114,6 +115,74 @@ def test_a_replay_comes_to_the_same_decisions_and_changes_nothing(assay: Any, co
     assert told["scores"] >= 5
     assert told["questions"] >= 4  # three drafts and a repair
     assert {path: path.read_bytes() for path in copied.rglob("*") if path.is_file()} == before
+
+
+def test_a_replay_without_the_data_makes_all_decisions_again_and_says_what_it_cannot(assay: Any, copied: Path) -> None:
+    assay("report", copied.name, "--runs", str(copied.parent))
+    with_data = json.loads(assay("replay", copied.name, "--runs", str(copied.parent), "--json")[1])
+    shutil.rmtree(copied.parent.parent / "data")
+    for folder in ("views", "private"):
+        shutil.rmtree(copied / folder)
+    names = set(tables_of(copied))
+    for path in [path for path in (copied / "objects").rglob("*") if path.is_file()]:
+        if path.name not in names:
+            path.unlink()  # predictions and logs
+    code, out, err = assay("replay", copied.name, "--runs", str(copied.parent), "--json")
+    told = json.loads(out)
+    assert code == 0, (told, err)
+    for name in ("steps", "questions", "candidates", "scores", "verdicts", "trials", "report_numbers"):
+        assert told[name] == with_data[name] > 0, name
+    assert (with_data["journal_alone"], told["journal_alone"]) == (False, True)
+    assert told["objects"]["missing"] > 0
+    assert [sentence.partition(":")[0] for sentence in told["not_checked"][:1]] == ["the grades"]
+    code, out, _ = assay("replay", copied.name, "--runs", str(copied.parent))
+    assert "from the journal alone" in out
+    assert "not checked: the grades" in out
+    assert assay("replay", copied.name, "--runs", str(copied.parent), "--execute")[0] == 2  # no data to run on
+    assert assay("replay", copied.name, "--runs", str(copied.parent), "--execute", "--journal")[0] == 2
+
+
+def tables_of(folder: Path) -> list[str]:
+    """Return the digests of candidates, replies and the description of the data: all that a journal needs beside it."""
+    history = History(FileJournal(folder / "events.jsonl").read())
+    trials = [(t.candidate, t.created_as, *(repair.candidate for repair in t.repairs)) for t in history.trials.values()]
+    replies = [question.answer.reply for question in history.questions.values() if question.answer is not None]
+    assert history.started is not None
+    return [digest for found in trials for digest in found] + replies + [history.started.given]
+
+
+@pytest.mark.parametrize("kind", ["graded", "trial-finished", "judged", "number"])
+def test_a_grade_a_score_a_verdict_and_a_number_that_were_changed_are_found_without_the_data(
+    assay: Any, copied: Path, kind: str
+) -> None:
+    def other(payload: Payload) -> Payload:
+        if isinstance(payload, ev.Graded) and kind == "graded" and payload.score is not None and payload.trial == 3:
+            return replace(payload, score=replace(payload.score, value=0.25))
+        if isinstance(payload, ev.TrialFinished) and kind == "trial-finished" and payload.trial == 3:
+            return replace(payload, scores=dict.fromkeys(payload.scores, 0.25))
+        if isinstance(payload, ev.Judged) and kind == "judged" and payload.trial == 3:
+            return replace(payload, verdict=Verdict.REAL)
+        return payload
+
+    assay("report", copied.name, "--runs", str(copied.parent))
+    if kind == "number":
+        path = copied / "report.json"
+        told = json.loads(path.read_text(encoding="utf-8"))
+        next(iter(told["numbers"].values()))["value"] += 1
+        path.write_text(json.dumps(told), encoding="utf-8")
+    retold(copied, other)
+    code, out, _ = assay("replay", copied.name, "--runs", str(copied.parent), "--journal", "--json")
+    told = json.loads(out)
+    assert code == 4
+    expected = {"graded": "score", "trial-finished": "score", "judged": "verdict", "number": "report"}[kind]
+    assert expected in {difference["what"] for difference in told["differences"]}
+
+
+def test_a_journal_names_no_folder_of_the_machine(copied: Path, searched: Path) -> None:
+    for path in (copied / "events.jsonl", copied / "run.json"):
+        text = path.read_text(encoding="utf-8")
+        assert str(searched.parent) not in text
+        assert not re.search(r'"folder": ?"/', text)
 
 
 def test_a_decision_that_the_record_does_not_bear_out_is_found(assay: Any, copied: Path) -> None:
