@@ -3,8 +3,8 @@
     python benchmarks/busy.py [--minutes 10] [--data FOLDER --target COLUMN]
 
 The engine's share is the wall time in which no candidate runs and no model is asked, as the journal tells it, over the
-whole search. The cores' share is the processor time that the candidates and the engine used, over what the cores
-could have given; what else runs on the machine makes it smaller. Without a folder a table is made up.
+whole search. The cores' share is the processor time that the candidates, as their sandboxes tell it, and the engine used, over
+what the cores could have given; what else runs on the machine makes it smaller. Without a folder a table is made up.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def measured(data: Path, target: str, seconds: float, runs: Path) -> list[Figure
     task = inspect(data, target=target).task
     workers = usable_cores()
     options = RunOptions(limits=Limits(wall_s=seconds, workers=workers), runs=runs, seed=1)
-    before = _used_s()
+    before = _engine_s()
     end = launch(task, options)
-    used = _used_s() - before
     events = FileJournal(end.folder / "events.jsonl").read()
+    used = _engine_s() - before + _candidates_s(events)
     began = next(event.time for event in events if isinstance(event.payload, ev.PhaseEntered))
     over = next(e.time for e in events if isinstance(e.payload, ev.PhaseEntered) and e.payload.phase == "finish")
     waiting = _joined(_spans(events), began, over)
@@ -72,10 +72,15 @@ def measured(data: Path, target: str, seconds: float, runs: Path) -> list[Figure
     ]
 
 
-def _used_s() -> float:
-    """Return the processor seconds of this process and of everything below it that has ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+def _engine_s() -> float:
+    """Return the processor seconds of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _candidates_s(events: Iterable[ev.Event]) -> float:
+    """Return the processor seconds of all executions. Those that were cut off tell none, and count as nothing."""
+    return sum(event.payload.execution.cpu_s or 0.0 for event in events if isinstance(event.payload, ev.Executed))
 
 
 def _spans(events: Iterable[ev.Event]) -> list[tuple[float, float]]:

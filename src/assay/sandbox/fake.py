@@ -81,6 +81,9 @@ class FakeProcess:
         result = FakeResult(outcome=Outcome.INFRA, exit_code=None, detail="the behaviour raised an exception")
         try:
             result = run()
+        except Exception:
+            if not self._done.is_set():  # of one that was ended, nothing counts any more
+                raise
         finally:
             self._end(result)
 

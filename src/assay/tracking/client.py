@@ -14,6 +14,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from assay.core.codec import decode, encode
 from assay.tracking.place import Place
@@ -27,6 +28,8 @@ _PARAM_CHARS = 6000
 _TAG_CHARS = 5000
 _PAGE = 500
 _INVALID = "INVALID_PARAMETER_VALUE"
+_UNUSED = "./mlruns"
+"""Where MLflow would keep artefacts of its default experiment."""
 
 
 def handlers() -> dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]:
@@ -217,10 +220,26 @@ class Writer:
         if self._client is None:
             # Two processes that make the tables at the same time break each other.
             with self._alone():
+                self._make()
                 client = MlflowClient(self._place.uri, registry_uri=self._place.uri)
                 client.search_experiments(max_results=1)
             self._client = client
         return self._client
+
+    def _make(self) -> None:
+        """Make a local database whole before it has its name: MLflow's tables come by many migrations.
+
+        Whoever is killed between two of them would leave a store that nobody can open again.
+        """
+        database = self._place.database
+        if database is None or database.exists():
+            return
+        part = database.with_name(f"{database.name}.part")
+        for left in database.parent.glob(f"{part.name}*"):
+            left.unlink()
+        made = SqlAlchemyStore(f"sqlite:///{part}", _UNUSED)
+        made.engine.dispose()
+        part.replace(database)
 
     def _experiment(self, name: str) -> str:
         if name not in self._experiments:

@@ -157,12 +157,9 @@ def make_template(folder: Path) -> Path:
     template = folder / "mlflow-empty.db"
     if template.exists():
         return template
-    part = folder / "mlflow-part.db"
-    part.unlink(missing_ok=True)
     try:
-        with Store(Place(uri=f"sqlite:///{part.absolute()}")) as store:
+        with Store(Place(uri=f"sqlite:///{template.absolute()}")) as store:
             store.open()
-        part.replace(template)
     except (StoreLost, OSError) as error:
         raise MachineError("E542", f"no empty experiment store could be made: {error}", fix="assay doctor") from error
     return template

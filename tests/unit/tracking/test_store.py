@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -252,3 +253,23 @@ def _trial(store: Store, run_id: str, top: StoredRun, number: int) -> StoredRun:
     found = store.find(f"{top.tags['assay.key']}/trial-{number:04d}")
     assert found is not None
     return found
+
+
+def test_a_store_whose_maker_was_killed_is_made_again(tmp_path: Path) -> None:
+    place = resolve_place("local", tmp_path, {})
+    assert place.database is not None
+    part = place.database.with_name(f"{place.database.name}.part")
+    with Store(place) as store, ThreadPoolExecutor(1) as pool:
+        making = pool.submit(store.open)
+        while not part.exists() or part.stat().st_size == 0:
+            assert not making.done()
+            time.sleep(0.002)
+        assert store.pid is not None
+        os.killpg(store.pid, signal.SIGKILL)
+        with pytest.raises(StoreLost):
+            making.result()
+        assert part.exists()
+        assert not place.database.exists()
+        store.open()
+        assert not part.exists()
+        assert store.find("nobody") is None

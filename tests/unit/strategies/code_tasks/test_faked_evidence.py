@@ -23,7 +23,7 @@ def cycle(tmp_path_factory: pytest.TempPathFactory, template: Path) -> Cycle:
     base = {"type": "experimental", "evidence_paths": ["results/x.json"], "expected": {"metrics": ["accuracy"]}}
     tasks = [{"id": "honest", "action": "measure", "priority": "HIGH", **base}]
     tasks += [entry(number, fake) for number, fake in enumerate(FAKES)]
-    tasks += [{"id": name, "action": name, "timeout": 4, **base} for name in BROKEN]
+    tasks += [{"id": name, "action": name, "timeout": 60 if name == "allocates" else 4, **base} for name in BROKEN]
     tasks += [{"id": "last", "action": "measure again", "priority": "LOW", **base}]
     replies = {f"fake_{number}": fake.reply for number, fake in enumerate(FAKES)}
     replies |= {name: fenced("x = 1", body) for name, body in BROKEN.items()}
