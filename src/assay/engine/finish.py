@@ -5,12 +5,13 @@ And last, once the submission is written, the checks of the winner.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from assay.core.errors import TaskError
 from assay.core.exits import Exit
 from assay.core.score import Score
-from assay.core.view import View
+from assay.core.view import View, ViewKey
 from assay.engine.blending import Blending
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
@@ -79,7 +80,8 @@ class Finish:
         history = self._parts.log.pinned(EVERYTHING)
         self.shrunk_score = self._judge.shrunk(winner, history)
         # What a person came for goes first: where time is short, it is the sealed check that goes without.
-        self._deliver(winner, history)
+        with self._sealed_beside(winner):
+            self._deliver(winner, history)
         self._seal(winner)
         if self._gate is not None and not self._interrupted() and not stopped_by.startswith("E5"):
             self._gate.work(winner)
@@ -112,12 +114,22 @@ class Finish:
 
     # --- sealed check --------------------------------------------------------------------------------------------
 
+    def _sealed_beside(self, winner: Trial) -> AbstractContextManager[None]:
+        """Predict the sealed rows on workers that the final fit leaves idle; their labels stay shut meanwhile."""
+        key = self._sealed_key()
+        return nullcontext() if key is None else self._predictor.beside(winner, self._parts.views.build(key))
+
+    def _sealed_key(self) -> ViewKey | None:
+        """Return the view of the sealed rows; None where there is none or a score on it is known."""
+        opened = self._parts.log.read(lambda history: history.sealed)
+        return self._parts.views.sealed_key() if opened is None or opened.score is None else None
+
     def _seal(self, winner: Trial) -> None:
         """Score the winner on the sealed rows, unless a score on them is known: they are looked at once."""
-        key = self._parts.views.sealed_key()
-        opened = self._parts.log.read(lambda history: history.sealed)
-        if key is None or self._interrupted() or (opened is not None and opened.score is not None):
+        key = self._sealed_key()
+        if key is None or self._interrupted():
             return
+        opened = self._parts.log.read(lambda history: history.sealed)
         view = self._parts.views.build(key)
         prediction = self._predictor.predict(winner, view)
         if self._interrupted() and prediction.stopped:

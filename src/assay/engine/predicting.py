@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,7 @@ class Predictor:
 
     def predict(self, trial: Trial, view: View) -> Prediction:
         """Return the trial's predictions on a view, its members mixed if it is a blend, or why there are none."""
-        blend = decode(Blend, trial.recipe["blend"]) if trial.operator == "blend" else None
-        history = self._parts.log.pinned(EVERYTHING)
-        members = [history.trials[number] for number in blend.weights] if blend is not None else [trial]
+        blend, members = self._members(trial)
         left = self._run_all(members, view)
         problems = tuple(one.problem for one in left if one.problem)
         stopped = any(one.stopped for one in left)
@@ -79,6 +78,27 @@ class Predictor:
             unfinished=tuple(one.unfinished for one in left if one.unfinished),
             stopped=stopped,
         )
+
+    @contextlib.contextmanager
+    def beside(self, trial: Trial, view: View) -> Iterator[None]:
+        """Run a trial on a view that `predict` will ask for soon, while the caller runs it on another one.
+
+        Only where that leaves workers idle. What fails here, `predict` meets again.
+        """
+        _, members = self._members(trial)
+        if 2 * len(members) > self._budget.limits.workers:
+            yield
+            return
+        with ThreadPoolExecutor(len(members), thread_name_prefix="beside") as pool:
+            for member in members:
+                pool.submit(self._run, member, view)
+            yield
+
+    def _members(self, trial: Trial) -> tuple[Blend | None, list[Trial]]:
+        if trial.operator != "blend":
+            return None, [trial]
+        blend, history = decode(Blend, trial.recipe["blend"]), self._parts.log.pinned(EVERYTHING)
+        return blend, [history.trials[number] for number in blend.weights]
 
     def _run_all(self, members: list[Trial], view: View) -> list[_Left]:
         with ThreadPoolExecutor(max(1, self._budget.limits.workers), thread_name_prefix="predict") as pool:

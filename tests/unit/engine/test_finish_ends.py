@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,34 @@ def test_a_search_fold_without_a_score_is_the_tasks_fault(tmp_path: Path) -> Non
     bench.grading = OneClass("fold-1")
     with pytest.raises(TaskError, match="not defined"):
         bench.open().work()
+
+
+@pytest.mark.parametrize(("workers", "runs"), [(1, []), (2, ["sealed"])])
+def test_only_an_idle_worker_predicts_the_sealed_rows_beside_the_final_fit(
+    tmp_path: Path, workers: int, runs: list[str]
+) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=2, workers=workers))
+    run = bench.open()
+    run._search()
+    seen, running = list[str](), threading.Event()
+
+    def watched(command: Command, workspace: Workspace, limits: SandboxLimits) -> FakeResult:
+        seen.append(view_of(workspace))
+        running.set()
+        return behave(command, workspace, limits)
+
+    bench.sandbox._behaviour = watched
+    best, key = bench.log.read(lambda h: h.ranking()[0]), bench.parts.views.sealed_key()
+    assert key is not None
+    with run._finish._predictor.beside(best, bench.parts.views.build(key)):
+        assert running.wait(30 if runs else 0) is bool(runs)  # not only once the body is over
+    assert seen == runs
+    assert bench.log.read(lambda h: h.sealed) is None
+    bench.sandbox._behaviour = behave
+    run._finish._seal(best)
+    sealed = bench.log.read(lambda h: h.sealed)
+    assert sealed is not None
+    assert sealed.score is not None
 
 
 def test_a_person_who_stops_the_sealed_check_can_have_it_later(tmp_path: Path) -> None:
