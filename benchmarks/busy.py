@@ -3,8 +3,8 @@
     python benchmarks/busy.py [--minutes 10] [--data FOLDER --target COLUMN]
 
 The engine's share is the wall time in which no candidate runs and no model is asked, as the journal tells it, over the
-whole search. The cores' share is the processor time that the candidates, as their sandboxes tell it, and the engine used, over
-what the cores could have given; what else runs on the machine makes it smaller. Without a folder a table is made up.
+whole search. The cores' share is the processor time of the candidates, as their sandboxes tell it, and of the engine,
+over what the cores could have given; what else runs on the machine makes it smaller. Without a folder a table is made.
 """
 
 from __future__ import annotations
