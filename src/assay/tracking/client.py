@@ -237,7 +237,7 @@ class Writer:
         part = database.with_name(f"{database.name}.part")
         for left in database.parent.glob(f"{part.name}*"):
             left.unlink()
-        made = SqlAlchemyStore(f"sqlite:///{part}", _UNUSED)
+        made = SqlAlchemyStore(f"sqlite:///{part}", _UNUSED)  # type: ignore[no-untyped-call]
         made.engine.dispose()
         part.replace(database)
 
