@@ -71,13 +71,16 @@ async function open() {
   place = contextOf(at);
   place.head = head;
   main.classList.add("leaving");
+  delete main.dataset.shown;
   frame();
   let page;
   try {
     if (!/^[a-z]+$/.test(at.page)) throw new Error("no such page");
     page = (await import(`./pages/${at.page}.js`)).page;
   } catch {
-    if (mine === turn) show(empty("There is no such page", "The address names a page that the dashboard does not have."));
+    if (mine !== turn) return;
+    show(empty("There is no such page", "The address names a page that the dashboard does not have."));
+    main.classList.remove("leaving");
     return;
   }
   if (mine !== turn) return;
@@ -110,11 +113,24 @@ function rendered(page, ctx) {
 
 function show(node) {
   const wrapped = h("div", { class: "page", "data-key": `${place.run}/${place.page}/${place.rest}` }, node);
-  if (main.firstElementChild?.classList.contains("page")) morph(main.firstElementChild, wrapped);
+  if (main.firstElementChild?.hasAttribute("data-key")) morph(main.firstElementChild, wrapped);
   else main.replaceChildren(wrapped);
 }
 
+/** Shows an error in the place of the page; what comes next opens the page anew. */
+function fail(error) {
+  view = { broken: true };
+  show(card("", failure(error)));
+  shown();
+}
+
+/** Says in the document which page is in sight, for those who drive it. */
+function shown() {
+  main.dataset.shown = [place.run, place.page, place.rest].filter(Boolean).join("/");
+}
+
 async function refresh() {
+  if (view?.broken) return open();
   if (busy === turn) {
     dirty = true;
     return;
@@ -131,12 +147,13 @@ async function refresh() {
     place.head = answer.run ?? null;
     frame();
     view.update(answer.data);
+    shown();
     live();
   } catch (error) {
     if (mine !== turn) return;
     if (error instanceof Error) console.error(error);
     if (error.lost && main.querySelector(".page")) status("lost", "not connected");
-    else show(card("", failure(error instanceof Error ? { message: "this page could not be shown" } : error)));
+    else fail(error instanceof Error ? { message: "this page could not be shown" } : error);
   } finally {
     if (busy === mine) busy = 0;
     lasted = performance.now() - began;
@@ -173,7 +190,7 @@ function live() {
     lost: () => status("lost", "not connected"),
     gone: (error) => {
       following = "";
-      show(card("", failure(error)));
+      fail(error);
       status("lost", "gone");
     },
   });
