@@ -21,6 +21,7 @@ NAMES = (
     "busy",
     "resume",
     "long_history",
+    "dashboard",
     "cluster",
 )
 

@@ -22,7 +22,9 @@ MOST_AT_ONCE = 100
 """Events that are announced one by one; of more at once, only the last is, with their number."""
 
 
-async def stream_events(library: Library, name: str, since: int, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def stream_events(
+    library: Library, name: str, since: int, ended: Callable[[], bool], *, poll_s: float = POLL_S
+) -> AsyncIterator[bytes]:
     """Yield a run's events from number `since` on, then each as it comes, until `ended` or the run is gone.
 
     Messages: `journal` (an event, or several at once), `pulse` (a heartbeat), `replaced` (the journal is another one
@@ -33,6 +35,7 @@ async def stream_events(library: Library, name: str, since: int, ended: Callable
         name: Of the run.
         since: Number of the first event to be sent.
         ended: Whether the server is going down.
+        poll_s: Seconds between two looks at the journal.
     """
     epoch: tuple[int, int] | None = None
     beat: float | None = None
@@ -54,12 +57,12 @@ async def stream_events(library: Library, name: str, since: int, ended: Callable
         if pulse is not None and pulse.time != beat:
             chunks += [message("pulse", _beat(pulse))] if beat is not None else []
             beat = pulse.time
-        silent_s = 0.0 if chunks else silent_s + POLL_S
+        silent_s = 0.0 if chunks else silent_s + poll_s
         if silent_s >= SILENCE_S:
             chunks, silent_s = [b": still here\n\n"], 0.0
         for chunk in chunks:
             yield chunk
-        await anyio.sleep(POLL_S)
+        await anyio.sleep(poll_s)
 
 
 def message(event: str, value: Any, number: int | None = None) -> bytes:

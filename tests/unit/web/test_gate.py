@@ -140,3 +140,10 @@ def test_pages_hold_no_inline_script_or_style_and_name_no_other_host() -> None:
         assert not re.search(r"https?://|//[a-z]+\.", text), path
         assert "innerHTML" not in text, path
         assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=\"", text), path
+
+
+def test_the_whole_page_is_small() -> None:
+    import assay.web.app as app
+
+    size = sum(path.stat().st_size for path in app.STATIC.rglob("*") if path.is_file())
+    assert size < 300_000, "all scripts, styles and pages together"

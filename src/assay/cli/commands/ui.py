@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import socket
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
-from assay.core.errors import NothingFound, UsageError
+from assay.core.errors import AssayError, NothingFound, UsageError
 from assay.journal.folders import run_folders
+
+if TYPE_CHECKING:
+    from assay.web.library import Library
 
 MOST_PORT = 65_535
 
@@ -44,8 +50,16 @@ def ui(shell: Shell, root: Path, name: str | None, *, port: int | None, ssh: boo
 
         webbrowser.open(owner)
     listener.listen()
+    first = run or next((folder.name for folder in dashboard.library.folders()), "")
+    threading.Thread(target=_read_ahead, args=(dashboard.library, first), daemon=True).start()
     serve(dashboard, listener)
     return 0
+
+
+def _read_ahead(library: Library, name: str) -> None:
+    """Read the run that is likely looked at first while the browser starts."""
+    with contextlib.suppress(AssayError):
+        library.reader(name).catch_up()
 
 
 def _place(root: Path, name: str | None) -> tuple[Path, str]:
