@@ -12,13 +12,14 @@ import typing
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _JSON_TYPES = (str, int, bool, type(None))
+_PLAIN = frozenset((*_JSON_TYPES, float))
 
 
 def encode(value: Any) -> Any:
@@ -27,6 +28,13 @@ def encode(value: Any) -> Any:
     Raises:
         TypeError: `value` holds something this codec does not know.
     """
+    cls = type(value)
+    if cls in _PLAIN:
+        return value
+    if cls is tuple or cls is list:
+        return [encode(item) for item in value]
+    if dataclasses.is_dataclass(cls):
+        return _encoded(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (*_JSON_TYPES, float)):
@@ -37,8 +45,6 @@ def encode(value: Any) -> Any:
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value) if not _is_default(value, f)}
     raise TypeError(f"cannot encode {type(value).__name__}")
 
 
@@ -53,13 +59,34 @@ def decode(cls: type[T], value: Any) -> T:
     return result
 
 
-def _is_default(record: Any, field: dataclasses.Field[Any]) -> bool:
-    value = getattr(record, field.name)
-    if field.default is not dataclasses.MISSING:
-        return bool(value == field.default)
-    if field.default_factory is not dataclasses.MISSING:
-        return bool(value == field.default_factory())
-    return False
+def _encoded(record: Any) -> dict[str, Any]:
+    encoded = {}
+    cls: Any = type(record)
+    for name, default in _defaults(cls):
+        value = getattr(record, name)
+        if value is not default and value != (default() if isinstance(default, _Made) else default):
+            encoded[name] = encode(value)
+    return encoded
+
+
+class _Made:
+    """A default that is made anew each time."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __call__(self) -> Any:
+        return self._make()
+
+
+@cache
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
+    """Return each field of a record with its default; `MISSING`, which nothing equals, where it has none."""
+    missing = dataclasses.MISSING
+    return tuple(
+        (f.name, f.default if f.default_factory is missing else _Made(f.default_factory))
+        for f in dataclasses.fields(cls)
+    )
 
 
 @lru_cache(maxsize=256)
@@ -143,19 +170,24 @@ def _filled(cls: Any, decoders: Mapping[str, Callable[[Any], Any]]) -> Callable[
     missing = dataclasses.MISSING
     fixed = {f.name: f.default for f in fields if f.default is not missing}
     made = [(f.name, f.default_factory) for f in fields if f.default_factory is not missing]
-    needed = frozenset(decoders) - fixed.keys() - {name for name, _ in made}
+    names = frozenset(decoders)
+    needed = names - fixed.keys() - {name for name, _ in made}
+    changing = [(name, decoder) for name, decoder in decoders.items() if decoder is not _identity]
 
     def build(value: Any) -> Any:
-        known = {name: decoders[name](item) for name, item in value.items() if name in decoders}
-        if not needed <= known.keys():
-            raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(needed - known.keys()))}")
+        given = value.keys()
+        if not needed <= given:
+            raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(needed - given))}")
         record = object.__new__(cls)
         fields_of = record.__dict__
         fields_of.update(fixed)
         for name, make in made:
-            if name not in known:
+            if name not in value:
                 fields_of[name] = make()
-        fields_of.update(known)
+        fields_of.update(value if given <= names else {name: value[name] for name in given & names})
+        for name, decoder in changing:
+            if name in value:
+                fields_of[name] = decoder(value[name])
         return record
 
     return build

@@ -25,14 +25,22 @@ class EventLog:
         backend: Where events are kept; what it already holds is read at once.
         clock: Gives events their time.
         observers: Told of every event appended from now on. One that raises is told no more.
+        history: What the backend already holds, where that was folded before, as by `HistoryFile`.
     """
 
-    def __init__(self, backend: JournalBackend, clock: Clock, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self,
+        backend: JournalBackend,
+        clock: Clock,
+        observers: Sequence[Observer] = (),
+        *,
+        history: History | None = None,
+    ) -> None:
         self._backend = backend
         self._clock = clock
         self._observers = list(observers)
         self._lock = threading.RLock()
-        self._history = History(backend.read())
+        self._history = History(backend.read()) if history is None else history
 
     def add(self, payload: Payload) -> Event:
         """Append one event; it is on the disk and in the history when this returns.

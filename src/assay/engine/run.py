@@ -16,6 +16,7 @@ from assay.core.files import write_whole
 from assay.core.finish_plan import FinishPlan
 from assay.core.trial import TrialState
 from assay.engine import control
+from assay.engine.checkpoint import Checkpoint
 from assay.engine.clock_watch import ClockWatch
 from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.parts import Parts
@@ -111,6 +112,7 @@ class Run:
         self._turn = threading.Lock()
         """Held while a message is obeyed and while the search hands over to the finish."""
         self._summary = SummaryFile(parts.folder)
+        self._checkpoint = Checkpoint(parts.folder, parts.log)
 
     def work(self) -> ev.RunFinished:
         """Search, finish up, and return the run's last event.
@@ -135,6 +137,7 @@ class Run:
             self._session.close()
             self._write_pulse()
             self._summary.refresh()
+            self._checkpoint.keep(at_end=True)
 
     def _search(self) -> str:
         self._phase("search")
@@ -193,6 +196,7 @@ class Run:
             try:
                 self._write_pulse()
                 self._summary.refresh()
+                self._checkpoint.keep()
                 for message in control.take(self._parts.folder):
                     self._obey(message)
                 self._keep_plan()

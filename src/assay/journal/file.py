@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ from assay.core.digest import canonical_json, digest_bytes
 from assay.core.errors import IntegrityError, MachineError
 from assay.core.files import flush_folder
 from assay.journal.events import Event, body_digest
+
+_END = re.compile(
+    rb'"digest":"([0-9a-f]{64})",("kind":"[a-z-]+","number":[0-9]+,"previous":"([0-9a-f]*)","time":[-+.0-9eE]+\})'
+)
+"""How a line of the writer ends."""
 
 
 class FileJournal:
@@ -41,21 +48,59 @@ class FileJournal:
             offset: A byte at which an event begins; 0 for all.
             previous: Digest of the event before it.
         """
-        try:
-            with self._path.open("rb") as stream:
-                stream.seek(offset)
-                content = stream.read()
-        except FileNotFoundError:
-            return [], offset
-        lines = content.split(b"\n")
-        torn = lines.pop()
         events: list[Event] = []
+        end = offset
         with collector_at_rest():
-            for index, line in enumerate(lines):
-                event = self._event(line, index, previous)
+            for event, end in self._from(offset, previous):  # noqa: B007 - where the last of them ended is returned
                 events.append(event)
-                previous = event.digest
-        return events, offset + len(content) - len(torn)
+        return events, end
+
+    def each(self, offset: int = 0, previous: str = "") -> Iterator[Event]:
+        """Yield what `read_from` returns, one event after the other: what is not kept takes no memory.
+
+        Args:
+            offset: A byte at which an event begins; 0 for all.
+            previous: Digest of the event before it.
+
+        Raises:
+            IntegrityError: The chain of digests is broken (E401).
+        """
+        return (event for event, _ in self._from(offset, previous))
+
+    def skim(self, count: int) -> tuple[int, str]:
+        """Check the chain of the first `count` events, or of as many as there are, without making records of them.
+
+        Returns:
+            The byte after the last of them, and its digest.
+
+        Raises:
+            IntegrityError: The chain of digests is broken (E401).
+        """
+        offset, digest = 0, ""
+        for index, line in enumerate(islice(self._lines(0), count)):
+            digest = _chained(line, digest) or self._event(line, index, digest).digest
+            offset += len(line) + 1
+        return offset, digest
+
+    def _from(self, offset: int, previous: str) -> Iterator[tuple[Event, int]]:
+        """Yield each event from a byte on, with the byte after it."""
+        for index, line in enumerate(self._lines(offset)):
+            event = self._event(line, index, previous)
+            offset += len(line) + 1
+            previous = event.digest
+            yield event, offset
+
+    def _lines(self, offset: int) -> Iterator[bytes]:
+        """Yield each whole line from a byte on, without its end; a torn last one is none."""
+        try:
+            stream = self._path.open("rb")
+        except FileNotFoundError:
+            return
+        with stream:
+            stream.seek(offset)
+            for line in stream:
+                if line.endswith(b"\n"):
+                    yield line[:-1]
 
     def append(self, events: Sequence[Event]) -> None:
         """Add `events` in one write; they are on the disk when this returns."""
@@ -121,3 +166,13 @@ def _is_whole(line: bytes, value: dict[str, Any]) -> bool:
     claimed = value["digest"]
     head, found, tail = line.rpartition(f'"digest":"{claimed}",'.encode())
     return bool((found and digest_bytes(head + tail) == claimed) or body_digest(value) == claimed)
+
+
+def _chained(line: bytes, previous: str) -> str:
+    """Return the digest of a line of the writer that follows `previous`; empty where only its values can tell."""
+    start = line.rfind(b'"digest":"')
+    found = _END.fullmatch(line, start) if start > 0 else None
+    if found is None or found[3] != previous.encode():
+        return ""
+    digest = digest_bytes(line[:start] + found[2])
+    return digest if found[1] == digest.encode() else ""

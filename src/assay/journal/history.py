@@ -260,6 +260,13 @@ class History:
             view.noise = None
         return view
 
+    def snapshot(self) -> History:
+        """Return a history that does not change when this one is fed: to be read by another thread."""
+        kept = History()
+        for name, value in self.__dict__.items():
+            kept.__dict__[name] = value.copy() if isinstance(value, (dict, list)) else value
+        return kept
+
     def with_trials(self, trials: Iterable[Trial]) -> History:
         """Return this pinned history with further finished trials, for a step that decides more than once."""
         view = History()
@@ -287,6 +294,12 @@ class History:
         handler = _HANDLERS.get(type(event.payload))
         if handler is not None:
             handler(self, event.payload, event.time)
+
+    def restore(self, measurements: Iterable[Measurement]) -> None:
+        """Take what was run, in the order it started; for a history whose trials were given to it as they were."""
+        for measurement in measurements:
+            self._keep(measurement, new=True)
+        self._by_key = {trial.key: trial.number for trial in self.trials.values()}
 
     def _start(self) -> ev.RunStarted:
         if self.started is None:

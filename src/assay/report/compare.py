@@ -10,7 +10,7 @@ from typing import Any
 
 from assay.core.clock import iso_utc
 from assay.core.errors import NothingFound
-from assay.journal.file import FileJournal
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.facts import Facts
@@ -68,7 +68,7 @@ def read_side(folder: Path) -> Side:
         NothingFound: It never started, or nothing in it is scored (E209).
         IntegrityError: Its journal is not what was written (E401).
     """
-    history = History(FileJournal(folder / "events.jsonl").read())
+    history = HistoryFile(folder).read()
     if history.started is None or not history.task.graded:
         raise NothingFound(NOTHING_TO_COMPARE, f"the run {folder.name!r} has no scores to compare", fix="assay ls")
     return Side(name=folder.name, facts=Facts(history, ObjectStore(folder / "objects"), final=True))

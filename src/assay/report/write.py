@@ -10,7 +10,7 @@ from typing import Any
 from assay.core.clock import iso_utc
 from assay.core.codec import encode
 from assay.core.collector import collector_at_rest
-from assay.journal.file import FileJournal
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.objects import ObjectStore
@@ -67,7 +67,7 @@ def write_reports(
         MachineError: A file cannot be written (E501); the others are whole.
         UnbackedNumber: The report would pass on a number that nothing backs (E407).
     """
-    history = History(FileJournal(run_folder / "events.jsonl").read()) if history is None else history
+    history = HistoryFile(run_folder).read() if history is None else history
     objects = ObjectStore(run_folder / "objects") if objects is None else objects
     final = read_holder(run_folder / LEASE_FILE) is None if final is None else final
     if history.started is None:

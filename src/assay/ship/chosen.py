@@ -235,9 +235,9 @@ def choose(folder: Path, trial: str) -> Chosen:
         NothingFound: There is no such trial with a score, or nothing in the run is scored (E208).
         IntegrityError: Journal or objects are not what was written (E401, E403).
     """
-    from assay.journal.file import FileJournal
+    from assay.journal.checkpoint import HistoryFile
 
-    history = History(FileJournal(folder / "events.jsonl").read())
+    history = HistoryFile(folder).read()
     if history.started is None or not history.task.graded:
         raise NothingFound(
             NOTHING_TO_TAKE, f"the run {folder.name!r} has no scored solution to take out", fix="assay ls"

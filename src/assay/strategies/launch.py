@@ -26,6 +26,7 @@ from assay.engine.budget import spent
 from assay.engine.log import EventLog
 from assay.engine.observer import Follower, Observer
 from assay.journal import events as ev
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, Lease
@@ -142,7 +143,7 @@ def resume(
     with contextlib.ExitStack() as stack:
         stack.callback(Lease(folder / LEASE_FILE).release)
         clock = SystemClock()
-        log = EventLog(FileJournal(folder / "events.jsonl"), clock, observers)
+        log = EventLog(FileJournal(folder / "events.jsonl"), clock, observers, history=HistoryFile(folder).read())
         started = log.read(lambda history: history.started)
         if started is None:
             raise NothingFound("E201", f"the run {folder.name!r} never started", fix="assay run")

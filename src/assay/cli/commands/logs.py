@@ -11,9 +11,10 @@ from assay.cli.output import clean
 from assay.cli.shell import Shell
 from assay.core.clock import iso_utc
 from assay.core.errors import IntegrityError
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
-from assay.journal.history import History, Measurement
+from assay.journal.history import Measurement
 from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.objects import ObjectStore
 from assay.journal.summary import Summary
@@ -57,7 +58,7 @@ def _show(shell: Shell, event: Event, summary: Summary) -> None:
 
 
 def _trial_log(shell: Shell, folder: Path, text: str) -> int:
-    history = History(FileJournal(folder / "events.jsonl").read())
+    history = HistoryFile(folder).read()
     trial = find_trial(history, text)
     objects = ObjectStore(folder / "objects")
     for measurement in history.measurements(trial.number):

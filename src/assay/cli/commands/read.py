@@ -18,7 +18,7 @@ from assay.cli.shell import Shell
 from assay.core.candidate import Candidate
 from assay.core.errors import UsageError
 from assay.core.trial import Verdict
-from assay.journal.file import FileJournal
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.formatting import (
@@ -274,4 +274,4 @@ def open_history(shell: Shell, root: Path, name: str | None) -> tuple[Path, Hist
     """Return a run's folder and its whole journal, folded."""
     folder = find_run(root, name)
     shell.run_name = folder.name
-    return folder, History(FileJournal(folder / "events.jsonl").read())
+    return folder, HistoryFile(folder).read()

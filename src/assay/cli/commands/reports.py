@@ -8,8 +8,7 @@ from pathlib import Path
 from assay.cli.lookup import find_run
 from assay.cli.shell import Shell
 from assay.core.errors import AssayError, NothingFound
-from assay.journal.file import FileJournal
-from assay.journal.history import History
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.summary import SummaryFile
 from assay.strategies.known import TASKS
 
@@ -36,7 +35,7 @@ def _report_tasks(shell: Shell, folder: Path) -> int:
     from assay.strategies.code_tasks.handoff import write_results
     from assay.strategies.code_tasks.record import STAMP
 
-    history = History(FileJournal(folder / "events.jsonl").read())
+    history = HistoryFile(folder).read()
     if STAMP not in history.notes:
         raise NothingFound("E203", f"the run {folder.name!r} has not read its queue yet", fix="assay tasks status")
     written = [str(path.absolute()) for path in write_results(folder, history)]

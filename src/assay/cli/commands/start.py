@@ -43,10 +43,9 @@ from assay.core.errors import AssayError, MachineError, NothingFound
 from assay.core.task import Task
 from assay.engine.observer import Observer
 from assay.journal import events as ev
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.events import Event
-from assay.journal.file import FileJournal
 from assay.journal.folders import is_live, run_folders
-from assay.journal.history import History
 from assay.journal.summary import Summary, SummaryFile
 from assay.report.formatting import format_count, format_duration, format_money
 from assay.report.way import Way, way_to, winner_of
@@ -397,7 +396,7 @@ def _show_tasks(shell: Shell, end: RunEnd) -> int:
 
 
 def _way(folder: Path) -> Way | None:
-    history = History(FileJournal(folder / "events.jsonl").read())
+    history = HistoryFile(folder).read()
     return way_to(history, winner_of(history))
 
 

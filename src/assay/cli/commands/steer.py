@@ -12,9 +12,8 @@ from assay.core.errors import UsageError
 from assay.engine.control import Message, Verb, send
 from assay.engine.tell import tell as leave
 from assay.engine.tell import too_long
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.events import Wish
-from assay.journal.file import FileJournal
-from assay.journal.history import History
 from assay.strategies.known import refuse_blocks
 from assay.strategies.launch import read_description
 
@@ -55,7 +54,7 @@ def skip(shell: Shell, root: Path, name: str | None, trial: str | None) -> int:
     folder = find_live_run(root, name, "skip")
     number = None
     if trial is not None:
-        number = find_trial(History(FileJournal(folder / "events.jsonl").read()), trial).number
+        number = find_trial(HistoryFile(folder).read(), trial).number
     send(folder, Message(verb=Verb.SKIP, trial=number))
     what = "what is under way" if number is None else f"#{number}"
     shell.output.answer("skip", {"run": folder.name, "trial": number}, f"{folder.name} will skip {what} and go on")
