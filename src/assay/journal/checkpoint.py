@@ -43,10 +43,13 @@ class _Folded:
     steps: tuple[ev.StepFinished, ...] = ()
     noise: ev.NoiseMeasured | None = None
     sealed: ev.SealedOpened | None = None
+    openings: tuple[tuple[float, ev.SealedOpened], ...] = ()
+    after_opening: tuple[tuple[int, float], ...] = ()
     submission: ev.SubmissionWritten | None = None
     validations: tuple[ev.Validated, ...] = ()
     phase: str = ""
     phases: tuple[tuple[float, str], ...] = ()
+    phases_s: tuple[float, ...] = ()
     told: tuple[tuple[float, str], ...] = ()
     hints: tuple[str, ...] = ()
     blocks: tuple[tuple[float, str], ...] = ()
@@ -63,7 +66,7 @@ class _Folded:
 
 _AS_THEY_ARE = frozenset({"started", "finished", "noise", "sealed", "submission", "phase", "finish_plan", "resumes",
                           "extensions", "usage", "wall_s"})  # fmt: skip
-_LISTS = ("phases", "told", "hints", "blocks", "remarks", "sandboxes")
+_LISTS = ("openings", "phases", "phases_s", "told", "hints", "blocks", "remarks", "sandboxes")
 
 
 class HistoryFile:
@@ -153,7 +156,8 @@ def _folded(history: History) -> _Folded:
     known |= {name: tuple(getattr(history, name).values()) for name in ("trials", "questions", "steps", "validations")}
     notes = tuple((key, value, history.noted_s[key], history.noted_at[key]) for key, value in history.notes.items())
     usage_of = tuple((role, model, usage) for (role, model), usage in history.usage_of.items())
-    return _Folded(**known, notes=notes, usage_of=usage_of, measurements=tuple(history.all_measurements()))
+    known |= {"notes": notes, "usage_of": usage_of, "after_opening": tuple(history.after_opening.items())}
+    return _Folded(**known, measurements=tuple(history.all_measurements()))
 
 
 def _unfolded(folded: _Folded, last: Event) -> History:
@@ -168,6 +172,7 @@ def _unfolded(folded: _Folded, last: Event) -> History:
     history.questions = {question.key: question for question in folded.questions}
     for key, value, noted_s, noted_at in folded.notes:
         history.notes[key], history.noted_s[key], history.noted_at[key] = value, noted_s, noted_at
+    history.after_opening = dict(folded.after_opening)
     history.steps = {step.step: step for step in folded.steps}
     history.validations = {(found.trial, found.check): found for found in folded.validations}
     history.usage_of = {(role, model): usage for role, model, usage in folded.usage_of}
