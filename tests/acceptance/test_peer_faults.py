@@ -139,6 +139,7 @@ def test_08_no_metric_has_a_direction_by_default() -> None:
 
 def test_09_equal_lines_of_output_are_all_kept(engine: RealEngine) -> None:
     tried = engine.evaluate("for _ in range(3):\n    print('fold score 0.5')\nwrite(predictions)")
+    assert tried.measurements
     for measurement in tried.measurements:
         assert measurement.execution is not None
         assert measurement.execution.log_tail.count("fold score 0.5\n") == 3

@@ -34,7 +34,9 @@ def test_every_verb_and_option_of_ours_exists() -> None:
         name: {option for parameter in verb.params for option in parameter.opts}
         for name, verb in command.commands.items()  # type: ignore[attr-defined]
     }
-    for line in re.findall(r"`assay (\w[^`]*)`", PAGE.replace("`assay.", "")):
+    lines = re.findall(r"`assay (\w[^`]*)`", PAGE.replace("`assay.", ""))
+    assert lines
+    for line in lines:
         verb, *words = line.split()
         assert verb in options, line
         assert {word for word in words if word.startswith("--")} <= options[verb], line

@@ -84,7 +84,7 @@ def test_panel_says_better_and_worse_in_words_whatever_the_direction() -> None:
     for story in (good_run, nothing_found):
         events = story()[1]
         (best,) = [line for line in panel_lines(Summary.of(events), None, now=0, width=120) if line.startswith(" best")]
-        assert "better than the baseline" in best or "baseline ·" in best or "baseline" in best
+        assert re.search(r" \d\.\d\s% better than the baseline ", best)
 
 
 def test_rows_say_in_words_what_colour_says() -> None:
@@ -168,7 +168,7 @@ def test_every_event_can_be_told(name: str) -> None:
 
 def test_spark_rises_with_the_values() -> None:
     assert spark([1.0]) == ""
-    assert spark([0.0, 1.0, 2.0]) == "▁▅█" or spark([0.0, 1.0, 2.0])[0] < spark([0.0, 1.0, 2.0])[2]
+    assert spark([0.0, 1.0, 2.0]) == "▁▅█"
     assert len(spark(range(100))) == 12
 
 

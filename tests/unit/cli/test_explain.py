@@ -58,7 +58,7 @@ def test_every_entry_says_something(name: str) -> None:
     entry = explanations()[name]
     assert entry.title
     assert not entry.title.endswith(".")
-    assert entry.text.endswith((".", "why", "`assay explain verdict`.")) or "\n" in entry.text
+    assert entry.text.rstrip().endswith(".") or name in ("status", "exit-codes"), "only tables end without a stop"
     if name.startswith("E"):
         assert entry.fix
 

@@ -123,6 +123,7 @@ def test_time_folds_learn_from_the_past_alone(table: tuple[pd.DataFrame, np.ndar
     for number in range(4):
         part = made.fold(number, seed)
         assert part.test.any()
+        assert part.train.any() or number == 0
         assert not part.train.any() or time[part.train].max() < time[part.test].min()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.core.errors import MachineError, UsageError
+from assay.core.errors import IntegrityError, MachineError, UsageError
 from assay.core.execution import Outcome
 from assay.sandbox.base import Command, Finished, Mount, Sandbox, SandboxLimits, Workspace
 from assay.sandbox.choose import open_sandbox
@@ -172,9 +172,9 @@ def test_secrets_are_refused_before_anything_is_sent(
     private.mkdir()
     (private / "answers.csv").write_text("1\n", encoding="utf-8")
     shown = replace(workspace, mounts=(Mount(source=private, target="data"),))
-    with pytest.raises(Exception, match="would show") as caught:
+    with pytest.raises(IntegrityError, match="would show") as caught:
         run(cluster, shown, "")
-    assert getattr(caught.value, "code", "") == "E410"
+    assert caught.value.code == "E410"
     assert not any(node.calls for node in nodes)
 
 

@@ -53,9 +53,9 @@ def test_paths_do_not_see_each_other(tmp_path: Path) -> None:
     made = bench(tmp_path)
     made.open().work()
     history = made.log.read(lambda h: h)
-    for request in made.model.requests:
-        if not request.key.startswith(("step-0002/", "step-0003/")):
-            continue
+    of_paths = [r for r in made.model.requests if r.key.startswith(("step-0002/", "step-0003/"))]
+    assert {request.key[:9] for request in of_paths} == {"step-0002", "step-0003"}
+    for request in of_paths:
         own = int(request.key.split("/")[0].removeprefix("step-"))
         seen = {history.trials[row.number].step for row in request.inputs.brief.history}  # type: ignore[attr-defined]
         assert seen <= {0, 1, own}

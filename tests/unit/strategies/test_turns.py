@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from assay.strategies.turns import Turns
 
 
@@ -45,10 +47,9 @@ def test_no_more_have_their_turn_than_may_and_the_lowest_rank_goes_first() -> No
 def test_a_turn_is_given_back_by_who_fails() -> None:
     turns = Turns(1)
     for _ in range(2):
-        try:
-            with turns.turn(0):
-                raise ValueError("it failed")
-        except ValueError:
-            pass
-    with turns.turn(0):
-        pass
+        with pytest.raises(ValueError, match="it failed"), turns.turn(0):
+            raise ValueError("it failed")
+    taken = threading.Thread(target=lambda: turns.turn(0).__enter__(), daemon=True)
+    taken.start()
+    taken.join(60)
+    assert not taken.is_alive(), "nobody gave the turn back"

@@ -179,6 +179,7 @@ def test_no_secret_reaches_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_hostile_titles_and_recipes_have_names_that_mlflow_takes(tmp_path: Path) -> None:
     _, events = histories.hostile_texts()
     projection = Projection(events)
+    assert projection.history.trials
     for number in projection.history.trials:
         record = projection.trial_record(number)
         for name in (*record.params, *record.tags, *record.metrics):

@@ -96,9 +96,20 @@ def test_a_pattern_holds_for_the_whole_line() -> None:
 
 
 @given(st.text(alphabet="0123456789.e+-=ac ", max_size=300))
-def test_reading_a_line_never_fails_and_takes_only_what_the_line_says(line: str) -> None:
+def test_reading_a_line_never_fails(line: str) -> None:
     found = LinePattern("... a={a} ... c={c} ...").read(line)
     assert found is None or set(found) == {"a", "c"}
+
+
+NUMBERS = st.integers(-(10**9), 10**9).map(str) | st.floats(allow_nan=False, allow_infinity=False).map(repr)
+
+
+@given(NUMBERS, NUMBERS, *[st.text(alphabet="0123456789.+- bx", max_size=30)] * 3)
+def test_a_line_gives_the_numbers_that_stand_behind_their_names(
+    first: str, second: str, before: str, between: str, after: str
+) -> None:
+    line = f"{before} a={first} {between} c={second} {after}"
+    assert LinePattern("... a={a} ... c={c} ...").read(line) == {"a": float(first), "c": float(second)}
 
 
 def test_the_cost_of_a_line_does_not_explode() -> None:

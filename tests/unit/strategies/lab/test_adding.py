@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assay.core.errors import UsageError
+from assay.core.errors import TaskError, UsageError
 from assay.core.trial import TrialState
 from assay.strategies.lab import Lab, read_lab
 from support.lab_bench import LabBench, act, in_order, repository, run
@@ -110,8 +110,8 @@ def test_leave_is_given_with_the_run_and_maps_hold_names_alone(tmp_path: Path) -
     with pytest.raises(UsageError, match="on or off"):
         Lab.from_arguments({"installs": "yes please"})
     repo = repository(tmp_path / "repo", "[repair]\npackages = { x = 'git+https://example.org/x' }\n")
-    with pytest.raises(Exception, match="is no name of a distribution"):
+    with pytest.raises(TaskError, match="is no name of a distribution"):
         read_lab(repo)
     repo = repository(tmp_path / "other", "[repair]\ninstalls = true\n")
-    with pytest.raises(Exception, match="installs"):
+    with pytest.raises(TaskError, match="installs"):
         read_lab(repo)
