@@ -60,5 +60,28 @@ def test_nothing_of_a_long_reply_is_cut() -> None:
     assert found.blocks[0].code == code + "\n"
 
 
+@pytest.mark.parametrize(
+    ("reply", "block"),
+    [
+        ("a\n\n```\nx = 1\n```\n", ("x = 1\n", 4, "untagged")),
+        ("a\n\n    x = 1\n    y = 2\n", ("x = 1\ny = 2\n", 3, "indented")),
+        ("x = 1\nprint(x)", ("x = 1\nprint(x)\n", 1, "whole")),
+        ("a\n```py\nx = 1\nprint(x)", ("x = 1\nprint(x)\n", 3, "unclosed")),
+        ("```py\nx = 1\n\nThat is all.\n", ("x = 1\n", 2, "unclosed")),
+        ("b\n```py\ns = '''\n```\n'''\n```\n", ("s = '''\n```\n'''\n", 3, "nested")),
+        ("> ```py\n> s = '''\n> ```\n> '''\n> ```\n", ("s = '''\n```\n'''\n", 2, "nested")),
+        ("```markdown\nwords\n\n```py\nx = 1\n```\n```\n", ("x = 1\n", 5, "fence")),
+    ],
+)
+def test_a_block_says_where_it_begins_and_how_it_was_found(reply: str, block: tuple[str, int, str]) -> None:
+    (found,) = extract(reply).blocks
+    assert (found.code, found.line, found.how) == block
+
+
+def test_what_nobody_writes_by_hand_is_refused_unread() -> None:
+    with pytest.raises(ValueError, match="the reply has 10,000,001 characters, more than 10,000,000"):
+        extract("x" * 10_000_001)
+
+
 def test_the_line_of_a_block_is_that_in_the_reply() -> None:
     assert [block.line for block in extract("a\n\n```python\nx = 1\n```\n\n```py\ny = 2\n```").blocks] == [4, 8]

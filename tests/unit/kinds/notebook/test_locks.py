@@ -25,6 +25,7 @@ from assay.kinds.notebook import (
     notebook_of,
     with_notebook,
 )
+from assay.kinds.notebook.locks import held, with_locks_of
 from support.notebooks import FIT, LOAD, honest_cells
 
 KIND = NotebookKind()
@@ -79,6 +80,68 @@ def test_a_protected_cell_is_locked_whatever_another_list_says() -> None:
     assert decisions[METRIC].reason == "tagged 'protected'; a wish to open it does not count"
     assert decisions[EVALUATE].reason == "its section says 'evaluation'"
     assert [unit.protected for unit in KIND.units(candidate())] == [True, False, True, True]
+
+
+def test_locks_name_what_they_hold_and_where_code_may_stand() -> None:
+    locks = make_locks(trusted(), POLICY)
+    assert [(item.id, item.name) for item in locks.items] == [(LOAD, "Load"), (METRIC, METRIC), (EVALUATE, EVALUATE)]
+    assert locks.items[2].reason == "its section says 'evaluation'"
+    assert locks.gaps == (False, True, False, False), "open code stands between the first two alone"
+    assert locks.ids == {LOAD, METRIC, EVALUATE}
+    assert locks.verify(trusted()) == ()
+    only_end = make_locks(trusted(), LockPolicy(cells=(EVALUATE,), tags=frozenset()))
+    assert only_end.gaps == (True, False)
+
+
+def test_without_a_locked_cell_everything_may_change() -> None:
+    free = make_locks(trusted(), LockPolicy(tags=frozenset()))
+    assert free == Locks()
+    assert free.gaps == (True,)
+    assert free.verify(edited(insert(0, new_cell("new", "x = 1")))) == ()
+    assert locks_of(new_notebook_candidate(trusted())) == Locks()
+
+
+def test_a_trusted_notebook_has_to_hold_what_shall_be_locked_and_each_id_once() -> None:
+    with pytest.raises(IntegrityError, match="there is no cell 'gone' to lock") as caught:
+        make_locks(trusted(), LockPolicy(cells=(LOAD, "gone", "too")))
+    assert caught.value.code == "E404"
+    with pytest.raises(IntegrityError, match=f"the id of the cell '{FIT}' is there more than once"):
+        make_locks(edited(insert(0, new_cell(FIT, "x = 1"))), POLICY)
+
+
+def test_each_violation_says_which_cell_and_between_which() -> None:
+    def told(change: Callable[[list[Cell]], None]) -> list[tuple[str, str]]:
+        return [(violation.cell, violation.sentence) for violation in LOCKS.verify(edited(change))]
+
+    assert told(put(METRIC, source="x")) == [(METRIC, "the locked cell 'metric' was changed")]
+    assert told(lambda cells: cells.pop(at(cells, METRIC)) and None) == [
+        (METRIC, "the locked cell 'metric' is missing")
+    ]
+    assert told(insert(6, new_cell(METRIC, "x"))) == [
+        (METRIC, "the id of the locked cell 'metric' is there more than once"),
+        (METRIC, "the locked cell 'metric' was changed"),
+    ]
+    assert told(insert(0, new_cell("sly", "x"))) == [
+        ("sly", f"the open cell 'sly' stands before the locked cell '{LOAD}', where there was none")
+    ]
+    assert told(insert(5, new_cell("sly", "x"))) == [
+        ("sly", "the open cell 'sly' stands between the locked cells 'metric' and 'evaluate', where there was none")
+    ]
+    assert told(insert(6, new_cell("sly", "x"))) == [
+        ("sly", "the open cell 'sly' stands after the locked cell 'evaluate', which was the last")
+    ]
+    assert told(move(EVALUATE, 0)) == [(EVALUATE, f"the locked cell 'evaluate' was moved to where '{LOAD}' was")]
+
+
+def test_all_but_some_cells_are_held_for_a_while_and_then_the_old_locks_come_back() -> None:
+    allowed = held(candidate(), [FIT, METRIC])
+    assert locks_of(allowed).ids == {LOAD, METRIC, EVALUATE}, "a lock is no wish: it stays"
+    assert locks_of(held(candidate(), [])).ids == {LOAD, FIT, METRIC, EVALUATE}
+    assert broken_locks(with_notebook(allowed, edited(put(FIT, source="x = 1")))) == ()
+    assert broken_locks(with_notebook(held(candidate(), []), edited(put(FIT, source="x = 1"))))
+    assert with_locks_of(allowed, candidate()) == candidate()
+    bare = new_notebook_candidate(trusted(), title="locked")
+    assert LOCKS_FILE not in with_locks_of(allowed, bare).files
 
 
 def test_sections_match_whole_words_of_headings_names_and_subtasks() -> None:
@@ -168,6 +231,13 @@ def test_the_kind_refuses_locked_stale_and_ambiguous_units() -> None:
 
 def test_locks_come_back_and_damaged_ones_are_refused() -> None:
     assert Locks.loads(LOCKS.dumps()) == LOCKS
-    for text in ("", '{"gaps": []}', '{"items": [1]}', "[]"):
-        with pytest.raises(IntegrityError):
+    for text, words in (
+        ("", "cannot be read"),
+        ('{"gaps": []}', "do not fit together"),
+        ('{"gaps": [true, true]}', "do not fit together"),
+        ('{"items": [1]}', "cannot be read"),
+        ("[]", "cannot be read"),
+    ):
+        with pytest.raises(IntegrityError, match=words) as caught:
             Locks.loads(text)
+        assert caught.value.code == "E404"
