@@ -16,11 +16,21 @@ from typer.main import get_command
 
 from assay.cli.app import build_app
 from assay.cli.grouped import by_title
+from assay.cli.variables import VARIABLES
 from assay.core.exits import Exit
+from assay.data.task_keys import KEYS
+from assay.journal.events import PAYLOADS
+from assay.models.program_formats import KNOWN
+from assay.models.roles import ROLES
+from assay.strategies.known import STRATEGIES
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "reference"
 PAGES: tuple[str, ...] = runpy.run_path(str(SCRIPT))["PAGES"]
+
+
+KEPT_BY_PROGRAMS = {name for known in KNOWN.values() for name in known.keeps}
+"""Variables that belong to programs of `cli:` and are only handed on."""
 
 
 def module(name: str) -> Any:
@@ -123,3 +133,33 @@ def test_no_verb_ends_with_a_number_that_has_no_meaning() -> None:
         if isinstance(node, ast.Return) and re.search(r"\b(?:[2-7]|70|130|143)\b", ast.unparse(node))
     ]
     assert bare == []
+
+
+def test_every_variable_that_the_code_names_is_on_the_page() -> None:
+    told = {variable.name for variable in VARIABLES}
+    named = {
+        node.value
+        for path in (ROOT / "src" / "assay").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"ASSAY_[A-Z_]+|[A-Z_]+_(API_KEY|BASE_URL)", node.value)
+    }
+    given_to_candidates = {"ASSAY_SEED", "ASSAY_THREADS"}
+    assert len(named) > 15
+    assert named - told - given_to_candidates - KEPT_BY_PROGRAMS == set()
+    page = module("variables_page").page()
+    assert [name for name in told if f"| `{name}` |" not in page] == []
+
+
+def test_every_event_and_role_and_key_has_its_heading_or_row() -> None:
+    events, roles, keys = (module(name).page() for name in ("events_page", "roles_page", "task_toml_page"))
+    assert re.findall(r"^## (\S+)$", events, re.MULTILINE) == list(PAYLOADS)
+    assert re.findall(r"^## (\S+)$", roles, re.MULTILINE) == [*ROLES, "brief"]
+    assert [key.name for key in KEYS if f"| `{key.name}` |" not in keys] == []
+
+
+def test_who_asks_a_role_is_somebody_that_there_is() -> None:
+    for role in ROLES.values():
+        for strategy in re.findall(r"(?:strateg\w+ |and )`(\w+)`", role.asked):
+            assert strategy in STRATEGIES, role.name
+        assert role.asked.startswith(("strateg", "the engine", "every graded search", "`assay ")), role.name

@@ -71,7 +71,7 @@ def build_app() -> typer.Typer:
         "Read": (ls, top, show, diff, compare, cost, report),
         "Trust": (verify, audit, replay, rerun),
         "Take out": (export, apply),
-        "Machine": (doctor, explain, gc),
+        "Machine": (doctor, explain, schema, gc),
     }
     for title, verbs in groups.items():
         for verb in verbs:
@@ -511,3 +511,14 @@ def explain(
     from assay.cli.commands.explain import explain as command
 
     return command(shell_of(context), topic)
+
+
+def schema(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="task for task.toml, or events for the journal of a run.")] = "task",
+    json: Json = False,
+) -> int:
+    """Print the JSON Schema of task.toml or of a run's events."""
+    from assay.cli.commands.schema import schema as command
+
+    return command(shell_of(context), what)

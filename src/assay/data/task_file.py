@@ -17,21 +17,22 @@ from assay.data.given import Given, SplitWish, parse_direction
 from assay.data.inspection import Inspection
 from assay.data.intake import inspect
 from assay.data.layout import find_layout
+from assay.data.task_keys import Form, tables, top_level
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH)(_|$|\d)", re.IGNORECASE)
 """Variables that a task may not quote."""
-_TEXTS = ("about", "metric", "better", "id", "name", "problem", "time", "positive", "data", "mlflow")
+_TEXTS = top_level(Form.TEXT, files=False)
 _ROLES = ("train", "test", "sample", "description")
-_FILES = ("train", "test", "sample", "description", "grader", "prepare")
-_LISTS = ("target", "series", "side", "protect")
+_FILES = top_level(Form.TEXT, files=True)
+_LISTS = top_level(Form.TEXTS)
+_NUMBERS = top_level(Form.WHOLE)
+_PYTHON = {Form.TEXT: str, Form.LIST: list, Form.WHOLE: int, Form.NUMBER: float, Form.SWITCH: bool}
 _TABLES: Mapping[str, Mapping[str, type] | None] = {
-    "split": {"kind": str, "k": int, "seed": int, "column": str, "horizon": int},
-    "holdout": {"fraction": float, "sealed": bool},
-    "limits": None,
-    "notebook": {"file": str, "locked": list, "open": list, "sections": list},
+    # What stands in `limits` is checked with the options that it stands for.
+    table: None if table == "limits" else {name: _PYTHON[key.form] for name, key in keys.items()}
+    for table, keys in tables().items()
 }
-_NUMBERS = ("row_cap", "top_k")
 _ORIGINS = {"name": "guessed: by the folder or file", "data": "given: where the data lie"}
 """Of what an inspection does not list."""
 _KEYS = (*_TEXTS, *_FILES, *_LISTS, *_TABLES, *_NUMBERS)

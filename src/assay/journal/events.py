@@ -24,6 +24,20 @@ from assay.core.trial import TrialState, Verdict
 from assay.core.usage import Usage
 from assay.core.validation import Check, Standing
 
+COMMON = {
+    "attempt": "Which execution of the trial: 1 for the candidate as created; each repair adds one.",
+    "key": "Names it within the run, so that a resumed run finds it again.",
+    "pid": "Process of the engine; 0 where it was not kept.",
+    "request": "Digest of the request.",
+    "role": "Which kind of question; see the page of roles.",
+    "seed": "Seed of the random choices; 0 for the first execution of a fold.",
+    "step": "Number of the step of the strategy.",
+    "trial": "Number of the trial.",
+    "usage": "Tokens, requests and money that it took.",
+    "view": "Name of the view: which rows the candidate saw, and which it had to predict.",
+}
+"""What a field means wherever it says nothing else."""
+
 
 class Payload:
     """Base of all event records."""
@@ -37,15 +51,22 @@ class RunStarted(Payload):
 
     kind: ClassVar[str] = "run-started"
     run: str
+    """Name of the run."""
     task: Task
+    """What is to be done, complete."""
     task_digest: str
+    """Digest of the task; a run is taken up only with the same one."""
     strategy: str
+    """Name of the search."""
     model: str
+    """Who answers, as `--model` names it."""
     seed: int
     limits: Limits
+    """What ends the run."""
     sandbox: str
     """Tier."""
     sandbox_description: str = ""
+    """What the tier keeps from candidates, in words."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """`assay`, `python` and the distributions that candidates can import."""
     arguments: Mapping[str, str] = field(default_factory=dict)
@@ -68,6 +89,7 @@ class RunResumed(Payload):
     prices: Prices | None = None
     """Prices from here on, where those before were unknown."""
     sandbox: str = ""
+    """Tier from here on; empty in old journals."""
     pid: int = 0
 
 
@@ -93,8 +115,10 @@ class Answered(Payload):
     reply: str = ""
     """Digest of the reply's JSON; empty when the question failed."""
     model: str = ""
+    """Who answered, as the provider names it."""
     usage: Usage = field(default_factory=Usage)
     latency_s: float = 0.0
+    """Seconds from the question to the answer, repeats included."""
     error: str = ""
     """Code and sentence, when no valid reply could be had."""
     searched: bool = False
@@ -125,6 +149,7 @@ class Noted(Payload):
     kind: ClassVar[str] = "noted"
     key: str
     value: Any
+    """JSON values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,10 +162,15 @@ class TrialCreated(Payload):
     candidate: str
     """Digest of the candidate record in the object store."""
     title: str
+    """What it is, in a line."""
     operator: str
+    """Which step made it: `baseline`, `draft`, `improve`, `ablate`, `blend` and others."""
     plan: str = ""
+    """What it tries and why, in the words of whoever wrote it."""
     parents: tuple[int, ...] = ()
+    """Trials that it was made from."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    """The playbook's own record of its choices; empty from a model."""
     step: int | None = None
     """Step of the strategy that made it; None outside of steps."""
     counts: bool = True
@@ -173,6 +203,7 @@ class Executed(Payload):
     """Content digest of the candidate: equal code on equal data is never run twice."""
     view: str
     execution: Execution
+    """How it ended, how long it took, and the digests of its outputs."""
     seed: int = 0
 
 
@@ -187,7 +218,9 @@ class Graded(Payload):
     """Content digest of the candidate: equal code on equal data is never run twice."""
     view: str
     score: Score | None = None
+    """None where the predictions could not be graded."""
     problems: tuple[str, ...] = ()
+    """What is wrong with the file of predictions."""
     reported: float | None = None
     """What the candidate itself printed; never ranked."""
     seed: int = 0
@@ -202,7 +235,9 @@ class Repaired(Payload):
     attempt: int
     """The attempt that will run the mended candidate."""
     candidate: str
+    """Digest of the mended candidate in the object store."""
     cause: str
+    """What was wrong, in a sentence."""
     by: str
     """Who mended it: `heuristic`, `playbook`, or a model."""
     signature: str = ""
@@ -214,6 +249,7 @@ class Repaired(Payload):
     previous: str = ""
     """Content digest of the candidate before, for jobs; that of the one after is in `code`."""
     code: str = ""
+    """Content digest of the mended candidate, for jobs."""
     confidence: float | None = None
     """Of whoever mended it, in [0, 1]."""
 
@@ -225,19 +261,27 @@ class Judged(Payload):
     kind: ClassVar[str] = "judged"
     trial: int
     verdict: Verdict
+    """`real`, `maybe`, `noise`, `rejected` or `baseline`."""
     against: int | None = None
+    """The trial that it had to beat; None where there was none."""
     effect: float | None = None
     """Mean paired gain over folds, positive is better."""
     low: float | None = None
+    """Lower end of the 95 % interval of the effect."""
     high: float | None = None
+    """Its upper end."""
     p_value: float | None = None
+    """Of the test that corrects for dependent folds."""
     adjusted_p: float | None = None
+    """The same, corrected for the number of ideas tried."""
     same_sign: int | None = None
     """Folds in which it was better."""
     folds: int | None = None
+    """Folds that both were run on."""
     confirmed: bool | None = None
     """Whether the fresh partitions confirmed it; None when there were none."""
     reasons: tuple[str, ...] = ()
+    """The verdict in words, a reason each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,7 +306,9 @@ class EvidenceFinding:
     name: str
     """A few words with hyphens, for example `metric-missing`."""
     passed: bool
+    """Whether it was as it has to be."""
     sentence: str
+    """What was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,7 +319,9 @@ class EvidenceVerified(Payload):
     trial: int
     attempt: int
     passed: bool
+    """Whether every finding passed."""
     findings: tuple[EvidenceFinding, ...] = ()
+    """Everything that was looked for."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Path in the workspace to digest, of the declared files that were taken."""
     run: str = ""
@@ -294,13 +342,17 @@ class Reviewed(Payload):
     point: str
     """`before` the code runs, or `after`, with its results."""
     reviewer: str
+    """Name of the reviewer, such as `quality`."""
     verdict: str
     """`approve`, `reject`, `conditional`, or `missing` where no valid one was given."""
     critical: tuple[str, ...] = ()
+    """Flags that each forbid an approval."""
     warnings: tuple[str, ...] = ()
+    """Flags that forbid nothing."""
     confidence: float | None = None
     """In [0, 1]."""
     reason: str = ""
+    """In the words of the reviewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,12 +362,15 @@ class TrialFinished(Payload):
     kind: ClassVar[str] = "trial-finished"
     trial: int
     state: TrialState
+    """`complete`, `failed`, `rejected` or `stopped`."""
     candidate: str
     """Digest of the candidate that the scores belong to: the last mended one."""
     score: float | None = None
     """Mean graded score over the search folds it was run on; None if it has none."""
     std_error: float | None = None
+    """Of the score over its folds."""
     folds: int = 0
+    """Search folds that it was scored on."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """View name to graded score, search folds only."""
     wall_s: float = 0.0
@@ -333,6 +388,7 @@ class StepFinished(Payload):
     kind: ClassVar[str] = "step-finished"
     step: int
     summary: str = ""
+    """What came of it, in a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,6 +399,7 @@ class NoiseMeasured(Payload):
     floor: float | None
     """Gains under this are noise, in units of the metric; None when it could not be afforded."""
     reseeds: int
+    """Runs of the baseline with other seeds that it comes from."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """The record of the verdict module, to be judged with again after a resume."""
     step: int | None = None
@@ -356,7 +413,9 @@ class SealedOpened(Payload):
     kind: ClassVar[str] = "sealed-opened"
     trial: int
     score: Score | None
+    """With its interval; None where the predictions could not be graded."""
     problems: tuple[str, ...] = ()
+    """What is wrong with the file of predictions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -365,10 +424,13 @@ class Validated(Payload):
 
     kind: ClassVar[str] = "validated"
     winner: int
+    """Number of the trial that won."""
     trial: int
     """Whose script was run: the winner, or the heaviest member of the blend that won."""
     check: Check
+    """Which of the checks."""
     verdict: Standing
+    """`passed`, `warning`, `failed` or `skipped`."""
     detail: str = ""
     """What was found, in a sentence, or why nothing was."""
     numbers: Mapping[str, float] = field(default_factory=dict)
@@ -384,7 +446,9 @@ class SubmissionWritten(Payload):
     kind: ClassVar[str] = "submission-written"
     trial: int
     digest: str
+    """The file's own."""
     rows: int
+    """Rows of predictions in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,6 +457,7 @@ class PhaseEntered(Payload):
 
     kind: ClassVar[str] = "phase-entered"
     phase: str
+    """Its name."""
 
 
 class Wish(StrEnum):
@@ -412,7 +477,9 @@ class Told(Payload):
 
     kind: ClassVar[str] = "told"
     text: str
+    """The words."""
     what: Wish = Wish.REMARK
+    """How they are meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,7 +497,9 @@ class Remarked(Payload):
 
     kind: ClassVar[str] = "remarked"
     code: str
+    """`W` and three digits; `assay explain CODE` says more."""
     text: str
+    """What happened, in a sentence."""
     jump_s: float = 0.0
     """Seconds by which the clock went ahead while nothing ran: no time of running."""
 
@@ -443,11 +512,15 @@ class RunFinished(Payload):
     stopped_by: str
     """`trials`, `time`, `cost`, `tokens`, `goal`, `user`, `exhausted`, or an error's code."""
     exit_code: int
+    """Of the engine, before `--require-gain` is looked at."""
     winner: int | None = None
+    """Number of the trial that is handed in; None if there is none."""
     shrunk_score: float | None = None
     """The winner's search score after the correction for the best of many."""
     wall_s: float = 0.0
+    """Seconds of running, pauses not counted."""
     cost_usd: Decimal | None = None
+    """Money for model calls, in US dollars; None where it is not known."""
 
 
 PAYLOADS: dict[str, type[Payload]] = {cls.kind: cls for cls in Payload.__subclasses__()}
@@ -462,9 +535,11 @@ class Event:
     time: float
     """Seconds since the epoch, for people; order is by `number`."""
     payload: Payload
+    """What happened."""
     previous: str
     """Digest of the event before; empty for the first."""
     digest: str
+    """Digest of the other fields."""
 
     @classmethod
     def after(cls, previous: Event | None, *, time: float, payload: Payload) -> Event:

@@ -103,9 +103,26 @@ class Ablation(Reply):
 
 
 BASIC_ROLES = (
-    Role(name="baseline", inputs=BaselineInputs, reply=Program),
-    Role(name="draft", inputs=DraftInputs, reply=Program),
-    Role(name="improve", inputs=ImproveInputs, reply=Program),
-    Role(name="debug", inputs=DebugInputs, reply=Repair),
-    Role(name="ablate", inputs=AblateInputs, reply=Ablation),
+    Role(
+        name="baseline", asked="every graded search, twice, before anything else", inputs=BaselineInputs, reply=Program
+    ),
+    Role(name="draft", asked="strategy `tree`, for every new solution", inputs=DraftInputs, reply=Program),
+    Role(
+        name="improve",
+        asked="strategy `tree`, for every better version of a trial",
+        inputs=ImproveInputs,
+        reply=Program,
+    ),
+    Role(
+        name="debug",
+        asked="the engine, when a script fails, up to `--fix-rounds` times a trial",
+        inputs=DebugInputs,
+        reply=Repair,
+    ),
+    Role(
+        name="ablate",
+        asked="strategies `tree` and `mle_star`, on the best script so far",
+        inputs=AblateInputs,
+        reply=Ablation,
+    ),
 )

@@ -72,6 +72,6 @@ class IdeaList(Reply):
 
 
 EXPLORE_ROLES = (
-    Role(name="explore", inputs=ExploreInputs, reply=Exploration),
-    Role(name="ideas", inputs=IdeasInputs, reply=IdeaList),
+    Role(name="explore", asked="`assay ideas`, once a notebook", inputs=ExploreInputs, reply=Exploration),
+    Role(name="ideas", asked="`assay ideas`, once, at its end", inputs=IdeasInputs, reply=IdeaList),
 )

@@ -139,6 +139,12 @@ class MentorInputs(Inputs):
 
 
 LAB_ROLES = (
-    Role(name="lab_worker", inputs=WorkerInputs, reply=Decision, search=True),
-    Role(name="lab_mentor", inputs=MentorInputs, reply=Review, search=True),
+    Role(name="lab_worker", asked="strategy `lab`, once a cycle", inputs=WorkerInputs, reply=Decision, search=True),
+    Role(
+        name="lab_mentor",
+        asked="strategy `lab`, every few cycles and when the work is stuck",
+        inputs=MentorInputs,
+        reply=Review,
+        search=True,
+    ),
 )

@@ -360,8 +360,28 @@ class ReportProse(Reply):
 
 
 NOTEBOOK_ROLES = (
-    Role(name="notebook_strategy", inputs=NotebookStrategyInputs, reply=ResearchStrategy),
-    Role(name="notebook_write", inputs=NotebookWriteInputs, reply=WrittenNotebook),
-    Role(name="notebook_critique", inputs=NotebookCritiqueInputs, reply=Critique),
-    Role(name="notebook_report", inputs=NotebookReportInputs, reply=ReportProse),
+    Role(
+        name="notebook_strategy",
+        asked="strategy `notebook`, once a notebook",
+        inputs=NotebookStrategyInputs,
+        reply=ResearchStrategy,
+    ),
+    Role(
+        name="notebook_write",
+        asked="strategy `notebook`, once a notebook",
+        inputs=NotebookWriteInputs,
+        reply=WrittenNotebook,
+    ),
+    Role(
+        name="notebook_critique",
+        asked="strategy `notebook_review`, once a round",
+        inputs=NotebookCritiqueInputs,
+        reply=Critique,
+    ),
+    Role(
+        name="notebook_report",
+        asked="strategies `notebook` and `notebook_review`, once, for the words of the report",
+        inputs=NotebookReportInputs,
+        reply=ReportProse,
+    ),
 )

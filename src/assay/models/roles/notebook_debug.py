@@ -39,4 +39,9 @@ class NotebookRepair(Reply):
     """Whole new texts of open cells: as a rule of the one that failed alone."""
 
 
-NOTEBOOK_DEBUG = Role(name="notebook_debug", inputs=NotebookDebugInputs, reply=NotebookRepair)
+NOTEBOOK_DEBUG = Role(
+    name="notebook_debug",
+    asked="the engine, when a notebook fails and no rule mends it, up to `--fix-rounds` times a trial",
+    inputs=NotebookDebugInputs,
+    reply=NotebookRepair,
+)

@@ -12,6 +12,39 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from assay.core.profile import DataProfile
 from assay.core.task import Task
 
+COMMON = {
+    "block": "The passage to work on.",
+    "brief": "The task, the data, the machine, and what was tried.",
+    "cells": "The notebook, cell by cell.",
+    "code": "The whole script.",
+    "dependencies": "Which subtasks wait for which.",
+    "earlier": "Those before, with what came of them.",
+    "established": "What held on rows that no notebook saw.",
+    "findings": "What ablation measured.",
+    "hints": "What a person wants tried.",
+    "iteration": "1 for the first notebook.",
+    "known": "What the catalogue that ships with Assay holds on such tasks.",
+    "model": "The retrieved model.",
+    "new_subtasks": "Parts of the work that are not in the graph of tasks yet.",
+    "other": "The script whose model is added.",
+    "papers": "What the literature says on such tasks, quoted and marked.",
+    "parent": "The trial that is worked on.",
+    "plan": "What is to be done.",
+    "point": "When it is asked: at which point of the task's course.",
+    "proposed": "The decision that is reviewed.",
+    "purpose": "What the change is for.",
+    "recipe": "The playbook's own settings; nothing that a language model is told of.",
+    "reviewer": "Which reviewer is asked.",
+    "rounds": "The rounds before, with what came of them.",
+    "solutions": "The solutions to combine.",
+    "strategy": "What the notebook is to do.",
+    "subtask_updates": "What is known anew of parts in the graph of tasks.",
+    "title": "What it is called.",
+    "view": "The mission, what was tried, what is remembered, how time stands.",
+    "winner": "The trial that is to be handed in.",
+}
+"""What a field of a question means wherever it says nothing else."""
+
 
 class Inputs(BaseModel):
     """Base of what a role is told."""
@@ -107,8 +140,11 @@ class Brief(Inputs):
     """What every role is told: the task, the data, the machine, and what was tried."""
 
     task: Task
+    """What is to be done: files, target, metric, split."""
     profile: DataProfile
+    """What the data look like: columns with their kinds, ranges and gaps."""
     machine: Machine
+    """What a candidate may count on: cores, memory, packages."""
     history: tuple[TrialSummary, ...] = ()
     """Finished trials in order of number; never a hidden label, never a sealed score."""
     best: int | None = None
@@ -160,6 +196,8 @@ class Role:
     """A named kind of question."""
 
     name: str
+    asked: str
+    """Who asks it, and when, in a few words."""
     inputs: type[Inputs]
     reply: type[Reply]
     search: bool = False

@@ -379,18 +379,58 @@ class Validation(Reply):
 
 
 STAR_ROLES = (
-    Role(name="research", inputs=ResearchInputs, reply=Research, search=True),
-    Role(name="retrieve", inputs=RetrieveInputs, reply=Retrieval, search=True),
-    Role(name="init", inputs=InitInputs, reply=Program),
-    Role(name="merge", inputs=MergeInputs, reply=Program),
-    Role(name="summarize", inputs=SummarizeInputs, reply=Summary),
-    Role(name="extract", inputs=ExtractInputs, reply=Extraction),
-    Role(name="plan", inputs=PlanInputs, reply=Plan),
-    Role(name="code", inputs=CodeInputs, reply=Block),
-    Role(name="ensemble_plan", inputs=EnsemblePlanInputs, reply=Plan),
-    Role(name="ensemble", inputs=EnsembleInputs, reply=Ensembled),
-    Role(name="leakage", inputs=LeakageInputs, reply=LeakageReport),
-    Role(name="data_usage", inputs=DataUsageInputs, reply=DataUsage),
-    Role(name="finalize", inputs=FinalizeInputs, reply=Readiness),
-    Role(name="validate", inputs=ValidateInputs, reply=Validation),
+    Role(
+        name="research",
+        asked="strategy `mle_star`, once a path, before models are retrieved",
+        inputs=ResearchInputs,
+        reply=Research,
+        search=True,
+    ),
+    Role(
+        name="retrieve", asked="strategy `mle_star`, once a path", inputs=RetrieveInputs, reply=Retrieval, search=True
+    ),
+    Role(name="init", asked="strategy `mle_star`, once for every retrieved model", inputs=InitInputs, reply=Program),
+    Role(
+        name="merge",
+        asked="strategy `mle_star`, for each model that is merged into the best script",
+        inputs=MergeInputs,
+        reply=Program,
+    ),
+    Role(name="summarize", asked="strategy `mle_star`, after every ablation", inputs=SummarizeInputs, reply=Summary),
+    Role(name="extract", asked="strategy `mle_star`, after every summary", inputs=ExtractInputs, reply=Extraction),
+    Role(
+        name="plan", asked="strategy `mle_star`, for each but the first try at a block", inputs=PlanInputs, reply=Plan
+    ),
+    Role(
+        name="code",
+        asked="strategy `mle_star`, for every try at a block, and to mend what a guard found",
+        inputs=CodeInputs,
+        reply=Block,
+    ),
+    Role(
+        name="ensemble_plan",
+        asked="strategy `mle_star`, once a round of its ensembles",
+        inputs=EnsemblePlanInputs,
+        reply=Plan,
+    ),
+    Role(
+        name="ensemble",
+        asked="strategy `mle_star`, once a round of its ensembles",
+        inputs=EnsembleInputs,
+        reply=Ensembled,
+    ),
+    Role(
+        name="leakage",
+        asked="strategy `mle_star`, for every script that is about to run",
+        inputs=LeakageInputs,
+        reply=LeakageReport,
+    ),
+    Role(
+        name="data_usage",
+        asked="strategy `mle_star`, once a path, on its first script",
+        inputs=DataUsageInputs,
+        reply=DataUsage,
+    ),
+    Role(name="finalize", asked="strategy `mle_star`, once, on the winner", inputs=FinalizeInputs, reply=Readiness),
+    Role(name="validate", asked="strategy `mle_star`, once, on the winner", inputs=ValidateInputs, reply=Validation),
 )

@@ -125,7 +125,22 @@ class TaskPatch(Reply):
 
 
 TASK_ROLES = (
-    Role(name="task_write", inputs=TaskWriteInputs, reply=TaskCode),
-    Role(name="task_review", inputs=TaskReviewInputs, reply=TaskReview),
-    Role(name="task_patch", inputs=TaskPatchInputs, reply=TaskPatch),
+    Role(
+        name="task_write",
+        asked="`assay tasks run`, for a task that no response was given for",
+        inputs=TaskWriteInputs,
+        reply=TaskCode,
+    ),
+    Role(
+        name="task_review",
+        asked="`assay tasks run`, for each reviewer before the code runs and after",
+        inputs=TaskReviewInputs,
+        reply=TaskReview,
+    ),
+    Role(
+        name="task_patch",
+        asked="`assay tasks run`, after reviewers, the run or the evidence said no, up to `--retries` times each",
+        inputs=TaskPatchInputs,
+        reply=TaskPatch,
+    ),
 )
