@@ -188,7 +188,7 @@ def test_markup_of_a_candidate_is_shown_as_text(viewer: Tab) -> None:
 def test_what_the_journal_gains_appears_by_itself_and_moves_nothing(viewer: Tab, alive: Path) -> None:
     viewer.go("late-falcon/overview", ".overview")
     assert "idle" in viewer.text()
-    where = viewer.page.locator(".overview .plot").bounding_box()
+    where = viewer.page.locator(".overview .curve").bounding_box()
     best = viewer.page.inner_text(".headline .value")
     record = ObjectStore(alive / "objects").put_candidate(Candidate(kind="script", files={"a.py": "1"}, entry="a.py"))
     created = {"key": "step-0099/trial", "candidate": record, "operator": "draft"}
@@ -201,7 +201,7 @@ def test_what_the_journal_gains_appears_by_itself_and_moves_nothing(viewer: Tab,
     )
     viewer.page.wait_for_selector(".last >> text=it came too late")
     assert viewer.page.inner_text(".headline .value") == best
-    assert viewer.page.locator(".overview .plot").bounding_box() == where
+    assert viewer.page.locator(".overview .curve").bounding_box() == where
 
 
 def test_the_owner_tells_and_a_viewer_may_not(owner: Tab, viewer: Tab, alive: Path) -> None:
@@ -248,7 +248,7 @@ def test_the_keyboard_walks_trials_and_tree(viewer: Tab) -> None:
 
 def test_filters_are_in_the_address_and_come_back_with_it(viewer: Tab) -> None:
     viewer.go("brisk-otter/trials", ".rows .row")
-    viewer.page.click(".chip.real")
+    viewer.page.click(".toggle.real")
     assert "mark=real" in viewer.page.url
     shown = viewer.page.inner_text(".count")
     viewer.page.reload()

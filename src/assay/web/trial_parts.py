@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
+from assay.core.candidate import Candidate
 from assay.core.errors import IntegrityError, NothingFound
 from assay.journal.history import Measurement, Question, Trial
 from assay.report.diffs import patch
@@ -38,13 +39,18 @@ def code_value(run: RunView, found: Trial, base: Trial | None) -> dict[str, Any]
         "entry": candidate.entry,
         "files": [
             {"name": clean_line(name), "text": clean(text, MOST_CODE)}
-            for name, text in sorted(candidate.files.items(), key=lambda item: (item[0] != candidate.entry, item[0]))
+            for name, text in sorted(candidate.files.items(), key=lambda item: _first(candidate, item[0]))
             if not name.endswith(".ipynb")
         ],
         "cells": _cells(run, found),
         "diff": patch(before, candidate, **names) if before is not None else "",
         "against": base.number if before is not None and base is not None else None,
     }
+
+
+def _first(candidate: Candidate, name: str) -> tuple[bool, str]:
+    """Return a key that puts what was written for the trial first: the entry, or the blocks that it runs."""
+    return (not name.startswith("blocks/") if candidate.kind == "blocks" else name != candidate.entry, name)
 
 
 def _executed(run: RunView, found: Trial) -> dict[str, Any] | None:
@@ -147,8 +153,9 @@ def _printed(run: RunView, measurement: Measurement) -> tuple[str, bool]:
 
 def questions_value(run: RunView, found: Trial) -> list[dict[str, Any]]:
     """Return what was asked for a trial, with the answers, and the prompts where a language model was asked."""
-    step = found.key.rpartition("/")[0]
-    asked = [q for key, q in run.history.questions.items() if key.startswith(f"{step}/")] if step else []
+    place, _, name = found.key.rpartition("/")
+    whole = f"{place}/" if name == "trial" else f"{found.key}/"
+    asked = [q for key, q in run.history.questions.items() if key.startswith(whole) or key.rpartition("/")[0] == place]
     return [_question(run, question) for question in asked[:MOST_QUESTIONS]]
 
 

@@ -206,6 +206,7 @@ function frame() {
   if (!run) status("", "");
   else if (isBundle) status("finished", "bundle");
   else if (head) status(head.life, head.life);
+  else status("", "");
 }
 
 function status(kind, words) {

@@ -70,9 +70,10 @@ export function curve(data, { width, open, title }) {
 
   const groups = new Map(MARKS.map((mark) => [mark, []]));
   for (const point of data.points) if (seen(point[1])) (groups.get(point[2]) ?? groups.get("noise")).push(point);
-  const small = data.points.length > 400 ? 3 : 5;
+  const many = data.points.length > 400;
+  const small = many ? 3 : 5;
   const dots = [...groups].map(([mark, points]) =>
-    mark === "noise" || mark === "rejected"
+    mark === "noise" || mark === "rejected" || (mark === "maybe" && many)
       ? s("path", { class: `cloud ${mark}`, "stroke-width": small, d: points.map((p) => `M${x(p[0])},${y(p[1])}h0`).join("") })
       : points.map((p) => shape(mark, x(p[0]), y(p[1]))));
 
@@ -108,7 +109,7 @@ export function curve(data, { width, open, title }) {
     if (words) words.textContent = p ? `#${p[3]} · ${written(p[1], data.decimals)} · ${p[2]} · ${duration(p[0])}` : "";
   };
   return s("svg", {
-    class: "plot", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title,
+    class: "curve", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": title,
     onclick: (event) => { const p = nearest(event); if (p) open(p[3]); },
     onpointermove: tell,
     onpointerleave: (event) => { const words = event.currentTarget.parentNode.querySelector(".pointed"); if (words) words.textContent = ""; },
@@ -117,7 +118,7 @@ export function curve(data, { width, open, title }) {
 
 /** Returns a bar that shows a share of a limit. */
 export const bar = (share, label, { near = false } = {}) =>
-  h("div", { class: "bar", role: "img", "aria-label": `${label}: ${Math.round(share * 100)} %` },
+  h("div", { class: "used", role: "img", "aria-label": `${label}: ${Math.round(share * 100)} %` },
     s("svg", { viewBox: "0 0 100 6", preserveAspectRatio: "none", width: "100%", height: 6, "aria-hidden": "true" },
       s("rect", { class: "whole", width: 100, height: 6 }), s("rect", { class: near ? "part near" : "part", width: round(share * 100), height: 6 })));
 

@@ -128,7 +128,7 @@ export const page = {
     const plot = data.curve
       ? [h("div", { class: "plot-box" }, curve(data.curve, { width: Math.max(260, Math.floor(inner)), open: (n) => ctx.go(ctx.link("trial", String(n))), title: `${data.metric?.name ?? data.lab?.metric ?? "score"} over time` }),
         h("p", { class: "faint small pointed", "data-keep": true })),
-        h("p", { class: "legend faint small" }, data.kind === "lab" ? "Each point is what a run reported of itself. Line: the best so far." : [h("span", { class: "key real" }, "real"), h("span", { class: "key maybe" }, "maybe"), h("span", { class: "key noise" }, "noise"), h("span", { class: "key baseline" }, "baseline"), h("span", { class: "key line" }, "best so far, band: ± its standard error")])]
+        h("p", { class: "legend faint small" }, data.kind === "lab" ? "Each point is what a run reported of itself. Line: the best so far." : [h("span", { class: "sign real" }, "real"), h("span", { class: "sign maybe" }, "maybe"), h("span", { class: "sign noise" }, "noise"), h("span", { class: "sign baseline" }, "baseline"), h("span", { class: "sign line" }, "best so far, band: ± its standard error")])]
       : data.kind === "queue" ? "" : empty("Nothing scored yet", "The curve begins with the first graded trial.");
     const name = data.metric?.name ?? data.lab?.metric;
     return h("div", { class: "overview" },

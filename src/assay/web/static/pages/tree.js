@@ -50,7 +50,7 @@ function mount(root, ctx) {
   let most = 1;
   let way = new Set();
   let deepest = 0;
-  const step = () => (root.clientWidth < 560 ? 12 : 20);
+  const step = () => (root.clientWidth < 560 || deepest > 8 ? 12 : 20);
   const cap = () => (root.clientWidth < 560 ? 6 : 16);
   const x = (column) => 12 + Math.min(column, cap()) * step();
 
@@ -89,8 +89,8 @@ function mount(root, ctx) {
     },
   });
   const count = h("p", { class: "faint count", role: "status" });
-  const toggle = h("button", { class: "chip", onclick: () => flip() });
-  const legend = h("p", { class: "legend faint small" }, h("span", { class: "key real" }, "real"), h("span", { class: "key maybe" }, "maybe"), h("span", { class: "key noise" }, "noise"), h("span", { class: "key baseline" }, "baseline"), h("span", { class: "key cross" }, "failed or rejected"), h("span", {}, "size: gain"));
+  const toggle = h("button", { class: "toggle", onclick: () => flip() });
+  const legend = h("p", { class: "legend faint small" }, h("span", { class: "sign real" }, "real"), h("span", { class: "sign maybe" }, "maybe"), h("span", { class: "sign noise" }, "noise"), h("span", { class: "sign baseline" }, "baseline"), h("span", { class: "sign cross" }, "failed or rejected"), h("span", {}, "size: gain"));
   const nothing = h("div", {});
   root.replaceChildren(h("div", { class: "page tree" }, h("h1", {}, "Search tree"), h("div", { class: "tools" }, toggle, count), legend, nothing, h("div", { class: "grid" }, list.box)));
 
@@ -106,7 +106,6 @@ function mount(root, ctx) {
     const made = outline(nodes, keep, (node) => way.has(node.number));
     deepest = made.rows.reduce((most, row) => Math.max(most, row.column), 0);
     toggle.textContent = all() ? "Hide discarded (d)" : "Show discarded (d)";
-    toggle.setAttribute("aria-pressed", String(!all()));
     count.textContent = `${made.rows.length.toLocaleString("en-US")} of ${nodes.length.toLocaleString("en-US")} trials${made.hidden ? `, ${made.hidden.toLocaleString("en-US")} discarded are hidden` : ""}`;
     nothing.replaceChildren(...(nodes.length ? [] : [empty("No trial yet", "The tree grows from the baselines as soon as ideas exist.")]));
     list.set(made.rows);

@@ -14,6 +14,7 @@ const fold = (title, body, open = false) => h("details", { open, "data-key": tit
 
 function verdictCard(data, ctx) {
   const t = data.trial;
+  if (!data.metric && !data.verdict && !t.reason && !data.flags.length) return "";
   const v = data.verdict;
   const rows = data.folds.rows;
   const bars = data.folds.against !== null && rows.length ? gainBars(rows) : null;
@@ -45,7 +46,7 @@ function codeCard(data, ctx) {
   if (c.missing) return card("Code", empty("The code is missing", "Its object is not in the run folder any more."));
   return card("Code",
     c.against !== null && fold(`Change against #${c.against}`, c.diff ? diff(c.diff) : h("p", { class: "faint pad" }, "the code is the same"), true),
-    c.files.map((file) => fold(file.name, code(file.text), c.against === null && file.name === c.entry)),
+    c.files.map((file, i) => fold(file.name, code(file.text), c.against === null && i === 0)),
     notebook(data, ctx));
 }
 
@@ -55,7 +56,7 @@ function logCard(data, ctx) {
   return card("Executions",
     table([{ title: "" }, { title: "View" }, { title: "Outcome" }, { title: "Time", right: true }, { title: "Memory", right: true }, { title: "Score", right: true }, ...(claims ? [{ title: "It claims", right: true }] : [])],
       data.executions.map((e, i) => [
-        h("button", { class: "chip", "aria-pressed": String(i === data.log.at), onclick: () => { ctx.set({ ...ctx.query, log: String(i) }); ctx.refresh(); } }, "log"),
+        h("button", { class: "toggle", "aria-pressed": String(i === data.log.at), onclick: () => { ctx.set({ ...ctx.query, log: String(i) }); ctx.refresh(); } }, "log"),
         `${e.view}${e.attempt > 1 ? `, attempt ${e.attempt}` : ""}`,
         [tag(e.outcome === "ok" ? "good" : e.outcome === "running" ? "running" : "failed", e.outcome), (e.detail || e.problems.length > 0) && h("div", { class: "faint" }, [e.detail, ...e.problems].filter(Boolean).join("; "))],
         e.wall_text, e.memory_text, e.score_text, ...(claims ? [e.claimed_text] : []),
@@ -94,8 +95,8 @@ export const page = {
       h("div", { class: "spread top" },
         h("h1", {}, h("span", { class: "faint" }, `#${t.number} `), t.title),
         h("p", { class: "steps" },
-          data.before !== null ? h("a", { class: "chip", href: ctx.link("trial", String(data.before)), title: "k" }, `← #${data.before}`) : "",
-          data.after !== null ? h("a", { class: "chip", href: ctx.link("trial", String(data.after)), title: "j" }, `#${data.after} →`) : "")),
+          data.before !== null ? h("a", { class: "toggle", href: ctx.link("trial", String(data.before)), title: "k" }, `← #${data.before}`) : "",
+          data.after !== null ? h("a", { class: "toggle", href: ctx.link("trial", String(data.after)), title: "j" }, `#${data.after} →`) : "")),
       h("div", { class: "two" },
         h("div", {},
           card("", score && h("p", { class: "headline" }, h("span", { class: "value" }, score), " ", h("span", { class: "aside" }, t.spread_text)),
@@ -106,7 +107,7 @@ export const page = {
               ["Made by", `${t.operator}${t.counts ? "" : ", not ranked"}`],
               ["From", data.parents.length > 0 && named(data.parents, ctx)],
               ["Led to", data.children.length > 0 && named(data.children.slice(0, 6), ctx)],
-              ["Fold time", t.wall_s ? t.wall_text : ""],
+              [data.metric ? "Fold time" : "Time", t.wall_s ? t.wall_text : ""],
               ["Attempts", t.attempts > 1 && String(t.attempts)],
               ["Created", data.created.replace("T", " ").replace("Z", " UTC")],
             ])),

@@ -42,7 +42,7 @@ function mount(root, ctx) {
     draw: (row) => {
       const values = {
         number: h("a", { class: "t", href: ctx.link("trial", String(row.number)) }, `#${row.number}`),
-        rank: row.rank ?? "",
+        rank: row.rank?.toLocaleString("en-US") ?? "",
         score: h("strong", {}, row.score === null ? "–" : row.score_text),
         spread_text: row.spread_text,
         gain: h("span", { title: row.against === null ? "" : `against #${row.against}` }, row.gain_text),
@@ -56,10 +56,10 @@ function mount(root, ctx) {
   });
   const shown = () => COLUMNS.filter((column) => !column.from || root.clientWidth >= column.from);
   const search = h("input", { type: "search", placeholder: "Search ideas and reasons", "aria-label": "Search ideas and reasons", oninput: () => filter({ q: search.value }) });
-  const chips = h("div", { class: "chips", role: "group", "aria-label": "Verdicts" });
+  const chips = h("div", { class: "toggles", role: "group", "aria-label": "Verdicts" });
   const count = h("p", { class: "faint count", role: "status" });
   const heads = h("div", { class: "row heads", role: "row" });
-  const variants = h("button", { class: "chip", onclick: () => filter({ variants: ctx.query.variants ? "" : "1" }) });
+  const variants = h("button", { class: "toggle", onclick: () => filter({ variants: ctx.query.variants ? "" : "1" }) });
   const nothing = h("div", {});
   const table = h("div", { class: "grid" }, heads, list.box);
   root.replaceChildren(h("div", { class: "page trials" }, h("h1", {}, "Trials"), h("div", { class: "tools" }, search, chips), count, nothing, table));
@@ -84,7 +84,7 @@ function mount(root, ctx) {
     const tally = new Map();
     for (const row of base) tally.set(row.mark, (tally.get(row.mark) ?? 0) + 1);
     chips.replaceChildren(...ORDER.filter((name) => tally.has(name)).map((name) => h("button", {
-      class: `chip tag ${name}`, "aria-pressed": String(marks.has(name)),
+      class: `toggle tag ${name}`, "aria-pressed": String(marks.has(name)),
       onclick: () => {
         if (!marks.delete(name)) marks.add(name);
         filter({ mark: [...marks].join(",") });
