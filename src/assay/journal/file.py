@@ -119,11 +119,12 @@ class FileJournal:
             ) from error
 
     def _write(self, text: bytes) -> None:
-        with self._path.open("ab") as stream:
-            end = stream.tell()
+        # Unbuffered: a buffer would write what is left of a failed write when it is closed, behind the cut.
+        with self._path.open("ab", buffering=0) as stream:
+            end, rest = stream.tell(), memoryview(text)
             try:
-                stream.write(text)
-                stream.flush()
+                while rest:
+                    rest = rest[stream.write(rest) :]
                 os.fsync(stream.fileno())
             except OSError:
                 self._healed = False

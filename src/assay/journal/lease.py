@@ -30,7 +30,6 @@ class Lease:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream: IO[str] = path.open("a+", encoding="utf-8")
         try:

@@ -9,6 +9,7 @@ import pytest
 
 from assay.core.digest import canonical_json, digest_bytes, digest_file, digest_json, digest_text
 from assay.core.files import write_whole
+from support.limits import files_of_at_most
 
 
 def test_a_file_is_replaced_as_a_whole_and_keeps_nothing_of_the_old_one(tmp_path: Path) -> None:
@@ -38,6 +39,15 @@ def test_what_cannot_be_put_in_place_leaves_no_part_behind(tmp_path: Path) -> No
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
     with pytest.raises(FileNotFoundError):
         write_whole(tmp_path / "none" / "file", b"content")
+
+
+def test_a_disk_that_is_full_leaves_the_old_content_and_no_part_of_the_new(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+    with files_of_at_most(1000), pytest.raises(OSError, match="File too large"):
+        write_whole(path, b"x" * 5000)
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_digest_is_the_sha256_of_the_bytes_whatever_holds_them(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from assay.core.errors import IntegrityError, MachineError
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
 from assay.journal.file import FileJournal
+from support.limits import files_of_at_most
 from support.tasks import regression_task
 
 
@@ -88,6 +89,36 @@ def test_reading_goes_on_from_an_offset(tmp_path: Path, events: list[Event]) -> 
     rest, end = journal.read_from(offset, first[-1].digest)
     assert first + rest == events
     assert end == (tmp_path / "events.jsonl").stat().st_size
+
+
+def test_a_disk_that_is_full_leaves_no_part_of_an_event_and_the_journal_goes_on(
+    tmp_path: Path, events: list[Event]
+) -> None:
+    path = tmp_path / "events.jsonl"
+    journal = FileJournal(path)
+    journal.append(events[:1])
+    whole = path.read_bytes()
+    with (
+        files_of_at_most(len(whole) + 20),
+        pytest.raises(MachineError, match=r"events\.jsonl' cannot be written") as caught,
+    ):
+        journal.append(events[1:])
+    assert (caught.value.code, caught.value.kept) == ("E501", "every event before this")
+    assert path.read_bytes() == whole
+    journal.append(events[1:])
+    assert list(FileJournal(path).read()) == events
+
+
+def test_a_writer_heals_what_an_earlier_one_left_once_and_never_cuts_its_own(
+    tmp_path: Path, events: list[Event]
+) -> None:
+    path = tmp_path / "deep" / "run" / "events.jsonl"
+    journal = FileJournal(path)
+    for event in events:
+        journal.append([event])
+        assert path.read_bytes().endswith(b"\n")
+    assert path.stat().st_mode & 0o077 == 0, "what a run says is its owner's"
+    assert [event.number for event in journal.read(since=1)] == [1, 2]
 
 
 def test_a_folder_that_cannot_be_written_is_a_machine_error(tmp_path: Path, events: list[Event]) -> None:

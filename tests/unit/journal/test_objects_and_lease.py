@@ -144,6 +144,27 @@ def test_a_second_writer_is_refused_and_a_dead_ones_lease_is_free(tmp_path: Path
     Lease(path).release()
 
 
+def test_a_holder_that_has_not_said_who_it_is_still_holds(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "calm-otter" / "lease"
+    lease = Lease(path)
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match="the run 'calm-otter' is being worked on by another process") as caught:
+        Lease(path)
+    assert caught.value.fix == "assay status"
+    lease.release()
+    Lease(path).release()
+    assert path.read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"pid": "x", "started": 1}', '{"pid": 1}', '{"pid": -5, "started": 0}']
+)
+def test_what_names_no_process_names_no_holder(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lease").write_text(text, encoding="utf-8")
+    assert read_holder(tmp_path / "lease") is None
+    assert read_holder(tmp_path / "none") is None
+
+
 def test_a_recycled_pid_is_not_taken_for_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "lease"
     lease = Lease(path)
