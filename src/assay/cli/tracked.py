@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.cli.output import Output
+from assay.report.formatting import format_count
 
 if TYPE_CHECKING:
     from assay.tracking.tracker import Tracker
@@ -156,11 +157,10 @@ def tracking(output: Output, uri: str) -> Iterator[Tracker | None]:
             f" assay export {OPTION}"
         )
     elif end.dropped:
-        output.complain(
-            f" mlflow   {end.dropped} runs are not in {uri}: {end.reason}; assay export {OPTION} writes them"
-        )
+        lost = format_count(end.dropped, "run")
+        output.complain(f" mlflow   {lost} not in {uri}: {end.reason}; assay export {OPTION} writes what is missing")
     elif end.written:
-        output.say(f" mlflow   {end.written} runs in {uri}{_look(uri)}")
+        output.say(f" mlflow   {format_count(end.written, 'run')} in {uri}{_look(uri)}")
 
 
 def _handed_over(tracker: Tracker) -> bool:

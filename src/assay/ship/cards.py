@@ -17,10 +17,10 @@ def readme(chosen: Chosen) -> str:
     """Return `README.md`: what it is and three commands."""
     task, trial = chosen.task, chosen.trial
     what = f"trial {trial.number} of the run `{clean_line(chosen.started.run, 80)}`"
-    file = chosen.shown_test
+    file = f"DATA/{chosen.task.data.test}" if chosen.task.data.test else "NEW.csv"
     commands = ["uv run train.py --data DATA -o submission.csv"]
     if chosen.predicts:
-        commands.append(f"uv run predict.py DATA/{file} --data DATA -o predictions.csv")
+        commands.append(f"uv run predict.py {file} --data DATA -o predictions.csv")
     commands.append("assay verify . --data DATA")
     files = [
         ("train.py", "trains on all labelled rows and predicts the test file"),

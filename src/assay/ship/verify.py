@@ -17,6 +17,7 @@ from assay.core.metric import Metric
 from assay.core.task import Task
 from assay.data import verify_data
 from assay.models.scrub import Scrubber
+from assay.report.formatting import format_count
 from assay.sandbox import remove_tree
 from assay.ship.again import Again, open_again
 from assay.ship.bundle import Bundle
@@ -160,7 +161,7 @@ def _files(bundle: Bundle) -> Finding:
         f"{_some(names)} {word}" for names, word in ((gone, "missing"), (changed, "changed"), (new, "new")) if names
     ]
     result = Result.FAIL if told else Result.PASS
-    return _finding("files", "every file is as exported", result, "; ".join(told) or f"{len(known)} files")
+    return _finding("files", "every file is as exported", result, "; ".join(told) or format_count(len(known), "file"))
 
 
 def _can_run(name: str) -> bool:
@@ -262,7 +263,8 @@ def _which_differ(record: Record, folder: Path) -> str:
 def _data_finding(record: Record, *, same: bool) -> Finding:
     if same and not record.data_digest and not record.data:
         return _finding("data", "the data are those of the run", Result.SKIP, "the run kept no digest of its data")
-    told = f"{len(record.data)} files, byte for byte" if same else "different data, as --accept-new-data allows"
+    files = format_count(len(record.data), "file")
+    told = f"{files}, byte for byte" if same else "different data, as --accept-new-data allows"
     return _finding("data", "the data are those of the run", Result.PASS if same else Result.SKIP, told)
 
 
@@ -282,7 +284,7 @@ def _environment(record: Record, again: Again) -> Finding:
     if other:
         told = f"{_some(other)}: --python names an environment with requirements.txt"
         return _finding("environment", "the packages are those of the run", Result.SKIP, told)
-    told = f"Python {record.python}, {len(record.packages)} packages"
+    told = f"Python {record.python}, {format_count(len(record.packages), 'package')}"
     return _finding("environment", "the packages are those of the run", Result.PASS, told)
 
 
@@ -298,7 +300,7 @@ def _split(record: Record, again: Again, *, same: bool) -> Finding:
         key = again.key(name)
         if key is None or again.answers(key) != answers:
             wrong.append(name)
-    told = f"{_some(wrong)} has other rows" if wrong else f"{len(known)} views, row for row"
+    told = f"{_some(wrong)} has other rows" if wrong else f"{format_count(len(known), 'view')}, row for row"
     return _finding("split", title, Result.FAIL if wrong else Result.PASS, told)
 
 

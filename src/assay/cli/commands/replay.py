@@ -11,6 +11,7 @@ from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 from assay.core.exits import Exit
 from assay.journal.folders import is_live
+from assay.report.formatting import format_count
 
 if TYPE_CHECKING:
     from assay.ship.replay_found import Replay
@@ -52,22 +53,24 @@ def _lines(done: Replay) -> Iterator[str]:
     how = "candidates run again" if done.executed else "executions from the record"
     how = "from the journal alone" if done.alone else how
     yield f"{done.run}: {'the same decisions' if done.same else 'OTHER DECISIONS'} ({how})"
-    yield f" {done.events} events, chain intact; {done.objects.whole} files that they name, whole"
+    files = format_count(done.objects.whole, "file")
+    yield f" {format_count(done.events, 'event')}, chain intact; {files} that they name, whole"
     yield (
-        f" {done.steps} steps, {done.questions} questions, {done.candidates} candidates,"
-        f" {done.trials} trials to their end"
+        f" {format_count(done.steps, 'step')}, {format_count(done.questions, 'question')},"
+        f" {format_count(done.candidates, 'candidate')}, {format_count(done.trials, 'trial')} to their end"
     )
     graded = "put together from the recorded grades" if done.alone else "computed again"
-    yield f" {done.scores} scores {graded}, {done.verdicts} verdicts made again"
+    yield f" {format_count(done.scores, 'score')} {graded}, {format_count(done.verdicts, 'verdict')} made again"
     if done.numbers:
-        yield f" {done.numbers} numbers of the report come out of the journal as they stand in it"
+        yield f" {format_count(done.numbers, 'number')} of the report are as the journal has them"
     if done.cut_off:
-        yield f" {done.cut_off} trials were cut off by the end of the run: nothing to compare"
+        yield f" {format_count(done.cut_off, 'trial')} cut off by the end of the run: nothing to compare"
     if done.not_reached:
         yield f" not reached: {', '.join(f'#{number}' for number in done.not_reached[:_SHOWN])}"
     words = sum(not one.decides for one in done.differences)
     if words:
-        yield f" {words} questions had other words, as where the machine is another; the recorded answers were used"
+        asked = format_count(words, "question")
+        yield f" {asked} in other words, as where the machine is another; the recorded answers were used"
     decisions = [one for one in done.differences if one.decides]
     for one in decisions[:_SHOWN]:
         yield f" {one.what} {one.where}: {one.then} then, {one.now} now"
