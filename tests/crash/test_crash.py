@@ -1,4 +1,4 @@
-"""The crash test: the writer is killed at every event, with three torn tails, and the run is taken up again."""
+"""The crash test: the writer is killed at every event, with a torn tail, and the run is taken up again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def undisturbed(memory_folder: Path) -> Bench:
 
 
 TEARS = (0, 1, 60)
-"""Bytes of the event's line that reach the disk."""
+"""Bytes of the event's line that reach the disk; all read the same, so each event is taken up after one of them."""
 
 
 @pytest.mark.slow
@@ -44,14 +44,19 @@ def test_a_run_killed_at_any_event_resumes_to_the_same_table(
         first = Bench(folder, limits=LIMITS, k=2, backend=DyingJournal(path, at, max(TEARS)))
         with pytest.raises(Killed):
             first.open().work()
-        for tear in TEARS:
-            torn = memory_folder / f"torn-{at}-{tear}"
-            shutil.copytree(folder, torn, symlinks=True)
-            with (torn / "events.jsonl").open("r+b") as stream:
-                stream.truncate(path.stat().st_size - max(TEARS) + tear)
-            _must_end_as(undisturbed, first, torn, f"killed at event {at}, {tear} bytes of it written")
-            shutil.rmtree(torn)
+        tear = _tear(path, at)
+        _must_end_as(undisturbed, first, folder, f"killed at event {at}, {tear} bytes of it written")
         shutil.rmtree(folder)
+
+
+def _tear(path: Path, at: int) -> int:
+    """Tear off the end of event `at` in each way, which reads as if it had never been; return the way it is left in."""
+    written = path.read_bytes()
+    lengths = [*TEARS[at % len(TEARS) + 1 :], *TEARS[: at % len(TEARS) + 1]]
+    for tear in lengths:
+        path.write_bytes(written[: len(written) - max(TEARS) + tear])
+        assert [event.number for event in FileJournal(path).read()] == list(range(at))
+    return lengths[-1]
 
 
 def _must_end_as(undisturbed: Bench, first: Bench, folder: Path, when: str) -> None:
