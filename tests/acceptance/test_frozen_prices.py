@@ -97,7 +97,7 @@ def test_a_resumed_run_charges_by_the_table_of_its_start_and_says_that_it_has_ch
             runs=tmp_path / "runs",
             gate=False,
         )
-        folder = launch(inspect(data).task, options, table=Table(1)).folder
+        folder = launch(inspect(data, split="holdout").task, options, table=Table(1)).folder
         resume(folder, limits=Limits(trials=4), table=Table(500))
     history = History(FileJournal(folder / "events.jsonl").read())
     paid = [q.answer.usage.cost_usd for q in history.questions.values() if q.answer and q.answer.usage.requests]

@@ -57,6 +57,9 @@ def clean_environment(
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
+        # By default a thread of OpenMP that waits for another spins, for ever where that one waits for a core: with two
+        # threads on two busy cores, boosting 300 small trees took 4 s of processor time instead of 0.2.
+        "OMP_WAIT_POLICY": "PASSIVE",
         **dict.fromkeys(_THREAD_VARIABLES, str(max(1, threads))),
         **extra,
     }

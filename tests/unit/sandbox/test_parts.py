@@ -66,6 +66,7 @@ def test_the_environment_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) 
     assert "canary" not in json.dumps(env)
     assert env["PATH"].startswith("/venv/bin:")
     assert env["OMP_NUM_THREADS"] == env["LOKY_MAX_CPU_COUNT"] == "3"
+    assert env["OMP_WAIT_POLICY"] == "PASSIVE"
     assert env["SEED"] == "1"
 
 
