@@ -69,14 +69,16 @@ def notebook_questions(brief: Brief) -> dict[str, Inputs]:
                 Subtask(
                     id="T1", name="Model", parent="T0", cells=("model",), status="open", priority=0.75,
                     expected_gain=0.5, uncertainty=0.6, depends_on=("T2",), evidence=("round 1: -0.002",),
+                    note="wide nets are next",
                 ),
             ),
             rounds=(
                 ReviewRound(
                     number=1, decision="REFINE", focus="T1", strategy="Deeper trees.", verdict="FAILED", score=0.905,
-                    delta=-0.005, problem="not better", diff="-depth = 3\n+depth = 9\n",
+                    delta=-0.005, gained=-0.002, problem="not better", diff="-depth = 3\n+depth = 9\n",
                 ),
             ),
+            printed="depth 3 in 12 s",
             problem="the cell `load` is locked",
         ),
         "notebook_report": NotebookReportInputs(

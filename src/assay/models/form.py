@@ -204,7 +204,7 @@ def _fence_lines(reply_type: type[BaseModel]) -> Iterator[str]:
     for name, field in reply_type.model_fields.items():
         fenced, inner = _marker(field, Fenced), _inner_model(field.annotation)
         if fenced is not None:
-            yield from (f"```{fenced.language}", f"# {name}: {_first_line(field)}", "```")
+            yield from (f"```{fenced.language}", f"# {name}: {_meaning(field)}", "```")
         elif inner is not None and has_scripts(inner) and _is_sequence(field.annotation):
             yield from _fence_lines(inner)
             yield f"... one such block for each of `{name}`, in the same order."
@@ -218,13 +218,14 @@ def _notes(reply_type: type[BaseModel], prefix: str = "") -> Iterator[str]:
             continue
         limit = next((f" (at most {m.max_length} characters)" for m in field.metadata if isinstance(m, MaxLen)), "")
         inner = _inner_model(field.annotation)
-        yield f"- `{prefix}{name}`: {_first_line(field)}{'' if _is_sequence(field.annotation) else limit}"
+        yield f"- `{prefix}{name}`: {_meaning(field)}{'' if _is_sequence(field.annotation) else limit}"
         if inner is not None:
             yield from _notes(inner, f"{prefix}{name}{'[]' if _is_sequence(field.annotation) else ''}.")
 
 
-def _first_line(field: FieldInfo) -> str:
-    return (field.description or "").strip().split("\n")[0]
+def _meaning(field: FieldInfo) -> str:
+    """Return the first paragraph of what is said of a field, as one line."""
+    return " ".join((field.description or "").strip().partition("\n\n")[0].split())
 
 
 def _listed(names: frozenset[str]) -> str:

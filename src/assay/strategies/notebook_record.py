@@ -147,6 +147,8 @@ class RoundRecord:
     """Of the notebook that it started from."""
     delta: float | None = None
     """Gain over the locked baseline, positive is better."""
+    gained: float | None = None
+    """Gain over the notebook that it started from."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     reported: Mapping[str, float] = field(default_factory=dict)
     """As of `IterationRecord`."""

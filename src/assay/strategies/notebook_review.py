@@ -144,7 +144,9 @@ class NotebookReview:
         trial = step.evaluate("trial", reviewed.candidate, within=within)
         record = _judged(place, record, trial)
         ran = objects.candidate(trial.candidate)
-        gain = f"{record.delta:+.5g} over the baseline" if record.delta is not None else record.problem
+        gain = record.problem
+        if record.delta is not None and record.gained is not None:
+            gain = f"{record.gained:+.5g} over the notebook before it, {record.delta:+.5g} over the baseline"
         graph = graph.after(
             critique.focus,
             improved=record.verdict is RoundVerdict.IMPROVED,
@@ -179,7 +181,14 @@ class _Place:
             allowed={node.id: node.cells for node in self.graph.nodes.values()},
             rounds=tuple(told),
             stuck=stuck,
+            printed=self._printed(),
         )
+
+    def _printed(self) -> str:
+        """Return what the notebook as it stands printed on the last fold that it ran on to its end."""
+        history = self.step.history
+        runs = (m.execution for m in reversed(history.measurements(self.current.number)) if m.score is not None)
+        return next((run.log_tail for run in runs if run is not None), "")
 
 
 def _locked(step: Step, trial: Trial) -> BaseRecord:
@@ -239,9 +248,9 @@ def _judged(place: _Place, record: RoundRecord, trial: Trial) -> RoundRecord:
     gained = compare(trial.scores, place.current.scores, metric)
     whole = trial.ranks and len(trial.scores) == len(place.base.scores)
     if whole and gained.mean > 0:
-        return replace(record, verdict=RoundVerdict.IMPROVED, next=trial.number, delta=delta)
+        return replace(record, verdict=RoundVerdict.IMPROVED, next=trial.number, delta=delta, gained=gained.mean)
     why = trial.reason or "not better than the notebook that it started from"
-    return replace(record, verdict=RoundVerdict.FAILED, delta=delta, problem=why)
+    return replace(record, verdict=RoundVerdict.FAILED, delta=delta, gained=gained.mean, problem=why)
 
 
 def _diagnosis(place: _Place) -> str:
@@ -283,6 +292,7 @@ def _told(record: RoundRecord, *, last: bool) -> ReviewRound:
         verdict=str(record.verdict),
         score=record.score,
         delta=record.delta,
+        gained=record.gained,
         problem=record.problem,
         diff=record.diff if last else "",
     )

@@ -43,6 +43,8 @@ class Node:
     depends_on: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     rationale: str = ""
+    note: str = ""
+    """What a reviewer last said of it."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class TaskGraph:
                 uncertainty=round(node.uncertainty, 4),
                 depends_on=node.depends_on,
                 evidence=node.evidence,
+                note=node.note or node.rationale,
             )
             for node in ranked[:SHOWN]
         )
@@ -120,7 +123,7 @@ class TaskGraph:
             node = nodes[update.id]
             gain = node.expected_gain if update.expected_gain is None else update.expected_gain
             status = node.status if node.status == "stabilized" and update.status == "open" else update.status
-            nodes[node.id] = replace(node, status=status, expected_gain=gain)
+            nodes[node.id] = replace(node, status=status, expected_gain=gain, note=update.note or node.note)
         for wish in new:
             parent = nodes.get(wish.parent)
             if parent is None:

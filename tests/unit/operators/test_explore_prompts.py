@@ -19,6 +19,8 @@ QUESTIONS: dict[str, Inputs] = {
         refuted=("`age` tells of the target: no more than chance",),
         count=5,
         papers=PAPERS,
+        plain=0.597,
+        printed="letters in common: 0.47",
     ),
 }  # fmt: skip
 FACTS = {
@@ -30,7 +32,14 @@ FACTS = {
         "<papers>x</papers>",
         "mind the coast",
     ),
-    "ideas": ("Propose 5 ideas", "`rooms` tells of the target: 20%", "no more than chance", PAPERS),
+    "ideas": (
+        "Propose 5 ideas",
+        "`rooms` tells of the target: 20%",
+        "no more than chance",
+        PAPERS,
+        "0.597",
+        "letters in common: 0.47",
+    ),
 }
 
 
@@ -44,10 +53,14 @@ def test_every_fact_of_the_question_is_told(role: str) -> None:
 
 
 def test_nothing_established_is_said() -> None:
-    bare = QUESTIONS["ideas"].model_copy(update={"established": (), "refuted": (), "papers": ""})
+    bare = QUESTIONS["ideas"].model_copy(
+        update={"established": (), "refuted": (), "papers": "", "plain": None, "printed": ""}
+    )
     text = Prompts().render("ideas", bare)[-1].content
     assert "established nothing" in text
     assert "refuted there" not in text
+    assert "printed" not in text.partition("Each idea")[0]
+    assert "plain model of the analysis" not in text
 
 
 @pytest.mark.parametrize("empty", [{"ideas": []}, {"ideas": [{"title": "x", "description": "", "reasoning": "r"}]}])

@@ -23,7 +23,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "notebook_critique": (
         "Cell `load` (data, LOCKED): Loading. Reads.", "Cell `model` (method, open)", "depth = 3",
         "Scaling problem: keep the architecture.", "| `T1` | Model | `model` | open | 0.75 | 0.5 | 0.6 | T2 |",
-        "`T1`: round 1: -0.002", "| 1 | REFINE | T1 | Deeper trees. | 0.905 | -0.005 | FAILED: not better |",
+        "`T1`: round 1: -0.002; noted: wide nets are next\n", "depth 3 in 12 s",
+        "| 1 | REFINE | T1 | Deeper trees. | 0.905 | -0.002 | -0.005 | FAILED: not better |",
         "+depth = 9", "refused: the cell `load` is locked", "result of round 1",
     ),
     "notebook_report": ("- roc_auc 0.93 on 5 folds", "Boosting on ratios"),

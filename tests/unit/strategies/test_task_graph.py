@@ -68,7 +68,7 @@ def test_values_stay_within_their_range() -> None:
 
 def test_new_parts_and_dependencies_are_stored_and_what_cannot_be_is_said() -> None:
     graph = GRAPH.told(
-        [SubtaskUpdate(id="T4", status="dropped", expected_gain=0.1), SubtaskUpdate(id="T77")],
+        [SubtaskUpdate(id="T4", status="dropped", expected_gain=0.1, note="no gain"), SubtaskUpdate(id="T77")],
         [NewSubtask(name="Attention", parent="T3", rationale="long range"), NewSubtask(name="Nothing", parent="T88")],
         [
             SubtaskDependency(source="T2", target="T6"),
@@ -79,6 +79,7 @@ def test_new_parts_and_dependencies_are_stored_and_what_cannot_be_is_said() -> N
     new = graph.nodes["T6"]
     assert (new.name, new.parent, new.cells, new.depends_on) == ("Attention", "T3", ("net",), ("T2",))
     assert (graph.nodes["T4"].status, graph.nodes["T4"].expected_gain) == ("dropped", 0.1)
+    assert {task.id: task.note for task in graph.shown() if task.note} == {"T4": "no gain", "T6": "long range"}
     assert graph.nodes["T2"].depends_on == ()
     assert len(graph.ignored) == 4
     assert "round in a circle" in graph.ignored[2]

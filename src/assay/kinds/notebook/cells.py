@@ -11,6 +11,7 @@ from assay.kinds.notebook.document import Cell, Notebook
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _MOST = 80
+_MOST_PURPOSE = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def _info(cell: Cell, index: int, headings: tuple[str, ...]) -> CellInfo:
         index=index,
         type=cell.type,
         name=name or _first_comment(cell) or cell.id,
-        purpose=_text(subtask.get("purpose")) or _text(own.get("purpose")),
+        purpose=_text(subtask.get("purpose"), _MOST_PURPOSE) or _text(own.get("purpose"), _MOST_PURPOSE),
         section=section or (headings[-1] if headings else ""),
         headings=headings,
         subtask=_text(subtask.get("id")),
@@ -72,8 +73,8 @@ def _table(cell: Cell, key: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: Any) -> str:
-    return " ".join(value.split())[:_MOST] if isinstance(value, str) else ""
+def _text(value: Any, most: int = _MOST) -> str:
+    return " ".join(value.split())[:most] if isinstance(value, str) else ""
 
 
 def _first_comment(cell: Cell) -> str:

@@ -62,6 +62,10 @@ class IdeasInputs(Inputs):
     count: int
     """How many are wanted."""
     papers: str = ""
+    plain: float | None = None
+    """Graded score of the best notebook's plain model; None without one."""
+    printed: str = ""
+    """The end of what the best notebook printed, few numbers of it, which nobody has checked."""
 
 
 class IdeaList(Reply):

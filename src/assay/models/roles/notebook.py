@@ -220,6 +220,8 @@ class Subtask(Inputs):
     depends_on: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     """What iterations on it showed, oldest first."""
+    note: str = ""
+    """What a reviewer last said of it."""
 
 
 class ReviewRound(Inputs):
@@ -235,6 +237,8 @@ class ReviewRound(Inputs):
     score: float | None = None
     delta: float | None = None
     """Gain over the locked baseline, positive is better."""
+    gained: float | None = None
+    """Gain over the notebook that it started from, positive is better."""
     problem: str = ""
     diff: str = ""
     """What it changed, cell by cell; told of the last one alone."""
@@ -258,6 +262,8 @@ class NotebookCritiqueInputs(Inputs):
     rounds: tuple[ReviewRound, ...] = ()
     stuck: int = 0
     """How many rounds in a row brought nothing."""
+    printed: str = ""
+    """Words of what the notebook printed in its last execution on a fold; few numbers, since they may be labels."""
     problem: str = ""
     """Why the last answer to this very question was refused; empty at first."""
 
@@ -268,9 +274,11 @@ class SubtaskUpdate(Reply):
     id: str
     """Of an existing subtask."""
     status: Literal["open", "active", "dropped"] = "open"
+    """`active` is under work, `dropped` is not worth any."""
     expected_gain: float | None = Field(default=None, ge=0, le=1)
+    """From 0, nothing, to 1, the most that you can think of; not in units of the metric."""
     note: str = ""
-    """Why, in a sentence."""
+    """Why, in a sentence; the next round is told."""
 
 
 class NewSubtask(Reply):
@@ -280,6 +288,7 @@ class NewSubtask(Reply):
     parent: str
     """Id of the subtask that it is a part of."""
     rationale: str = ""
+    """What work on it should bring, in a sentence; the next round is told."""
 
 
 class SubtaskDependency(Reply):
@@ -321,8 +330,11 @@ class Critique(Reply):
     strategy: str = Field(min_length=1)
     """What is changed and why it should help, in two to four sentences."""
     subtask_updates: tuple[SubtaskUpdate, ...] = Field(default=(), max_length=8)
+    """What is now known of a subtask; empty where nothing is."""
     new_subtasks: tuple[NewSubtask, ...] = Field(default=(), max_length=4)
+    """Parts of a subtask that later rounds should work on by themselves."""
     dependencies: tuple[SubtaskDependency, ...] = Field(default=(), max_length=8)
+    """Which subtask should come before which."""
     edits: tuple[CellEdit, ...] = Field(min_length=1, max_length=8)
     """Whole new texts of open cells; with REFINE, of cells of `focus` alone."""
     recipe: Recipe

@@ -11,6 +11,7 @@ from assay.engine.endings import NoAnswer
 from assay.engine.session import Step
 from assay.journal.history import Trial
 from assay.kinds.base import Kind
+from assay.kinds.excerpt import words
 from assay.kinds.notebook import NOTEBOOK, describe, locks_of, notebook_of
 from assay.models.roles import CellText, Critique, NotebookCritiqueInputs, ReviewRound, Subtask
 from assay.operators.brief import brief, summary
@@ -19,6 +20,8 @@ from assay.operators.expect import expect
 OPERATOR = "review"
 ASKED = 2
 """How often a critique is asked for before the round goes without."""
+MOST_PRINTED = 1_500
+"""Characters of what the notebook printed that a question shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,8 @@ class Question:
     """Cells by subtask, of all subtasks, shown or not."""
     rounds: tuple[ReviewRound, ...]
     stuck: int
+    printed: str = ""
+    """What the notebook as it stands printed on a fold; words and few numbers are told of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +90,7 @@ def review(step: Step, base: Candidate, question: Question) -> Reviewed:
             subtasks=question.subtasks,
             rounds=question.rounds,
             stuck=question.stuck,
+            printed=words(question.printed, MOST_PRINTED),
             problem="; ".join(refused[-1:]),
         )
         try:

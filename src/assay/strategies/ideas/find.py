@@ -18,6 +18,7 @@ from assay.engine.log import EventLog
 from assay.engine.parts import Parts
 from assay.grading import Graded
 from assay.journal.memory import MemoryJournal
+from assay.kinds.excerpt import words
 from assay.models.roles import Brief, Established, Idea, IdeaList, IdeasInputs
 from assay.operators.rendering import Prompts
 from assay.sandbox import protect_engine
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 20
 """Findings that the question for ideas shows."""
+MOST_PRINTED = 3_000
+"""Characters of the best notebook's output that it shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +127,7 @@ def _found(stack: ExitStack, task: Task, options: IdeaOptions, weights: dict[str
     if best is None:
         problems.append(f"no analysis scores {options.least:g} or more: nothing is exported, and there are no ideas")
     else:
-        ideas, why = _ideas(parts, prompts, brief, analyses, options)
+        ideas, why = _ideas(parts, prompts, brief, analyses, best, options)
         problems += why
     found = Found(out=options.out, analyses=tuple(analyses), best=best, ideas=ideas, problems=tuple(problems))
     write_results(task, options, weights, parts, found.analyses, best, ideas, found.problems)
@@ -210,7 +213,7 @@ def _best(analyses: Sequence[Analysis], least: float) -> Analysis | None:
 
 
 def _ideas(
-    parts: Parts, prompts: Prompts, brief: Brief, analyses: Sequence[Analysis], options: IdeaOptions
+    parts: Parts, prompts: Prompts, brief: Brief, analyses: Sequence[Analysis], best: Analysis, options: IdeaOptions
 ) -> tuple[tuple[Idea, ...], list[str]]:
     held = _unique([one for a in analyses for one in a.checked if one.holds])
     names = {one.statement.sentence for one in held}
@@ -222,6 +225,9 @@ def _ideas(
         refuted=tuple(one.sentence for one in failed[:8]),
         count=options.ideas,
         papers=options.papers,
+        plain=best.baseline,
+        # Words, and few numbers: a notebook could print labels that are hidden from those who write later ones.
+        printed=words(best.execution.log_tail, MOST_PRINTED) if best.execution else "",
     )
     try:
         listed = ask(parts.model, prompts, "ideas", inputs, IdeaList, key="ideas")
