@@ -26,6 +26,8 @@ the patent that they are from. The metric is the Pearson correlation.
 def write_phrase_data(folder: Path, *, train: int = 600, test: int = 100, seed: int = 7) -> None:
     """Write `train.csv`, `test.csv`, a sample submission and a description.
 
+    Only labels of like pairs tell a synonym from any other word: the two have no letters in common.
+
     Args:
         folder: Made if missing.
         train: Rows with a score.
@@ -63,7 +65,7 @@ def _target(rng: np.random.Generator, how: str, code: str, kind: str, words: tup
     if how == "same":
         return f"{word}{ending} {kind}"
     if how == "synonym":
-        return f"{kind} {synonym}{ending}"
+        return f"{rng.choice(KINDS[3:])} {synonym}{ending}"
     if how == "part":
         return f"{rng.choice(KINDS[3:])} {word}{ending}"
     known = FIELDS[code] if how == "field" else FIELDS[str(rng.choice([other for other in FIELDS if other != code]))]
