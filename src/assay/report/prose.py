@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from assay.core.errors import IntegrityError
 
@@ -94,7 +97,26 @@ def _backed(token: str, known: tuple[float, ...]) -> bool:
     percent = token.endswith("%")
     plain = token.rstrip("% \t\n").replace(",", "").replace("\N{MINUS SIGN}", "-")
     mantissa, _, exponent = plain.lower().partition("e")
-    decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    value, half = float(plain), 0.5 * 10.0**-decimals * (1 + 1e-9)
+    try:
+        decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+        value, half = float(plain), 0.5 * 10.0**-decimals * (1 + 1e-9)
+    except OverflowError:  # 1e999: no score is as large
+        return False
     scales = (100.0, 1.0) if percent else (1.0,)
-    return any(abs(value - number * scale) <= half for number in known for scale in scales)
+    return any(
+        abs(value - number * scale) <= half for scale in scales for number in _near(known, value / scale, half / scale)
+    )
+
+
+def _near(known: tuple[float, ...], value: float, half: float) -> Iterator[float]:
+    """Yield those of `known` that may lie within `half` of `value`: a long run has many, and many titles to check."""
+    ordered, margin = _ordered(known), 1e-9 * (abs(value) + half)
+    for at in range(bisect_left(ordered, value - half - margin), len(ordered)):
+        if ordered[at] > value + half + margin:
+            return
+        yield ordered[at]
+
+
+@lru_cache(maxsize=4)
+def _ordered(known: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(sorted(number for number in known if math.isfinite(number)))

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assay.report.document import Document, Items, Num, Paragraph, Said, Section, Tag, Terms
 from assay.report.ledger import Ledger, Source
@@ -27,11 +31,26 @@ EVIDENCE = (0.88529, 5.0, 0.0121)
         ("mean of 7 inner folds", ()),
         ("LightGBM, 10 inner fold models", ()),
         ("0.7 inner folds", ("0.7",)),
+        ("1e999 and 1e-999 and 1e400", ("1e999", "1e-999", "1e400")),
+        ("9" * 400, ("9" * 400,)),
         ("0.9 and again 0.999 and 0.999", ("0.999",)),
     ],
 )
 def test_numbers_without_evidence_are_found(text: str, expected: tuple[str, ...]) -> None:
     assert unbacked_numbers(text, EVIDENCE) == expected
+
+
+@given(
+    st.lists(st.floats(-2, 2) | st.integers(-300, 300).map(float), max_size=8),
+    st.decimals(-300, 300, allow_nan=False, places=3) | st.decimals(-3, 3, allow_nan=False, places=1),
+    st.sampled_from(["", "%", " %"]),
+)
+@settings(deadline=None)
+def test_a_number_is_backed_by_any_that_rounds_to_it(known: list[float], number: Decimal, percent: str) -> None:
+    half = 0.5 * 10.0 ** (number.as_tuple().exponent) * (1 + 1e-9)  # type: ignore[operator]
+    scales = (100.0, 1.0) if percent else (1.0,)
+    backed = any(abs(float(number) - one * scale) <= half for one in known for scale in scales)
+    assert unbacked_numbers(f"{number}{percent}", known) == (() if backed else (f"{number}{percent}",))
 
 
 def test_the_build_fails_on_an_unbacked_number_and_says_which() -> None:
