@@ -11,6 +11,7 @@ from dataclasses import replace
 from assay.core.errors import TaskError
 from assay.core.exits import Exit
 from assay.core.score import Score
+from assay.core.trial import Verdict
 from assay.core.view import View, ViewKey
 from assay.engine.blending import Blending
 from assay.engine.budget import Budget
@@ -91,7 +92,8 @@ class Finish:
         """Return the best single trial or the blend.
 
         The best of many looks better than it is, and a blend's score is cross-fitted: they are compared once the luck
-        of the best is taken out.
+        of the best is taken out. A baseline was made before the search and not chosen by its score, so it has no such
+        luck: nothing that scores less wins over it.
 
         Args:
             before: The history without the blend.
@@ -100,7 +102,7 @@ class Finish:
         ranking = history.ranking()
         best = ranking[0]
         blend = next((t for t in ranking if t.operator == "blend" and t.folds == best.folds), None)
-        if blend is None or blend is best or blend.score is None:
+        if blend is None or blend is best or blend.score is None or best.verdict is Verdict.BASELINE:
             return best
         shrunk = self._judge.shrunk(best, before)
         if shrunk is None or history.metric.gain(blend.score, shrunk) < 0:

@@ -18,6 +18,10 @@ _TITLES = {
     Finding.GAIN: "a gain over the baseline",
 }
 
+MISLEADS = ("W201", "W202", "W203", "W204", "W205", "W207", "W214", "W220", "W221")
+"""Findings about the data by which a true score may say nothing about other rows."""
+_MOST_MISLEADING = 3
+
 
 def title(teller: Teller) -> str:
     """Return the report's title, which gives the outcome away."""
@@ -95,6 +99,7 @@ def box(teller: Teller) -> Terms:
     if "checks.made" in teller.ledger:
         passed = (*teller.count("checks.passed"), " of ", *teller.count("checks.made"), " passed")
         rows.append(("Checks", passed))
+    rows += [("Data" if not index else "", cell) for index, cell in enumerate(_misleading(teller))]
     rows.append(("Trials", _trials(teller)))
     rows.append(("Time", teller.duration("run.wall_s")))
     rows.append(("Money", _money(teller)))
@@ -115,6 +120,12 @@ def _verdict(teller: Teller, winner: Trial) -> Cell:
     other = facts.last_real
     beside = way_to(facts.history, other) if other is not None and facts.way.real is None else None
     return told if beside is None else (*told, " Real besides: ", *teller.parts(beside.tell()), ".")
+
+
+def _misleading(teller: Teller) -> list[Cell]:
+    """Return what was found about the data that makes the score say less than it seems to."""
+    found = [remark for _, remark in teller.facts.history.remarks if remark.code in MISLEADS]
+    return [(Tag(one.code), f" {clean_line(one.text, 300)}") for one in found[:_MOST_MISLEADING]]
 
 
 def next_steps(teller: Teller) -> Section:
@@ -215,6 +226,8 @@ def _scored_steps(teller: Teller) -> list[Cell]:
     items: list[Cell] = []
     if winner is None:
         return items
+    if _misleading(teller):
+        items.append((Strong("Do not believe the score yet:"), " settle first what the box says of the data."))
     done = facts.history.submission
     if done is not None:
         items.append(("Hand in ", Mono("submission.csv"), ", or run ", Mono("best/"), " on new data."))

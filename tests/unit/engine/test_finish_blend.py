@@ -20,7 +20,7 @@ from assay.journal.memory import MemoryJournal
 from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.strategies.tree import Tree, TreeOptions
-from support.engine import Bench, program, propose
+from support.engine import SCORES, Bench, program, propose
 from support.fakes import FakeGrading, noise
 
 Members = Mapping[int, Mapping[str, Mapping[str, Path]]]
@@ -127,6 +127,25 @@ def test_a_blend_that_is_worse_than_the_best_without_its_luck_does_not_win(tmp_p
     end = bench.open().work()
     assert end.winner is not None
     assert bench.log.read(lambda h: h.trials[end.winner or 0].operator) != "blend"
+
+
+def hopeless(request: Request[Any]) -> Scripted:
+    """Answer with many solutions that are hardly worse than the best baseline."""
+    if request.role in ("draft", "improve"):
+        return program(request.key, score=min(SCORES.values()) + 0.012 + noise(request.key))
+    return propose(request)
+
+
+def test_no_blend_wins_over_a_baseline_that_scores_better_for_a_baseline_had_no_luck(tmp_path: Path) -> None:
+    grading = Mixes()
+    grading.behind = 1.998 - 1.786
+    bench = Bench(tmp_path, answers=hopeless, grading=grading, strategy=Tree(TreeOptions(drafts=30)))
+    bench.limits = Limits(trials=40)
+    end = bench.open().work()
+    history = bench.log.read(lambda h: h)
+    assert history.trial_by_key(BLEND_KEY) is not None
+    assert end.winner is not None
+    assert history.trials[end.winner].operator == "baseline"
 
 
 def test_each_branch_is_sure_of_its_seats(tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ from assay.core.codec import encode
 from assay.core.trial import Verdict
 from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
-from assay.journal.events import NoiseMeasured
+from assay.journal.events import NoiseMeasured, Remarked
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.report.blended import blend_section
 from assay.report.document import Paragraph, Table, plain
 from assay.report.facts import Facts, trial_folder
 from assay.report.numbers import build_ledger
+from assay.report.opening import box, next_steps
 from assay.report.telling import Teller
 from assay.report.trust import threats_section
 from support.histories import STORIES
@@ -214,6 +215,22 @@ def test_an_unmeasured_noise_is_a_threat_and_a_measured_one_is_told(written: Wri
     facts = Facts(history, ObjectStore(Path("nowhere")), final=True)
     items = [plain(item) for item in threats_section(Teller(facts, build_ledger(facts))).blocks[0].items]  # type: ignore[union-attr]
     assert "The noise of equal candidates was not measured, so no gain could be called real." in items
+
+
+def test_what_was_found_about_the_data_stands_in_the_box_and_comes_first(written: Write) -> None:
+    assert "Do not believe the score yet" not in markdown(written("good_run")[0])
+    history, _ = STORIES["good_run"]()
+    found = (
+        ("W203", "refund gives cancelled away; ask when it becomes known"),
+        ("W206", "a column is constant"),
+    )
+    history.remarks += [(0.0, Remarked(code=code, text=text)) for code, text in found]
+    facts = Facts(history, ObjectStore(Path("nowhere")), final=True)
+    teller = Teller(facts, build_ledger(facts))
+    rows = [(name, plain(cell)) for name, cell in box(teller).rows]
+    assert [cell for name, cell in rows if name == "Data"] == [f"W203 {found[0][1]}"]
+    steps = [plain(item) for item in next_steps(teller).blocks[0].items]  # type: ignore[union-attr]
+    assert steps[0] == "Do not believe the score yet: settle first what the box says of the data."
 
 
 def test_few_scored_trials_ask_for_more_time(written: Write) -> None:
