@@ -262,3 +262,39 @@ def test_a_run_that_is_removed_while_it_is_looked_at_is_said_to_be_gone(viewer: 
     shutil.rmtree(served.root / "short-lived")
     viewer.page.wait_for_selector("text=E201")
     assert "gone" in viewer.page.inner_text("#state")
+
+
+def test_a_bundle_opens_from_the_disk_without_a_server_or_a_network(browser: Browser, served: Served) -> None:
+    from assay.web.bundle import bundle_run, write_bundle
+
+    context = browser.new_context(offline=True)
+    for run in ("brisk-otter", "sly-fox"):
+        file = write_bundle(bundle_run(served.root / run), served.root.parent / f"{run}.html")
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        seen = Seen()
+        page.on("console", lambda message, seen=seen: message.type == "error" and seen.complaints.append(message.text))
+        page.on("pageerror", lambda error, seen=seen: seen.complaints.append(str(error)))
+        page.on("dialog", lambda dialog, seen=seen: seen.complaints.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request, seen=seen: seen.hosts.add(urlsplit(request.url).netloc))
+        for address in PAGES:
+            page.goto(f"{file.as_uri()}#/{run}/{address}")
+            page.wait_for_selector(f'main[data-shown="{run}/{address}"]')
+            assert "not in the bundle" not in page.inner_text("main"), address
+        assert page.locator("iframe.report").get_attribute("sandbox") == ""
+        assert page.frame_locator("iframe.report").locator("h1").count() == 1
+        assert page.title() != "owned"
+        assert (seen.complaints, seen.hosts) == ([], {""})
+
+
+def test_trials_are_compared_and_files_are_shown_as_text(viewer: Tab, served: Served) -> None:
+    (served.root / "brisk-otter" / "evil.html").write_text(HOSTILE, encoding="utf-8")
+    viewer.go("brisk-otter/compare?trials=1,3", ".chips .chip")
+    assert "better in 5 of 5 folds" in viewer.text()
+    viewer.page.select_option("select[aria-label='Add a trial']", "5")
+    viewer.page.wait_for_selector(".chips .chip >> nth=2")
+    assert viewer.page.url.endswith("trials=1%2C3%2C5")
+    viewer.go("brisk-otter/files/evil.html", "pre.file")
+    assert HOSTILE in viewer.page.inner_text("pre.file")
+    viewer.go("brisk-otter/files/private", ".error")
+    assert "E211" in viewer.text()

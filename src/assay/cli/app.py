@@ -10,7 +10,7 @@ import typer
 from assay.cli.grouped import Grouped
 from assay.cli.keeping import build_service, finish, gc, skip
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui
-from assay.cli.shipping import audit, compare, export, replay, rerun, verify
+from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
 from assay.cli.tasks import build_tasks
 from assay.cli.typed import (
     RUNS,
@@ -70,7 +70,7 @@ def build_app() -> typer.Typer:
         "Steer": (tell, skip, finish, stop),
         "Read": (ls, top, show, diff, compare, cost, report),
         "Trust": (verify, audit, replay, rerun),
-        "Take out": (export, apply),
+        "Take out": (export, bundle, apply),
         "Machine": (doctor, explain, schema, gc),
     }
     for title, verbs in groups.items():

@@ -57,6 +57,25 @@ def export(
     )
 
 
+def bundle(
+    context: typer.Context,
+    name: Run = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER|FILE", help="Where to; RUN.html by default.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without what takes seconds: a look at data and errors.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Write the dashboard of a run as one file, or as a folder. It opens with no server and no network."""
+    from assay.cli.commands.bundle import bundle as command
+
+    return command(shell_of(context), runs, name, out=out, force=force, quick=quick)
+
+
 def verify(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="Folder or .zip of a solution.")] = Path("solution"),

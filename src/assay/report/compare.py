@@ -152,7 +152,9 @@ def gains_words(found: Gains) -> str:
     return paired_words(found.new, found.old, found.gains, found.low, found.high)
 
 
-def paired_words(new: str, old: str, gains: Sequence[float], low: float | None, high: float | None) -> str:
+def paired_words(
+    new: str, old: str, gains: Sequence[float], low: float | None, high: float | None, *, noun: str = "fold"
+) -> str:
     """Return in a sentence what one gains over another on the folds that they share.
 
     Args:
@@ -161,13 +163,14 @@ def paired_words(new: str, old: str, gains: Sequence[float], low: float | None, 
         gains: One a fold, at least one; positive is better.
         low: Lower end of the 95 % interval of their mean, None where there is none.
         high: Its upper end.
+        noun: What is paired.
     """
     better = sum(gain > 0 for gain in gains)
     interval = luck = ""
     if low is not None and high is not None:
         interval = f", 95 % interval {format_gain(low)} to {format_gain(high)}"
         luck = ": no more than luck would explain" if low <= 0 <= high else ""
-    of = format_count(len(gains), "fold")
+    of = format_count(len(gains), noun)
     return f"{new} over {old}: {format_gain(fmean(gains))}, better in {better} of {of}{interval}{luck}"
 
 

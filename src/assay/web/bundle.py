@@ -6,6 +6,7 @@ had to be left out is counted and said.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, UsageError
 from assay.models.scrub import Scrubber
+from assay.report.files import replace_file
 from assay.report.formatting import format_count
-from assay.web.browse import Content, Entry, content, listing
+from assay.web.browse import Entry, content, listing
 from assay.web.bundle_page import page_text
 from assay.web.pages import PAGES, page_of
+from assay.web.pages.files import image_type
 from assay.web.view import RunReader, RunView
 
 MOST_TRIALS = 500
@@ -30,10 +33,9 @@ MOST_FILE = 150_000
 """Bytes of one file's text."""
 MOST_ANSWERS = 48_000_000
 """Bytes of everything together; then no further trial or file is taken."""
-MOST_IMAGE = 5_000_000
+MOST_IMAGE = 600_000
 LEFT_OUT = ("objects", "private", "views", "work", "checkout", "llm", "long")
 """Folders that a bundle never takes: data, hidden labels, prompts, and what other files are made from."""
-_IMAGES = (".png", ".svg", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 @dataclass(kw_only=True)
@@ -42,8 +44,6 @@ class Bundle:
 
     run: str
     answers: dict[str, Any] = field(default_factory=dict)
-    images: dict[str, bytes] = field(default_factory=dict)
-    """Path in the run folder to an image, for the form that is a folder."""
     said: list[str] = field(default_factory=list)
     """What was left out, in sentences."""
     bytes: int = 0
@@ -74,7 +74,33 @@ def bundle_run(folder: Path, *, look: bool = True) -> Bundle:
 
 def render(made: Bundle) -> str:
     """Return the page of a bundle: one HTML file that needs nothing else."""
-    return page_text(made.answers, title=f"{made.run} · Assay")
+    answers = {**made.answers, "about": {"run": made.run, "said": made.said}}
+    return page_text(answers, title=f"{made.run} · Assay")
+
+
+def write_bundle(made: Bundle, target: Path, *, replace: bool = False) -> Path:
+    """Write a bundle and return its page.
+
+    Args:
+        made: What goes into it.
+        target: A name ending in `.html` for the file itself; any other for a folder that it stands in as `index.html`.
+        replace: Whether a page that is there already gives way; nothing else is ever removed.
+
+    Raises:
+        UsageError: Something is there already (E072).
+        MachineError: It cannot be written (E501).
+    """
+    page = target if target.suffix.lower() in (".html", ".htm") else target / "index.html"
+    there = page.exists() or (page != target and target.exists() and not _is_bundle(target))
+    if there and not (replace and page.is_file()):
+        raise UsageError("E072", f"{str(target)!r} is there already", fix="-o with another name, or --force")
+    replace_file(page, render(made))
+    return page
+
+
+def _is_bundle(folder: Path) -> bool:
+    """Return whether nothing stands in a folder that a bundle could not have written."""
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= {"index.html"}
 
 
 def key_of(run: str, page: str, rest: str = "", query: Mapping[str, str] | None = None) -> str:
@@ -101,6 +127,7 @@ class _Maker:
         for name in plain:
             self._add(name)
         slow = {"wait": "1"}
+        self._runs()
         self._add("data", {"look": "1", **slow} if self._look else {}, under={})
         self._add("report", {"inline": "1", **slow}, under={})
         self._compare()
@@ -126,6 +153,15 @@ class _Maker:
         self._made.answers[key_of(self._run.name, page, rest, asked if under is None else under)] = answer
         self._made.bytes += len(json.dumps(data, ensure_ascii=False, default=str))
         return data
+
+    def _runs(self) -> None:
+        """Put this one run into the list."""
+        from assay.web.library import Library
+        from assay.web.runs import runs_data
+
+        found = runs_data(Library(self._run.folder.parent))
+        mine = [run for run in found["runs"] if run["name"] == self._run.name]
+        self._made.answers["runs"] = {"data": {"folder": "this bundle", "runs": mine, "hidden": 0}, "write": False}
 
     def _compare(self) -> None:
         query = {"overlap": "1", "wait": "1"} if self._look and self._run.history.task.graded else {}
@@ -162,24 +198,30 @@ class _Maker:
                 continue
             if one is None:
                 self._add("files", rest=name)
-            elif name.lower().endswith(_IMAGES):
-                self._image(name, one)
-            elif one.bytes <= MOST_FILE:
-                self._add("files", rest=name)
+            elif one.bytes <= (MOST_IMAGE if image_type(name) else MOST_FILE):
+                self._file(name)
                 taken += 1
             else:
                 skipped += 1
+        self._say(taken, skipped)
+
+    def _say(self, taken: int, skipped: int) -> None:
+        """Say what is left out, on the page Files too."""
         self._made.said.append(
             f"{format_count(taken, 'file')} of the run folder {'is' if taken == 1 else 'are'} in it, "
             f"{skipped:,} larger or further ones are not, nor are {', '.join(LEFT_OUT)}."
         )
+        top = self._made.answers.get(key_of(self._run.name, "files"))
+        if top is not None:
+            top["data"]["bundle"] = self._made.said
 
-    def _image(self, name: str, one: Entry) -> None:
-        if one.bytes > MOST_IMAGE:
-            return
-        found: Content = content(self._run.folder, name, most=MOST_IMAGE)
-        self._made.images[name] = found.data
-        self._add("files", rest=name)
+    def _file(self, name: str) -> None:
+        data = self._add("files", rest=name)
+        kind = image_type(name)
+        if data is not None and kind is not None:
+            image = content(self._run.folder, name, most=MOST_IMAGE).data
+            answer = self._made.answers[key_of(self._run.name, "files", name)]
+            answer["data"]["inline"] = f"data:{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def _head(run: RunView) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _lab(run: RunView, chosen: Sequence[Trial]) -> dict[str, Any]:
         paired.append(
             {
                 **head,
-                "words": paired_words(f"#{trial.number}", f"#{chosen[0].number}", gains, low, high),
+                "words": paired_words(f"#{trial.number}", f"#{chosen[0].number}", gains, low, high, noun="part"),
                 "undefined": test.reason if isinstance(test, Undefined) else "",
                 "views": [f"part {place}" for place in range(len(gains))],
                 "gains": [told.gain(gain) for gain in gains],
@@ -62,6 +62,7 @@ def _lab(run: RunView, chosen: Sequence[Trial]) -> dict[str, Any]:
                 "high": told.gain(high),
                 "better": sum(gain > 0 for gain in gains),
                 "floor": None,
+                "parts": True,
             }
         )
     folds = [{"view": "mean of its runs", "scores": [told.score(value, None, scores) for value in scores]}]

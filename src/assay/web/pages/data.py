@@ -35,6 +35,7 @@ def data(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
     history = run.history
     found: dict[str, Any] = {
         "graded": history.task.graded,
+        "finished": history.finished is not None,
         "strategy": run.summary.strategy,
         "isolation": _isolation(history),
         "digests": _digests(run),

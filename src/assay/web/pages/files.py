@@ -85,7 +85,7 @@ def raw_file(run: RunView, rest: str, query: Mapping[str, str]) -> Response:
         raise NothingFound(
             "E211", f"{rest[:200]!r} is larger than {told.size(MOST_RAW)['text']}", fix="open the folder"
         )
-    return Response(found.data, media_type=_image(rest) or "text/plain; charset=utf-8")
+    return Response(found.data, media_type=image_type(rest) or "text/plain; charset=utf-8")
 
 
 def _entry(one: Entry, folder: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _entry(one: Entry, folder: str) -> dict[str, Any]:
 def _file(run: RunView, name: str, *, end: bool) -> dict[str, Any]:
     found = content(run.folder, name, most=MOST_TEXT, end=end)
     about = {"size": told.size(found.bytes), "changed": told.moment(found.changed), "name": name.rpartition("/")[2]}
-    if _image(name) and found.bytes <= MOST_RAW:
+    if image_type(name) and found.bytes <= MOST_RAW:
         return {**about, "kind": "image"}
     if b"\0" in found.data[:8_192]:
         return {**about, "kind": "binary"}
@@ -119,5 +119,6 @@ def _file(run: RunView, name: str, *, end: bool) -> dict[str, Any]:
     }
 
 
-def _image(name: str) -> str | None:
+def image_type(name: str) -> str | None:
+    """Return the media type of an image by its name; None for anything else."""
     return _IMAGES.get("." + name.rpartition(".")[2].lower())

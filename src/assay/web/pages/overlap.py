@@ -7,6 +7,7 @@ that a run puts to its models.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,24 @@ def overlap(run: RunView, chosen: Sequence[Trial], *, asked: bool, wait: bool = 
         return {"state": "none", "why": "one trial alone overlaps with nobody"}
     views, files = _stored(run, chosen)
     if not views:
-        return {
-            "state": "none",
-            "why": "there is no fold on which all of them have predictions and answers in the run folder",
-        }
+        return {"state": "none", "why": _why(run, chosen)}
     key = "overlap " + ",".join(str(trial.number) for trial in chosen) + f" {len(views)}"
     known = run.cache.get("looks")
     if not asked and not (isinstance(known, dict) and key in known):
         return {"state": "idle", "folds": len(views)}
     task = run.history.task
     return look(run.cache, key, lambda: _compared(task, views, files), wait=wait)
+
+
+def _why(run: RunView, chosen: Sequence[Trial]) -> str:
+    bare = [trial for trial in chosen if not _predictions(run, trial)]
+    blends = ", ".join(f"#{trial.number}" for trial in bare if trial.operator == "blend")
+    others = ", ".join(f"#{trial.number}" for trial in bare if trial.operator != "blend")
+    if blends:
+        return f"{blends} is a blend, which stores no predictions of its own: compare its members"
+    if others:
+        return f"there are no stored predictions of {others} in the run folder"
+    return "the hidden answers of the folds are no longer in the run folder"
 
 
 def _stored(run: RunView, chosen: Sequence[Trial]) -> tuple[list[View], dict[int, dict[str, Path]]]:
@@ -72,16 +81,17 @@ def _stored(run: RunView, chosen: Sequence[Trial]) -> tuple[list[View], dict[int
 
 
 def _predictions(run: RunView, trial: Trial) -> dict[str, Path]:
-    found = {}
-    for measurement in run.facts.scored(trial):
-        outputs: Mapping[str, str] = measurement.execution.outputs if measurement.execution else {}
-        digest = outputs.get(run.history.task.output.file)
-        if digest is None:
+    """Return the stored predictions of a trial by fold; those of equal code that another trial ran are its own."""
+    found: dict[str, Path] = {}
+    candidate = run.facts.candidate(trial)
+    for view in trial.scores if candidate is not None else ():
+        measured = run.history.measurement(candidate.digest, view) if candidate is not None else None
+        if measured is None or measured.score is None or measured.execution is None:
             continue
-        try:
-            found[measurement.view] = run.objects.path(digest)
-        except IntegrityError:
-            continue
+        digest = measured.execution.outputs.get(run.history.task.output.file)
+        if digest is not None:
+            with suppress(IntegrityError):
+                found[view] = run.objects.path(digest)
     return found
 
 

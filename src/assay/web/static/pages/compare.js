@@ -14,7 +14,7 @@ function chips(data, ctx) {
   return h("div", { class: "chips" },
     data.trials.map((one, i) =>
       h("span", { class: "chip" }, trialLink(one.number, ctx), " ", h("span", { class: "clip" }, one.title), i === 0 ? h("span", { class: "faint" }, " compared with") : null,
-        numbers.length > 1 ? h("button", { class: "x", title: `Take #${one.number} away`, "aria-label": `Take #${one.number} away`, onclick: () => ctx.go(withTrials(ctx, numbers.filter((n) => n !== one.number))) }, "×") : null)),
+        numbers.length > 1 && !ctx.bundle ? h("button", { class: "x", title: `Take #${one.number} away`, "aria-label": `Take #${one.number} away`, onclick: () => ctx.go(withTrials(ctx, numbers.filter((n) => n !== one.number))) }, "×") : null)),
     ctx.bundle || full || !left.length ? null : h("select", { class: "pick", "aria-label": "Add a trial", onchange: (e) => e.target.value && ctx.go(withTrials(ctx, [...numbers, e.target.value])) },
       h("option", { value: "" }, "add a trial …"),
       left.map((one) => h("option", { value: one.number }, `#${one.number} ${one.title}${one.score ? ` · ${one.score}` : ""}`))),
@@ -40,7 +40,7 @@ function sides(data, ctx) {
     ["verdict", (t) => (t.verdict ? tag(t.verdict) : t.state === "complete" ? "–" : tag(t.state))],
     ["folds", (t) => (t.folds ? String(t.folds) : null)],
     ["made by", (t) => [t.operator, t.parents.length ? [" from ", t.parents.map((n, i) => [i ? ", " : "", trialLink(n, ctx)])] : null]],
-    ["time of a fold", (t) => (t.wall.value === null ? null : t.wall.text)],
+    [data.reported || data.evidence ? "time" : "time of a fold", (t) => (t.wall.value === null ? null : t.wall.text)],
     ["most memory", (t) => (t.memory.value === null ? null : t.memory.text)],
     ["repairs", (t) => (t.repairs ? String(t.repairs) : null)],
     ["why it ended", (t) => said(t.reason)],
@@ -88,7 +88,7 @@ function pairs(list, ctx, name) {
       gainsPlot(one, room(ctx)),
       h("p", {}, one.words, one.words.endsWith(".") ? "" : "."),
       one.undefined ? h("p", { class: "faint" }, `No interval: ${one.undefined}.`) : null,
-      one.gains ? h("p", { class: "faint" }, "Paired by fold, right is better; the bar on the mean is its 95 % interval, corrected for the rows that folds share (Nadeau and Bengio 2003).", one.floor ? ` Shaded: the measured noise, ± ${one.floor.text}.` : "") : null));
+      one.gains ? h("p", { class: "faint" }, one.parts ? "Paired by the parts that runs with the same seed report" : "Paired by fold", ", right is better; the bar on the mean is its 95 % interval, corrected for what they share (Nadeau and Bengio 2003).", one.floor ? ` Shaded: the measured noise, ± ${one.floor.text}.` : "") : null));
 }
 
 function diffs(list, ctx, name) {
@@ -108,6 +108,8 @@ export const page = {
     }
     const name = (one) => [`#${one.trial ?? one.new}`, `#${one.against ?? one.old}`];
     const title = h("h1", {}, "Compare");
+    const wanted = ctx.bundle && ctx.query.trials;
+    if (wanted && wanted !== data.trials.map((t) => t.number).join(",")) return [title, card("", empty("This comparison is not in the bundle", "A bundle has the usual pair and the best trials beside the first. With the run folder, any can be compared.", "assay ui"))];
     if (!data.trials.length) return [title, card("", empty("Nothing to compare yet", "As soon as two trials have finished, they stand here side by side.", "assay status"))];
     return [
       title, chips(data, ctx), runPicker(data, ctx),

@@ -11,8 +11,12 @@ function splitMap(data, ctx) {
   const split = data.split;
   const sealed = split.sealed?.test.value ?? 0;
   const folds = split.folds.filter((fold) => fold.test.value);
-  if (!folds.length) return null;
-  const total = Math.max(...folds.map((fold) => (fold.train.value ?? 0) + fold.test.value)) + sealed;
+  const unknown = folds.some((fold) => fold.train.value === null); // the views are gone: only what was graded is known
+  if (!folds.length || (unknown && (split.in_order || folds.length < 2))) return null;
+  const asked = folds.reduce((sum, fold) => sum + fold.test.value, 0);
+  const whole = Math.max(split.sealed?.train.value ?? 0, unknown ? asked : 0, ...folds.map((fold) => (fold.train.value ?? 0) + fold.test.value));
+  const total = whole + sealed;
+  let capped = false;
   const width = room(ctx), left = 78, step = 24, plot = width - left - 2;
   const x = (rows) => (plot * rows) / total;
   const gap = sealed ? 4 : 0;
@@ -20,21 +24,27 @@ function splitMap(data, ctx) {
   const piece = (kind, from, rows, y, title) => rows > 0 && parts.push(s("rect", { class: kind, x: left + x(from), y: y + 3, width: Math.max(1.5, x(rows) - 1), height: step - 8, rx: 2 }, s("title", {}, title)));
   let before = 0;
   folds.forEach((fold, i) => {
-    const y = i * step, train = fold.train.value ?? 0, test = fold.test.value;
-    const rows = total - sealed;
-    const at = split.in_order ? train : Math.min(before, Math.max(0, rows - test));
+    const y = i * step, test = fold.test.value, train = fold.train.value ?? whole - test;
+    const at = split.in_order ? Math.min(train, whole - test) : Math.min(before, Math.max(0, whole - test));
+    const beside = split.in_order ? at : whole - test; // rows that the fold could have learned from
+    const part = beside > train && train ? train / beside : 1;
+    capped ||= part < 1;
+    const learn = (from, count) => {
+      piece("learn", from, count * part, y, `${fold.name}: ${fold.train.text || train.toLocaleString("en")} rows to learn from`);
+      if (part < 1) piece("idle", from + count * part, count * (1 - part), y, "not shown during the search");
+    };
     parts.push(s("text", { x: 0, y: y + 15 }, fold.name));
-    piece("learn", 0, Math.min(at, train), y, `${fold.name}: ${fold.train.text} rows to learn from`);
+    if (train) learn(0, at);
     piece("ask", at, test, y, `${fold.name}: ${fold.test.text} rows asked for`);
-    piece("learn", at + test, train - Math.min(at, train), y, `${fold.name}: ${fold.train.text} rows to learn from`);
+    if (train && !split.in_order) learn(at + test, whole - at - test);
     if (sealed) piece("seal", total - sealed + (gap * total) / plot, sealed - (gap * total) / plot, y, `${split.sealed.test.text} sealed rows`);
     before += test;
   });
   const height = folds.length * step;
-  const square = (kind, words) => h("span", { class: "key" }, s("svg", { width: 14, height: 12, "aria-hidden": "true" }, s("rect", { class: kind, x: 1, y: 1, width: 12, height: 10, rx: 2 })), words);
+  const square = (kind, words) => h("span", { class: "swatch" }, s("svg", { width: 14, height: 12, "aria-hidden": "true" }, s("rect", { class: kind, x: 1, y: 1, width: 12, height: 10, rx: 2 })), words);
   return [
     s("svg", { class: "plot split", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Rows of ${folds.length} folds: learned from, asked for, sealed` }, parts),
-    h("p", { class: "keys" }, square("learn", "learned from"), square("ask", "asked for, labels hidden"), sealed ? square("seal", "sealed until the end") : null),
+    h("p", { class: "swatches" }, square("learn", "learned from"), square("ask", "asked for, labels hidden"), capped ? square("idle", "not shown during the search") : null, sealed ? square("seal", "sealed until the end") : null),
   ];
 }
 
@@ -130,7 +140,7 @@ export const page = {
         holdoutCard(data, ctx)),
       splitCard(data, ctx), findingsCard(data, ctx), locksCard(data, ctx), rejected(data, ctx),
       data.claims.length ? card("Claims that differ from what was graded", table([{ title: "trial" }, { title: "idea" }, { title: "claimed", right: true }, { title: "graded", right: true }], data.claims.map((one) => [trialLink(one.trial, ctx), said(one.title), one.claimed.text, one.graded.text]), { caption: "What a script says of itself is never ranked." })) : null,
-      card("Checks of the winner", data.checks.length ? table([{ title: "check" }, { title: "" }, { title: "of" }, { title: "what it showed" }], data.checks.map((one) => [one.name, tag(one.verdict), trialLink(one.trial, ctx), said(one.detail)])) : empty("Not made yet", "The winner is checked at the end of the run: shuffled labels, the same seed again, other seeds.")),
+      card("Checks of the winner", data.checks.length ? table([{ title: "check" }, { title: "" }, { title: "of" }, { title: "what it showed" }], data.checks.map((one) => [one.name, tag(one.verdict), trialLink(one.trial, ctx), said(one.detail)])) : data.finished ? empty("None was made", "The run ended without a winner, without time for its checks, or they were switched off.") : empty("Not made yet", "The winner is checked at the end of the run: shuffled labels, the same seed again, other seeds.")),
       end,
     ];
   },

@@ -19,14 +19,23 @@ function folder(data, ctx) {
   return card("",
     rows.length ? table([{ title: "name" }, { title: "size", right: true }, { title: "changed (UTC)" }, { title: "" }], rows, { label: "Files" }) : empty("This folder is empty", "Nothing has been written here yet."),
     data.left_out ? h("p", { class: "faint" }, `${data.left_out.toLocaleString("en")} more are not listed.`) : null,
-    data.parts.length ? null : h("p", { class: "faint" }, "On the disk: ", h("code", {}, data.folder)));
+    data.parts.length || ctx.bundle ? null : h("p", { class: "faint" }, "On the disk: ", h("code", {}, data.folder)));
+}
+
+const leftOut = (data) => (data.bundle ? card("What this bundle leaves out", h("ul", {}, data.bundle.map((text) => h("li", {}, text)))) : null);
+
+/** Returns an image: from the server, or out of the bundle, which has it inline. */
+function picture(data, ctx) {
+  const image = h("img", { class: "shown", alt: data.name, src: ctx.bundle ? null : `/files/${encodeURIComponent(ctx.run)}/files/${data.parts.map(encodeURIComponent).join("/")}` });
+  if (data.inline?.startsWith("data:image/")) image.setAttribute("src", data.inline);
+  return image;
 }
 
 function file(data, ctx) {
   const raw = ctx.bundle ? null : h("a", { href: `/files/${encodeURIComponent(ctx.run)}/files/${data.parts.map(encodeURIComponent).join("/")}`, target: "_blank", rel: "noopener" }, "open alone");
   const about = h("p", { class: "faint" }, data.size.text, " · changed ", data.changed.text, raw ? [" · ", raw] : null);
   if (data.kind === "image")
-    return card("", about, ctx.bundle ? empty("Images are not in a bundle", "They are in the run folder.") : h("img", { class: "shown", alt: data.name, src: `/files/${encodeURIComponent(ctx.run)}/files/${data.parts.map(encodeURIComponent).join("/")}` }));
+    return card("", about, picture(data, ctx));
   if (data.kind === "binary") return card("", about, empty("This file is no text", "Open it in the run folder."));
   const other = data.end ? h("a", { href: ctx.link("files", data.path) }, "its beginning") : h("a", { href: ctx.link("files", data.path, { end: "1" }) }, "its end");
   return card("", about,
@@ -36,5 +45,5 @@ function file(data, ctx) {
 
 export const page = {
   ask: (ctx) => ({ ...ctx.query }),
-  render: (data, ctx) => [h("h1", {}, "Files"), crumbs(data, ctx), data.kind === "folder" ? folder(data, ctx) : file(data, ctx)],
+  render: (data, ctx) => [h("h1", {}, "Files"), crumbs(data, ctx), data.kind === "folder" ? folder(data, ctx) : file(data, ctx), leftOut(data)],
 };
