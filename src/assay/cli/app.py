@@ -28,6 +28,7 @@ from assay.cli.typed import (
     Mlflow,
     ModelFlag,
     NoMlflow,
+    Notify,
     Only,
     Positive,
     RequireGain,
@@ -46,6 +47,7 @@ from assay.cli.typed import (
     Tokens,
     Trials,
     TrialTimeout,
+    TryNotify,
     Until,
     Workers,
     shell_of,
@@ -254,6 +256,7 @@ def run(
     display: Display = None,
     mlflow: Mlflow = None,
     no_mlflow: NoMlflow = False,
+    notify: Notify = None,
     detach: Detach = False,
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="A config file of CellScientist, as it is.")
@@ -309,6 +312,7 @@ def run(
             compare=tuple(compare or ()),
             mlflow=mlflow,
             no_mlflow=no_mlflow,
+            notify=notify,
         ),
         require_gain=require_gain,
         dry_run=dry_run,
@@ -337,6 +341,7 @@ def resume(
     display: Display = None,
     mlflow: Mlflow = None,
     no_mlflow: NoMlflow = False,
+    notify: Notify = None,
     detach: Detach = False,
     json: Json = False,
 ) -> int:
@@ -364,6 +369,7 @@ def resume(
         detach=detach,
         mlflow=mlflow,
         no_mlflow=no_mlflow,
+        notify=notify,
     )
 
 
@@ -495,8 +501,12 @@ def papers(
     return command(shell_of(context), query, limit=limit, offline=offline, sources=tuple(source or ()), cache=cache)
 
 
-def doctor(context: typer.Context, runs: Runs = RUNS, json: Json = False) -> int:
+def doctor(context: typer.Context, runs: Runs = RUNS, notify: TryNotify = None, json: Json = False) -> int:
     """Say what this machine can do. Sandbox, interpreter, packages, disk, and keys by name only."""
+    if notify is not None:
+        from assay.cli.notify.trying import try_channel
+
+        return try_channel(shell_of(context), notify)
     from assay.cli.commands.doctor import doctor as command
 
     return command(shell_of(context), runs)

@@ -76,6 +76,7 @@ class RunFlags:
     compare: tuple[Path, ...] = ()
     mlflow: str | None = None
     no_mlflow: bool = False
+    notify: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

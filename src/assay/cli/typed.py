@@ -75,6 +75,17 @@ Mlflow = Annotated[
     ),
 ]
 NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help="No MLflow, whatever ASSAY_MLFLOW or task.toml say.")]
+Notify = Annotated[
+    str | None,
+    typer.Option(
+        "--notify",
+        metavar="WHERE",
+        help="Tell me of the great moments: ntfy:TOPIC, https://…, env:NAME, cmd:PROGRAM.",
+    ),
+]
+TryNotify = Annotated[
+    str | None, typer.Option("--notify", metavar="WHERE", help="Send a notice to try, and say whether it went through.")
+]
 About = Annotated[str | None, typer.Option("--about", metavar="TEXT|FILE", help="What is to be done.")]
 Target = Annotated[str | None, typer.Option("--target", metavar="COLUMN[,COLUMN]", help="What to predict.")]
 MetricFlag = Annotated[str | None, typer.Option("--metric", metavar="NAME[:min|max]", help="What counts.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -56,6 +56,7 @@ from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
 
 if TYPE_CHECKING:
+    from assay.cli.notify.channels import Channel
     from assay.strategies.forecast import Forecast
 
 Work = Callable[[Sequence[Observer]], RunEnd]
@@ -93,6 +94,7 @@ def run(
     refuse_blocks(strategy, choices.blocks)
     require_model(choices)
     require_executor(choices.executor)
+    shell.channel = channel_of(run_flags.notify)
     store_address(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow), runs)
     intake = (
         take_in_lab(path)
@@ -280,8 +282,10 @@ def resume(
     detach: bool = False,
     mlflow: str | None = None,
     no_mlflow: bool = False,
+    notify: str | None = None,
 ) -> int:
     """Take a run up where it was left; with `detach` in the background."""
+    shell.channel = channel_of(notify)
     problems, now, cores = Problems(), shell.output.clock.now(), usable_cores()
     read_limits(flags, problems, now=now, cores=cores)
     shown = problems.read("--display", display, one_of(DISPLAYS), "auto")
@@ -369,7 +373,8 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
 
     with interruptible(shell, first_signal), tracking(shell.output, mlflow) as tracker:
         with view:
-            end = work([_Tracker(shell, runs), view, *([tracker] if tracker is not None else [])])
+            tracked = [tracker] if tracker is not None else []
+            end = work([_Tracker(shell, runs), view, *tracked, *_notifiers(shell)])
         if shell.signals:
             raise KeyboardInterrupt
         if SummaryFile(end.folder).read().strategy == TASKS:
@@ -385,6 +390,26 @@ def see_through(shell: Shell, runs: Path, view: View, work: Work, *, require_gai
         if shell.output.json:
             shell.output.emit("done", done_json(summary, end.folder, code, way))
         return code
+
+
+def channel_of(wish: str | None) -> Channel | None:
+    """Return where notices of a run go; None for nowhere.
+
+    Raises:
+        UsageError: E077, it is of no known form.
+    """
+    if wish is None:
+        return None
+    from assay.cli.notify.channels import open_channel
+
+    return open_channel(wish)
+
+
+def _notifiers(shell: Shell) -> Iterator[Observer]:
+    if shell.channel is not None:
+        from assay.cli.notify.notifier import Notifier
+
+        yield Notifier(shell.channel)
 
 
 def _show_tasks(shell: Shell, end: RunEnd) -> int:
