@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assay.core.metric import Metric
+from assay.core.trial import TrialState
 from assay.journal.history import History
 from assay.report.formatting import format_gain, format_score, score_decimals
 from assay.report.prose import clean_line
@@ -24,8 +25,9 @@ def lab_metric(history: History) -> Metric | None:
 
 
 def reported_scores(history: History) -> dict[int, float]:
-    """Return what each run of an experiment reported, by the trial's number."""
-    told = ((number, reported(history, number)) for number in history.trials)
+    """Return what each run of an experiment that ended by itself reported, by the trial's number."""
+    whole = (number for number, trial in history.trials.items() if trial.state is TrialState.COMPLETE)
+    told = ((number, reported(history, number)) for number in whole)
     return {number: one.score for number, one in told if one is not None and one.score is not None}
 
 

@@ -218,9 +218,33 @@ function pressed(event) {
   const number = Number(event.key);
   if (place?.run && number >= 1 && number <= NAV.length) location.hash = address(place.run, NAV[number - 1][0]);
   else if (event.key === "u" && place?.run) location.hash = place.page === "trial" ? address(place.run, "trials") : "#/";
+  else if (event.key === "?") help();
   else view?.key?.(event);
 }
 
+const KEYS = [
+  ["1 … 9", "the pages of a run"],
+  ["u", "up: from a trial to all trials, from a run to all runs"],
+  ["j, k", "the next, the one before: in a list, or of trials"],
+  ["Enter", "opens what is selected"],
+  ["d", "in the tree: shows or hides what was discarded"],
+  ["/", "in the table: search"],
+  ["x", "in the table: takes all filters back"],
+  ["p", "on a trial: to the one that it came from"],
+  ["?", "this list"],
+];
+
+function help() {
+  const known = document.querySelector("dialog.help");
+  if (known) return known.close();
+  const dialog = h("dialog", { class: "help", "aria-label": "Keys", onclick: () => dialog.close() },
+    h("h2", {}, "Keys"), h("dl", {}, KEYS.map(([key, words]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, words)])));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+document.getElementById("help").onclick = help;
 addEventListener("hashchange", open);
 addEventListener("keydown", pressed);
 addEventListener("resize", () => view?.redraw?.());

@@ -78,7 +78,7 @@ function mount(root, ctx) {
     draw: (row) => {
       const node = row.node;
       const also = node.parents.slice(1);
-      return h("div", { class: `row branch${way.has(node.number) ? " on-way" : ""}${node.counts ? "" : " variant"}`, "aria-level": row.column + 1 },
+      return h("div", { class: `row branch${way.has(node.number) ? " on-way" : ""}${node.counts || !data.metric ? "" : " variant"}`, "aria-level": row.column + 1 },
         lines(row),
         h("div", { role: "gridcell", class: "cell" },
           h("a", { class: "t", href: ctx.link("trial", String(node.number)) }, `#${node.number}`),

@@ -6,10 +6,10 @@ import { virtualList } from "../list.js";
 const ORDER = ["real", "maybe", "noise", "baseline", "complete", "running", "waiting", "failed", "rejected", "stopped"];
 const COLUMNS = [
   { key: "number", title: "#", right: true },
-  { key: "rank", title: "Rank", right: true, from: 760 },
+  { key: "rank", title: "Rank", right: true, from: 760, graded: true },
   { key: "score", title: "Score", right: true },
-  { key: "spread_text", title: "± SE", right: true, from: 980, fixed: true },
-  { key: "gain", title: "Gain", right: true, from: 640 },
+  { key: "spread_text", title: "± SE", right: true, from: 980, fixed: true, graded: true },
+  { key: "gain", title: "Gain", right: true, from: 640, graded: true },
   { key: "mark", title: "Verdict" },
   { key: "wall_s", title: "Time", right: true, from: 860 },
   { key: "operator", title: "Made by", from: 1080 },
@@ -51,10 +51,10 @@ function mount(root, ctx) {
         operator: row.operator,
         title: h("span", { title: row.reason || row.title }, !row.reason ? row.title : row.score === null ? [h("span", { class: row.mark === "stopped" ? "faint" : "why" }, row.reason), h("span", { class: "faint" }, ` · ${row.title}`)] : [row.title, h("span", { class: "faint" }, ` · ${row.reason}`)]),
       };
-      return h("div", { class: `row${row.counts ? "" : " variant"}` }, shown().map((column) => h("div", { role: "gridcell", class: `cell c-${column.key}${column.right ? " r" : ""}` }, values[column.key])));
+      return h("div", { class: `row${row.counts || !metric ? "" : " variant"}` }, shown().map((column) => h("div", { role: "gridcell", class: `cell c-${column.key}${column.right ? " r" : ""}` }, values[column.key])));
     },
   });
-  const shown = () => COLUMNS.filter((column) => !column.from || root.clientWidth >= column.from);
+  const shown = () => COLUMNS.filter((column) => (!column.from || root.clientWidth >= column.from) && (metric || !column.graded) && (metric || reported || column.key !== "score"));
   const search = h("input", { type: "search", placeholder: "Search ideas and reasons", "aria-label": "Search ideas and reasons", oninput: () => filter({ q: search.value }) });
   const chips = h("div", { class: "toggles", role: "group", "aria-label": "Verdicts" });
   const count = h("p", { class: "faint count", role: "status" });
@@ -98,7 +98,7 @@ function mount(root, ctx) {
       const on = sort.replace("-", "") === column.key;
       const down = on && sort.startsWith("-");
       const sorted = on ? (down ? "descending" : "ascending") : "none";
-      const words = [column.title, on ? h("span", { "aria-hidden": "true" }, down ? " ↓" : " ↑") : ""];
+      const words = [column.key === "mark" && !metric ? "State" : column.key === "score" && reported ? "Reported" : column.title, on ? h("span", { "aria-hidden": "true" }, down ? " ↓" : " ↑") : ""];
       return h("div", { class: `cell c-${column.key}${column.right ? " r" : ""}`, role: "columnheader", "aria-sort": sorted },
         column.fixed ? column.title : h("button", { onclick: () => filter({ sort: on && !down ? `-${column.key}` : on ? "" : column.key }) }, words));
     }));
