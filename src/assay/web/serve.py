@@ -16,16 +16,19 @@ from assay.web.app import Dashboard, make_app
 HOST = "127.0.0.1"
 PORT = 7788
 _TRIED = 20
-"""Ports that are tried, one after the other, when the wished one is taken."""
 
 
-def bind(port: int) -> socket.socket:
+def bind(port: int, *, tries: int = _TRIED) -> socket.socket:
     """Return a socket that listens on this machine only: at `port`, or at the next one that is free; 0 takes any.
+
+    Args:
+        port: The wished one.
+        tries: Ports that are tried, one after the other.
 
     Raises:
         MachineError: None of the next ports is free, or this one may not be used (E504).
     """
-    for wished in range(port, min(port + _TRIED, 65_536)) if port else (0,):
+    for wished in range(port, min(port + tries, 65_536)) if port else (0,):
         found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -38,7 +41,7 @@ def bind(port: int) -> socket.socket:
             raise MachineError("E504", refused, fix="assay ui --port 0") from None
         found.set_inheritable(False)
         return found
-    raise MachineError("E504", f"ports {port} to {port + _TRIED - 1} are all taken", fix="assay ui --port 0")
+    raise MachineError("E504", f"ports {port} to {port + tries - 1} are all taken", fix="assay ui --port 0")
 
 
 def serve(dashboard: Dashboard, listener: socket.socket) -> None:

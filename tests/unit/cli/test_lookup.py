@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.cli.commands.ui import place_of
 from assay.cli.lookup import find_live_run, find_run, find_trial
 from assay.core.errors import NothingFound, UsageError
 from assay.journal.folders import run_folders
@@ -116,3 +117,29 @@ def test_no_such_trial(make: Callable[[], tuple[History, object]], text: str, co
     with pytest.raises((NothingFound, UsageError)) as caught:
         find_trial(make()[0], text)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "folder", "run"),
+    [
+        (None, "runs", ""),
+        ("brisk", "runs", "brisk-otter"),
+        ("other", "other", ""),
+        ("other/calm-crane", "other", "calm-crane"),
+    ],
+)
+def test_the_dashboard_takes_a_run_or_a_folder_of_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str | None, folder: str, run: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in ("runs/brisk-otter", "other/calm-crane"):
+        Path(place).mkdir(parents=True)
+        (Path(place) / "events.jsonl").touch()
+    found, shown = place_of(Path("runs"), typed)
+    assert (found.name, shown) == (folder, run)
+
+
+def test_the_dashboard_of_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NothingFound) as raised:
+        place_of(tmp_path / "runs", str(tmp_path))
+    assert raised.value.code == "E203"

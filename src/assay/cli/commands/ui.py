@@ -29,7 +29,7 @@ def ui(shell: Shell, root: Path, name: str | None, *, port: int | None, ssh: boo
 
     if port is not None and not 0 <= port <= MOST_PORT:
         raise UsageError("E002", f"--port {port!r}: must be from 0 to {MOST_PORT:,}", fix="assay ui --port 7788")
-    runs, run = _place(root, name)
+    runs, run = place_of(root, name)
     listener = bind(PORT if port is None else port)
     taken = listener.getsockname()[1]
     address = f"http://{HOST}:{taken}"
@@ -62,12 +62,13 @@ def _read_ahead(library: Library, name: str) -> None:
         library.reader(name).catch_up()
 
 
-def _place(root: Path, name: str | None) -> tuple[Path, str]:
+def place_of(root: Path, name: str | None) -> tuple[Path, str]:
     """Return the folder of the run folders, and the run that is shown first; empty for the list of runs."""
     if name is None:
         return root, ""
     given = Path(name)
-    if given.is_dir() and not (given / "events.jsonl").is_file() and not (root / name).is_dir():
+    is_run = any((folder / "events.jsonl").is_file() for folder in (given, root / name))
+    if given.is_dir() and not is_run:
         if not run_folders(given):
             raise NothingFound("E203", f"there is no run in {name!r}", fix="assay demo")
         return given, ""

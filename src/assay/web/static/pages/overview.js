@@ -72,7 +72,7 @@ function nowCard(now, at, ctx) {
       a.title && h("div", { class: "faint cut" }, a.title)));
   const quiet = now.life === "finished" ? `Stopped by: ${now.stopped_by}. Last event ${now.ended.replace("T", " ").replace("Z", " UTC")}.` : now.reason;
   return card("Now", life,
-    lines.length ? h("ul", { class: "plain" }, lines) : h("p", { class: "faint" }, quiet),
+    lines.length || now.beat_s !== null ? h("ul", { class: "plain activities" }, lines.length ? lines : h("li", { class: "faint" }, quiet)) : h("p", { class: "faint" }, quiet),
     now.fix && h("p", {}, "Next: ", h("code", {}, now.fix)),
     now.beat_s !== null && h("p", { class: "faint small" }, "heartbeat ", ticking(now.beat_s, at), " ago", now.ends_s !== null ? ` · ends in ${duration(Math.max(0, now.ends_s))}` : ""));
 }

@@ -42,7 +42,7 @@ function row(run, ctx) {
 /** Returns a run as a part of its own, where there is no room for a table. */
 function part(run, ctx) {
   const [box, name, life, best, verdict, curve, size, time, money] = row(run, ctx);
-  return h("li", { class: "card", "data-key": run.name }, h("div", { class: "spread" }, h("div", { class: "pick" }, box, name), life),
+  return h("li", { class: "card", "data-key": run.name }, h("div", { class: "spread" }, h("div", { class: "boxed" }, box, name), life),
     h("div", { class: "spread" }, best, curve), verdict, h("p", { class: "faint small" }, size, " · ", time, run.money_text && [" · ", money]));
 }
 
