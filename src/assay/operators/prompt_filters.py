@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from assay.core.digits import fixed
 from assay.core.metric import Needs
 from assay.core.plain import plain
 from assay.core.profile import ColumnProfile
@@ -22,11 +23,14 @@ from assay.operators.prompt_text import (
     tail,
     thousands,
     three,
+    two,
 )
 from assay.operators.prompt_trials import (
     apart,
+    decimals,
     effect,
     foremost,
+    gain_decimals,
     leader,
     origin,
     outcome,
@@ -202,9 +206,9 @@ def _positive(task: Task) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        apart, averaging, cell, cells, clip, effect, fenced, foremost, header, leader, most, names, number, origin,
-        outcome, pace, pairs, percent, probabilities, relation, rows, score, seconds, split, tail, telling, thousands,
-        three, traps, values, wants_probabilities, worst,
+        apart, averaging, cell, cells, clip, decimals, effect, fenced, fixed, foremost, gain_decimals, header,
+        leader, most, names, number, origin, outcome, pace, pairs, percent, probabilities, relation, rows, score, seconds,
+        split, tail, telling, thousands, three, two, traps, values, wants_probabilities, worst,
     )
 }  # fmt: skip
 """Filters by the name that templates use."""

@@ -76,6 +76,11 @@ def pairs(params: Sequence[tuple[str, Any]]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params)
 
 
+def two(value: float) -> str:
+    """Return an error, or what chance amounts to, to two significant digits."""
+    return plain(value, 2)
+
+
 def three(value: float, sign: str = "-") -> str:
     """Return `value` to three significant digits, large numbers in full."""
     return plain(value, 3, sign)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from assay.core.digits import error_decimals, score_decimals
 from assay.core.metric import Metric
 from assay.core.plain import plain
 from assay.core.weakness import Segment, Weakness
 from assay.engine.comparison import compare
-from assay.models.roles import Attempt, Brief, Finding, TrialSummary
+from assay.models.roles import Attempt, Brief, Finding, LabView, TrialSummary
 from assay.operators.prompt_text import cell, seconds
 
 _FOLDS_FOR_ERROR = 3
@@ -57,6 +58,18 @@ def score(trial: TrialSummary) -> str:
         return "none"
     error = f" ± {plain(trial.std_error, 2)}" if trial.std_error is not None else ""
     return f"{plain(trial.score, 5)}{error}"
+
+
+def decimals(view: LabView) -> int:
+    """Return with how many decimals a lab's scores are written: the rule of tables on screen, stopped at the chance."""
+    scores = [one.score for one in view.experiments if one.score is not None]
+    ranked = sorted(scores, reverse=view.higher_is_better)
+    return score_decimals(ranked, view.noise)
+
+
+def gain_decimals(view: LabView) -> int:
+    """Return with how many decimals a lab's gains are written: as its scores, and to the second digit of the chance."""
+    return max(decimals(view), error_decimals(view.noise) if view.noise else 0)
 
 
 def origin(trial: TrialSummary) -> str:

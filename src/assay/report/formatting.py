@@ -6,43 +6,13 @@ import math
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
+from assay.core.digits import MOST_DECIMALS, SIGNIFICANT, magnitude, score_decimals
+from assay.core.digits import error_decimals as error_decimals
+
 MISSING = "\N{EN DASH}"
 """What stands where there is no number. Never 0, never NaN."""
 
-_SIGNIFICANT = 3
-_MOST_DECIMALS = 10
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
-
-
-def score_decimals(values: Sequence[float | None], std_error: float | None = None) -> int:
-    """Return with how many decimals a column of scores is written, so that it shows neither too little nor noise.
-
-    Starts from three significant digits of the largest value, grows until the first two values that differ at all
-    look different, and stops at the second digit of the standard error.
-
-    Args:
-        values: Scores, best first; None, NaN and infinities are passed over.
-        std_error: Standard error of the best; None sets no such bound.
-
-    Returns:
-        A count in 0 .. 10.
-    """
-    known = [v for v in values if v is not None and math.isfinite(v)]
-    if not known:
-        return _SIGNIFICANT
-    decimals = max(0, min(_MOST_DECIMALS, _SIGNIFICANT - 1 - _magnitude(max(abs(v) for v in known))))
-    first = known[0]
-    rival = next((v for v in known[1:] if not math.isclose(v, first, rel_tol=1e-12, abs_tol=1e-15)), first)
-    while rival != first and decimals < _MOST_DECIMALS and f"{first:.{decimals}f}" == f"{rival:.{decimals}f}":
-        decimals += 1
-    if std_error is not None and math.isfinite(std_error) and std_error > 0:
-        decimals = min(decimals, error_decimals(std_error))
-    return decimals
-
-
-def error_decimals(std_error: float) -> int:
-    """Return with how many decimals the second digit of a standard error above 0 is reached: 4 for 0.0041."""
-    return max(0, min(_MOST_DECIMALS, 1 - _magnitude(std_error)))
 
 
 def format_score(
@@ -167,12 +137,7 @@ def _dollars(amount: Decimal) -> str:
 
 def _gain_decimals(gain: float, std_error: float | None) -> int:
     base = std_error if std_error is not None and math.isfinite(std_error) and std_error > 0 else abs(gain)
-    return _SIGNIFICANT if base == 0 else max(0, min(_MOST_DECIMALS, 1 - _magnitude(base)))
-
-
-def _magnitude(value: float) -> int:
-    """Return the power of ten of the first digit of `value`; 0 for 0."""
-    return math.floor(math.log10(abs(value))) if value else 0
+    return SIGNIFICANT if base == 0 else max(0, min(MOST_DECIMALS, 1 - magnitude(base)))
 
 
 def _minus(text: str) -> str:

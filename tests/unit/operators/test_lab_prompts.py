@@ -94,7 +94,7 @@ def test_the_worker_sees_what_was_tried_what_is_chance_and_why_a_run_failed() ->
     for text in (
         "up to 0.004 is chance",
         "An experiment took 20 s lately, so there is time for about 35 more",
-        "| -0.01 (-0.03 to 0.01) | 1 | 20 s | failed: KeyError |",
+        "| -0.0100 (-0.0300 to +0.0100) | 1 | 20 s | failed: KeyError |",
         '3, run "shift" by the worker: Shifted digits generalise. Came of it: failed: KeyError.',
         "#2: 'x' is missing and stays so",
         "WIDTH = 64",
@@ -181,3 +181,33 @@ def test_the_form_shows_lists_of_words_and_what_a_nested_part_holds() -> None:
     assert '"questions": ["...", ...]' in form
     assert "- `suggestion.edits[].path`: Where, relative to the repository." in form
     assert "- `suggestion.command`: The shell line" in form
+
+
+@pytest.mark.parametrize(
+    ("scores", "noise", "shown"),
+    [
+        ((0.0263412, 0.02634894), None, ("0.02634", "0.02635", "+0.00001")),
+        ((0.0263412, 0.02634894), 0.0012, ("0.0263", "0.0263", "0.0000")),
+        ((0.9124, 0.9201), 0.004, ("0.912", "0.920", "+0.0077")),
+        ((52340.2, 51800.7), None, ("52,340", "51,801", "+540")),
+    ],
+)
+def test_numbers_have_the_digits_that_mean_something(
+    scores: tuple[float, float], noise: float | None, shown: tuple[str, str, str]
+) -> None:
+    first, second = (
+        Experiment(number=n, label="x", category="loss", command="./t", state="complete", score=score, delta=delta)
+        for n, (score, delta) in enumerate(zip(scores, (None, abs(scores[1] - scores[0])), strict=True), 1)
+    )
+    view = BARE.model_copy(update={"experiments": (first, second), "noise": noise})
+    words = said("lab_worker", WorkerInputs(view=view))[1]
+    rows = [line.split(" | ") for line in words.splitlines() if " | x | loss | " in line]
+    assert (rows[0][3], rows[1][3], rows[1][4]) == shown
+    assert rows[0][4] == "none"
+
+
+def test_what_the_queue_did_not_take_is_said_with_the_reason() -> None:
+    view = BARE.model_copy(update={"not_queued": ("Look at it. (says too little)",)})
+    words = said("lab_worker", WorkerInputs(view=view))[1]
+    assert "Not taken into the queue in the last cycle:\n- Look at it. (says too little)" in words
+    assert "Not taken" not in said("lab_worker", WorkerInputs(view=BARE))[1]

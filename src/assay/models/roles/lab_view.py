@@ -189,6 +189,8 @@ class LabView(Inputs):
     workpad: str = ""
     """The worker's own notes."""
     mentor_notes: str = ""
+    not_queued: tuple[str, ...] = ()
+    """What the last cycle wanted in the queue and the queue did not take, each with the reason."""
     todos: tuple[Todo, ...] = ()
     """The queue's focus: some of the oldest and the newest."""
     todos_open: int = 0

@@ -12,7 +12,7 @@ from assay.core.metric import Metric
 from assay.models.roles import LabView, Option, Paired, PastCycle, Running, Signals, SourceText
 from assay.operators.lab.memory import head, last_lines, shortened, tail
 from assay.operators.lab.record import FAILED, LOST, Result, as_experiments, best_of, in_order
-from assay.operators.lab.todo import Item, focus, open_items
+from assay.operators.lab.todo import MENTOR_CAP, WORKER_CAP, Item, focus, open_items
 
 Role = Literal["worker", "mentor"]
 
@@ -21,6 +21,8 @@ MISSION, WORKPAD, MENTOR_NOTES, STORYLINE, LOG = 4_000, 6_000, 3_000, 2_000, 3_0
 MOST_EXPERIMENTS = 30
 BEST_SHOWN = 8
 MOST_REMARKS = 8
+NOT_QUEUED = 320
+"""Most characters of an item that the queue did not take, with the reason."""
 MOST_RECENT = 3
 MOST_REPAIRS = 5
 SOURCES, SOURCE = 24_000, 10_000
@@ -93,6 +95,8 @@ class Now:
     repairs: Sequence[str] = ()
     recent: Sequence[PastCycle] = ()
     queue: Sequence[Item] = ()
+    not_queued: Sequence[str] = ()
+    """Items that the queue did not take in the last cycle, each with the reason."""
     storyline: Sequence[str] = ()
     workpad: str = ""
     mentor_notes: str = ""
@@ -151,6 +155,7 @@ def view_of(role: Role, given: Given, now: Now) -> LabView:
         mentor_notes=tail(now.mentor_notes, MENTOR_NOTES),
         todos=focus(now.queue),
         todos_open=len(open_items(now.queue)),
+        not_queued=tuple(head(line, NOT_QUEUED) for line in now.not_queued[: WORKER_CAP + MENTOR_CAP]),
         remarks=tuple(now.remarks[-MOST_REMARKS:]),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.core.codec import encode
+from assay.core.digits import fixed, score_decimals
 from assay.core.metric import Metric
 from assay.core.score import Provenance
 from assay.operators.lab.memory import one_line
@@ -82,11 +83,12 @@ def as_markdown(places: Sequence[Place], metric: Metric) -> str:
         "| place | experiment | label | category | score | gain | seconds |",
         "|---:|---:|---|---|---:|---:|---:|",
     ]
+    decimals = score_decimals([place.score for place in places])
     for place in places:
-        gain = "" if place.gain is None else f"{place.gain:+.4g}"
+        gain = "" if place.gain is None else fixed(place.gain, decimals, sign=True)
         label = one_line(place.label, 60).replace("|", "\\|")
         lines.append(
-            f"| {place.place} | #{place.number} | {label} | {place.category} | {place.score:.6g} | {gain} "
+            f"| {place.place} | #{place.number} | {label} | {place.category} | {fixed(place.score, decimals)} | {gain} "
             f"| {place.wall_s:.0f} |"
         )
     if not places:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from assay.core.digits import fixed, score_decimals
 from assay.core.metric import Metric
 from assay.core.trace import trace_id
 from assay.operators.lab.record import Cycle, Result
@@ -103,8 +104,12 @@ def story_line(run: str, cycle: Cycle, result: Result | None, metric: Metric, ga
 def _outcome(result: Result, metric: Metric, gain: float | None) -> str:
     if result.score is None:
         return f"{result.state}: {result.problem or 'no score'}"
-    change = "" if gain is None else f" ({gain:+.4g} over the best)"
-    return f"{result.state}: {metric.name} {result.score:.6g}{change}"
+    decimals = score_decimals([result.score])
+    if gain is not None:
+        # One digit more at most: what differs later than that is not worth a reader's eye.
+        decimals = min(score_decimals([result.score, result.score - gain]), decimals + 1)
+    change = "" if gain is None else f" ({fixed(gain, decimals, sign=True)} over the best)"
+    return f"{result.state}: {metric.name} {fixed(result.score, decimals)}{change}"
 
 
 def tail(text: str, characters: int) -> str:

@@ -29,6 +29,8 @@ class Memory:
     """What the lab remembers."""
 
     queue: tuple[Item, ...] = ()
+    not_queued: tuple[str, ...] = ()
+    """What the last cycle wanted in the queue and is not in it, each with the reason."""
     workpad: str = ""
     mentor_notes: str = ""
     storyline: tuple[str, ...] = ()
@@ -97,10 +99,12 @@ def after(
         line: Of the storyline.
     """
     queue = resolve(memory.queue, kept.todo_done, note=f"C{cycle.number:04d}")
-    queue = add(queue, cycle.number, "worker", kept.todo_new).queue
+    added = add(queue, cycle.number, "worker", kept.todo_new)
+    queue, refused = added.queue, dict(added.refused)
     said = memory.mentor_notes
     if review is not None:
-        queue = add(queue, cycle.number, "mentor", mentor_todos(review, rules), challenged=cycle.challenged).queue
+        added = add(queue, cycle.number, "mentor", mentor_todos(review, rules), challenged=cycle.challenged)
+        queue, refused = added.queue, refused | added.refused
         said = notes.mentor_noted(
             said,
             cycle.number,
@@ -119,6 +123,7 @@ def after(
     return replace(
         memory,
         queue=tuple(item for item in queue if not item.done or item in settled),
+        not_queued=tuple(f"{text} ({reason})" for text, reason in refused.items()),
         workpad=notes.shortened(workpad, _WORKPAD),
         mentor_notes=notes.tail(said, _MENTOR),
         storyline=(*memory.storyline, line)[-_LINES:],

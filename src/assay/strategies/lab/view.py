@@ -89,6 +89,7 @@ def view_of(
         queue=memory.queue,
         storyline=memory.storyline,
         workpad=memory.workpad,
+        not_queued=memory.not_queued,
         mentor_notes=memory.mentor_notes,
         running=_running(*around.running, now=around.now) if around.running is not None else None,
         last_log=_last_log(history, around.log_of),

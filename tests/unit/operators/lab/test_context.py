@@ -169,7 +169,7 @@ def test_a_cycle_is_one_line_with_all_its_parts() -> None:
         "loss",
         "focal loss",
         "by mentor, challenged",
-        "#6 complete: val_accuracy 0.91 (+0.02 over the best)",
+        "#6 complete: val_accuracy 0.910 (+0.020 over the best)",
         "refused Q03",
     ]
     waiting = story_line("calm-otter", Cycle(number=8, action="wait"), None, METRIC, None)

@@ -43,3 +43,17 @@ def test_memory_is_bounded_over_many_cycles_and_keeps_the_newest() -> None:
     gone = [one for one in memory.queue if one.done]
     assert gone
     assert all(one.note == "gave way to newer ones" for one in gone)
+
+
+def test_what_the_queue_did_not_take_is_told_in_the_next_cycle_and_then_forgotten() -> None:
+    wanted = "Compare the validation errors of small against large objects first"
+    memory = Memory()
+    for number, new in ((1, (wanted,)), (2, (f"{wanted} of all", "Look at it.")), (3, ())):
+        kept, cycle = Housekeeping(todo_new=new), Cycle(number=number, action="wait")
+        memory = after(memory, cycle, kept=kept, review=None, rules=MentorRules(), line="")
+        if number == 2:
+            again, short = memory.not_queued
+            assert again == f"{wanted} of all (is [C0001-W01] again)"
+            assert short.startswith("Look at it. (says too little: ")
+    assert memory.not_queued == ()
+    assert [one.text for one in open_items(memory.queue)] == [wanted]
