@@ -207,8 +207,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         apart, averaging, cell, cells, clip, decimals, effect, fenced, fixed, foremost, gain_decimals, header,
-        leader, most, names, number, origin, outcome, pace, pairs, percent, probabilities, relation, rows, score, seconds,
-        split, tail, telling, thousands, three, two, traps, values, wants_probabilities, worst,
+        leader, most, names, number, origin, outcome, pace, pairs, percent, probabilities, relation, rows, score,
+        seconds, split, tail, telling, thousands, three, two, traps, values, wants_probabilities, worst,
     )
 }  # fmt: skip
 """Filters by the name that templates use."""
