@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from assay.core.digits import MOST_DECIMALS, SIGNIFICANT, magnitude, score_decimals
+from assay.core.digits import MOST_DECIMALS, SIGNIFICANT, magnitude
 from assay.core.digits import error_decimals as error_decimals
+from assay.core.digits import score_decimals as score_decimals
 
 MISSING = "\N{EN DASH}"
 """What stands where there is no number. Never 0, never NaN."""
