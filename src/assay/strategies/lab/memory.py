@@ -104,7 +104,7 @@ def after(
     said = memory.mentor_notes
     if review is not None:
         added = add(queue, cycle.number, "mentor", mentor_todos(review, rules), challenged=cycle.challenged)
-        queue, refused = added.queue, refused | added.refused
+        queue, refused = added.queue, {**refused, **added.refused}
         said = notes.mentor_noted(
             said,
             cycle.number,
