@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from assay.core.metric import Metric
 from assay.core.view import Twist
 from assay.journal.history import History, Trial
 from assay.report.bill import by_role
@@ -43,6 +44,7 @@ class Gain:
     """A trial that was better than all before it, and what the run had taken when it finished."""
 
     trial: Trial
+    score: float
     seconds: float
     """Of running."""
     cost_usd: Decimal | None
@@ -106,14 +108,40 @@ def gains(facts: Facts) -> Iterator[Gain]:
         if best is not trial or trial is seen:
             continue
         seen = trial
-        usage = trial.finished_usage
-        yield Gain(
-            trial=trial,
-            seconds=trial.finished_s,
-            cost_usd=usage.cost_usd if usage is not None else None,
-            unpriced=usage.unpriced if usage is not None else 0,
-            tokens=usage.tokens if usage is not None else 0,
-        )
+        if trial.score is not None:
+            yield _gain(trial, trial.score)
+
+
+def lab_gains(history: History) -> tuple[Metric, list[Gain]] | None:
+    """Return a lab's metric and the experiments that reported more than all before them; None before it has begun."""
+    from assay.operators.lab.record import in_order
+    from assay.strategies.lab.config import LabConfig
+    from assay.strategies.lab.experiments import results_of, rows_of
+
+    noted = history.notes.get("lab/config")
+    if noted is None:
+        return None
+    config = LabConfig.model_validate(noted)
+    metric, found = config.as_metric, list[Gain]()
+    for result in in_order(results_of(rows_of(history), config.command)):
+        trial = history.trials.get(result.number)
+        if result.score is None or trial is None:
+            continue
+        if not found or metric.gain(result.score, found[-1].score) > 0:
+            found.append(_gain(trial, result.score))
+    return metric, found
+
+
+def _gain(trial: Trial, score: float) -> Gain:
+    usage = trial.finished_usage
+    return Gain(
+        trial=trial,
+        score=score,
+        seconds=trial.finished_s,
+        cost_usd=usage.cost_usd if usage is not None else None,
+        unpriced=usage.unpriced if usage is not None else 0,
+        tokens=usage.tokens if usage is not None else 0,
+    )
 
 
 def _kind(facts: Facts, trial: int, view: str) -> str:

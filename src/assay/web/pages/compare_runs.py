@@ -29,13 +29,19 @@ def beside(run: RunView, names: Sequence[str]) -> dict[str, Any]:
     """Return this run and others as `assay compare` tells them.
 
     Raises:
-        NothingFound: There is no such run (E201), or nothing in it is scored (E209).
+        NothingFound: Nothing in this run is scored (E209); of the others it is said.
     """
     if not run.history.task.graded:
         raise NothingFound("E209", f"the run {run.name!r} has no scores to compare", fix="assay ls")
     this = Side(name=run.name, facts=Facts(run.history, ObjectStore(run.folder / "objects"), final=True))
-    sides = [this, *(_read(run, name) for name in dict.fromkeys(names))]
+    sides, refused = [this], []
+    for name in dict.fromkeys(names):
+        try:
+            sides.append(_read(run, name))
+        except NothingFound as error:
+            refused.append({"name": name, "why": error.message})
     return {
+        "refused": refused,
         "names": [side.name for side in sides],
         "rows": [{"name": name, "cells": cells} for name, cells in rows(sides)],
         "paired": [_paired(this, side) for side in sides[1:]],

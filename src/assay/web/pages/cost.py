@@ -8,9 +8,9 @@ from typing import Any
 from assay.core.execution import Outcome
 from assay.journal.history import Measurement, Question
 from assay.report.bill import Item, by_model, by_role
-from assay.report.facts import Facts
 from assay.report.prose import clean_line
-from assay.report.times import activities, gains, spans
+from assay.report.times import activities, gains, lab_gains, spans
+from assay.strategies.known import LAB
 from assay.web import told
 from assay.web.view import RunView
 
@@ -56,7 +56,7 @@ def cost(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
         "timeline": _timeline(run),
         "roles": [_item(item, run) for item in by_role(history)],
         "models": [_item(item, run) for item in by_model(history)],
-        "frontier": _frontier(run.facts) if history.task.graded else None,
+        "frontier": _frontier(run),
         "retries": _retries(run),
     }
 
@@ -77,11 +77,21 @@ def _item(item: Item, run: RunView) -> dict[str, Any]:
     }
 
 
-def _frontier(facts: Facts) -> dict[str, Any]:
-    """Return the steps of the best score with what the run had taken by then."""
-    metric, steps = facts.metric, list(gains(facts))
-    scores = [step.trial.score for step in reversed(steps)]
+def _frontier(run: RunView) -> dict[str, Any] | None:
+    """Return the steps of the best score with what the run had taken by then; None where nothing has a score."""
+    facts = run.facts
+    if run.summary.strategy == LAB:
+        found = lab_gains(run.history)
+        if found is None:
+            return None
+        metric, steps = found
+    elif not run.history.task.graded:
+        return None
+    else:
+        metric, steps = facts.metric, list(gains(facts))
+    scores = [step.score for step in reversed(steps)]
     return {
+        "reported": run.summary.strategy == LAB,
         "metric": metric.name,
         "direction": str(metric.direction),
         "paid": any(step.cost_usd is not None for step in steps),
@@ -90,7 +100,7 @@ def _frontier(facts: Facts) -> dict[str, Any]:
                 "trial": step.trial.number,
                 "title": clean_line(step.trial.title, 80),
                 "verdict": str(step.trial.verdict or ""),
-                "score": told.score(step.trial.score, step.trial.std_error, scores),
+                "score": told.score(step.score, step.trial.std_error, scores),
                 "time": told.seconds(step.seconds),
                 "money": told.money(step.cost_usd, step.unpriced),
                 "tokens": told.count(step.tokens),

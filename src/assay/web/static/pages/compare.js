@@ -102,6 +102,7 @@ export const page = {
       const name = (one) => [one.new, one.old];
       return [
         h("h1", {}, "Compare runs"), runPicker(data, ctx),
+        data.runs.refused.length ? card("", data.runs.refused.map((one) => h("p", {}, `Not compared: ${one.why}.`))) : null,
         card("Side by side", table([{ title: "" }, ...data.runs.names.map((run) => ({ title: run }))], data.runs.rows.slice(1).map((row) => [row.name, ...row.cells]), { caption: "As assay compare tells them." })),
         pairs(data.runs.paired, ctx, name), diffs(data.runs.diffs, ctx, name),
       ];

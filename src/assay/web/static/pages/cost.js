@@ -47,7 +47,7 @@ function timeline(data, ctx) {
   const marks = t.bars.some((one) => !one.good);
   return [
     s("svg", { class: "plot", width, height: y, viewBox: `0 0 ${width} ${y}`, role: "img", "aria-label": "Phases, executions and answers over time" }, parts),
-    h("p", { class: "faint" }, "By the calendar’s clock, pauses included. Filled: ended well.", marks ? " Hollow: failed, was stopped or had no answer." : "", " Dashed: under way.", t.left_out ? ` The first ${t.left_out.toLocaleString("en")} are left out here.` : ""),
+    h("p", { class: "faint" }, "By the calendar’s clock, pauses included. Filled: ended well.", marks ? " Hollow: failed, was stopped or had no answer." : "", t.bars.some((one) => one.outcome === "running" || one.outcome === "waiting") ? " Dashed: under way." : "", t.left_out ? ` The first ${t.left_out.toLocaleString("en")} are left out here.` : ""),
   ];
 }
 
@@ -79,9 +79,9 @@ function frontier(data, ctx) {
   const plot = stepPlot(f.steps, (step) => step[by[0]].value ?? (f.paid ? 0 : null), f.end[by[0]].value, Math.min(room(ctx), 860), { xTitle: by[1], yTitle: f.metric, higher: f.direction === "higher" });
   return [
     plot,
-    table([{ title: "new best" }, { title: "idea" }, { title: f.metric, right: true }, { title: "verdict" }, { title: "after", right: true }, ...(f.paid ? [{ title: "for", right: true }, { title: "tokens", right: true }] : [])],
-      f.steps.map((step) => [trialLink(step.trial, ctx), said(step.title), step.score.text, step.verdict ? tag(step.verdict) : "–", step.time.text, ...(f.paid ? [step.money.text, step.tokens.text] : [])]),
-      { caption: `${f.metric} on the search folds, ${f.direction} is better. The run as a whole took ${f.end.time.text}${f.paid ? ` and ${f.end.money.text}` : ""}.` }),
+    table([{ title: "new best" }, { title: "idea" }, { title: f.metric, right: true }, ...(f.reported ? [] : [{ title: "verdict" }]), { title: "after", right: true }, ...(f.paid ? [{ title: "for", right: true }, { title: "tokens", right: true }] : [])],
+      f.steps.map((step) => [trialLink(step.trial, ctx), said(step.title), step.score.text, ...(f.reported ? [] : [step.verdict ? tag(step.verdict) : "–"]), step.time.text, ...(f.paid ? [step.money.text, step.tokens.text] : [])]),
+      { caption: `${f.metric}${f.reported ? "" : " on the search folds"}, ${f.direction} is better${f.reported ? "; what experiments reported of themselves, not graded" : ""}. The run as a whole took ${f.end.time.text}${f.paid ? ` and ${f.end.money.text}` : ""}.` }),
   ];
 }
 

@@ -14,7 +14,7 @@ function crumbs(data, ctx) {
 function folder(data, ctx) {
   const rows = data.entries.map((one) => [
     one.opens ? h("a", { class: "t", href: ctx.link("files", [...data.parts, one.name].join("/")) }, one.kind === "folder" ? `${one.name}/` : one.name) : h("span", { class: "faint" }, one.name, one.kind === "link" ? " (a link, not followed)" : ""),
-    one.size.text, one.changed.text, h("span", { class: "faint" }, one.about),
+    one.size.text, h("span", { class: "nowrap" }, one.changed.text), one.about ? h("span", { class: "faint" }, one.about) : "",
   ]);
   return card("",
     rows.length ? table([{ title: "name" }, { title: "size", right: true }, { title: "changed (UTC)" }, { title: "" }], rows, { label: "Files" }) : empty("This folder is empty", "Nothing has been written here yet."),
