@@ -67,7 +67,7 @@ def test_a_program_gets_the_title_as_its_last_word_and_the_text_as_its_input(tmp
     script = tmp_path / "tell.py"
     script.write_text(f"import sys\nopen({str(tmp_path / 'told')!r}, 'w').write(sys.argv[-1] + '|' + sys.stdin.read())")
     open_channel(f"cmd:{sys.executable} {script}").send("assay otter", "done")
-    assert (tmp_path / "told").read_text() == "assay otter|done"
+    assert (tmp_path / "told").read_text() == "assay otter|done\n"
     script.write_text("raise SystemExit(3)")
     with pytest.raises(OSError, match="exit code 3"):
         open_channel(f"cmd:{sys.executable} {script}").send("assay otter", "done")

@@ -88,7 +88,7 @@ class Program:
         try:
             ended = subprocess.run(
                 [*self._command, title],
-                input=text,
+                input=f"{text}\n",
                 encoding="utf-8",
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -101,4 +101,4 @@ class Notifier:
             return
         now = iso_utc(self._clock.now())
         with (self._folder / LOG).open("a", encoding="utf-8") as stream:
-            stream.write(f"{now} {notice.moment}: {notice.text} ({end})\n")
+            stream.write(f"{now} {notice.text} ({end})\n")
