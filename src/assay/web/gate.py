@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assay.web.keys import Keys
@@ -26,6 +27,7 @@ FRAMED = (
 """For what candidates and models wrote as HTML: no script, no request, shown in a frame of ours only."""
 _OPEN = ("/open", "/static/")
 """Paths that need no session: the door, and scripts and styles that hold nothing of a run."""
+_CLOSED = Path(__file__).parent / "static" / "closed.html"
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -71,6 +73,8 @@ class Gate:
         session = self._keys.session(connection.cookies.get(self._cookie, ""))
         connection.scope.setdefault("state", {})["session"] = session
         path = connection.url.path
+        if session is None and path == "/":
+            return HTMLResponse(_CLOSED.read_text(encoding="utf-8"), 403)
         if session is None and not path.startswith(_OPEN):
             return PlainTextResponse(
                 "This dashboard opens with the link that `assay ui` printed. It was opened without, or that "

@@ -48,7 +48,7 @@ def trial(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
         "plan": clean(found.plan, 8_000),
         "created": iso_utc(found.created) if found.created else "",
         "verdict": _verdict(found),
-        "folds": _folds(run, found, base),
+        "folds": _folds(run, found, _judged_against(run, found) or base),
         "checks": [
             {"name": one.check.value, "standing": one.verdict.value, "detail": clean_line(one.detail, 400)}
             for one in run.history.checks_of(found.number)
@@ -90,6 +90,12 @@ def base_of(run: RunView, found: Trial) -> Trial | None:
         return None
     baseline = run.summary.baseline
     return run.history.trials[baseline.number] if baseline and baseline.number != found.number else None
+
+
+def _judged_against(run: RunView, found: Trial) -> Trial | None:
+    """Return the trial that the verdict is against."""
+    judged = found.judgement
+    return run.history.trials.get(judged.against) if judged is not None and judged.against is not None else None
 
 
 def _rank(run: RunView, found: Trial) -> str:

@@ -179,7 +179,7 @@ function live() {
     if (!isBundle) setTimeout(() => place.page === "runs" && later(), 4000);
     return;
   }
-  if (following === place.run) return;
+  if (following === place.run || document.hidden) return;
   stop();
   following = place.run;
   stop = follow(place.run, place.head.at, {
@@ -248,5 +248,12 @@ document.getElementById("help").onclick = help;
 addEventListener("hashchange", open);
 addEventListener("keydown", pressed);
 addEventListener("resize", () => view?.redraw?.());
-document.addEventListener("visibilitychange", () => !document.hidden && dirty && later());
+// Browsers keep few connections to one host: a tab that nobody sees gives its own back, and asks anew when it is seen.
+document.addEventListener("visibilitychange", () => {
+  if (isBundle || !place?.run) return;
+  if (document.hidden) {
+    stop();
+    following = "";
+  } else refresh();
+});
 open();
