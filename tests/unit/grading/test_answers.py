@@ -102,6 +102,9 @@ def test_predictions_are_narrowed_to_the_rows_that_have_answers(tmp_path: Path) 
     pairs = join(about, known, narrowed)
     assert (pairs.truth[:, 0].tolist(), pairs.numbers[:, 0].tolist()) == ([30.0, 10.0], [3.0, 1.0])
 
+    labels = asked(tmp_path, "accuracy", classes=("10", "20"))
+    assert read_answers(some, labels, {"sample": sample}).expected.contract.classes == ("10", "20", "30")
+
     strange = write_csv(tmp_path / "strange.csv", ("id", "target"), [("c", 30), ("z", 10)])
     with pytest.raises(TaskError, match=r"rows that nobody is asked for: \['z'\]") as caught:
         read_answers(strange, about, {"sample": sample})
@@ -181,6 +184,7 @@ def test_ranked_labels_are_spelled_alike_on_both_sides(tmp_path: Path) -> None:
         (("b", "a"), (), None, (("a", "b"), 1)),
         # One kind of flag alone still is a flag; one kind of anything else is the positive one.
         (("0", "0"), (), None, (("0", "1"), 1)),
+        (("1", "1"), (), None, (("0", "1"), 1)),
         (("x", "x"), (), None, (("x",), 0)),
     ],
 )
@@ -197,6 +201,12 @@ def test_the_positive_class_is_the_one_asked_for_else_the_last(
     pairs = joined(tmp_path, about, told, "id,target\n0,0.1\n1,0.9\n")
     assert (pairs.classes, pairs.positive) == expected
     assert pairs.hits[:, 0].tolist() == [pairs.classes[pairs.positive] == cell for cell in truth]
+
+
+def test_answers_may_spell_a_flag_otherwise_than_the_classes(tmp_path: Path) -> None:
+    about = asked(tmp_path, "roc_auc", classes=("0", "1"))
+    pairs = joined(tmp_path, about, "id,target\n1,True\n2,false\n3,1.0\n", "id,target\n1,0.9\n2,0.1\n3,0.8\n")
+    assert (pairs.classes, pairs.hits[:, 0].tolist()) == (("0", "1"), [True, False, True])
 
 
 @pytest.mark.parametrize(
