@@ -36,6 +36,7 @@ def test_a_sum_counts_everything_once_and_keeps_apart_what_nobody_knows_the_pric
     priced = [part for part in parts if part.cost_usd is not None]
     assert whole.cost_usd == (sum((part.cost_usd for part in priced), Decimal(0)) if priced else None)
     assert whole.unpriced == sum(part.requests for part in parts if part.cost_usd is None)
+    assert whole.unpriced_requests == (whole.unpriced if priced else 0)
 
 
 @given(st.lists(answers(), min_size=3, max_size=3))

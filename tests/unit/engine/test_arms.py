@@ -36,6 +36,7 @@ def test_known_folds_give_the_numbers_computed_by_hand() -> None:
     assert stats.nct.cdf(observed, 4, found.effect_low * math.sqrt(5)) == pytest.approx(0.975, abs=1e-6)
     assert stats.nct.cdf(observed, 4, found.effect_high * math.sqrt(5)) == pytest.approx(0.025, abs=1e-6)
     assert (found.adjusted_p, found.undefined) == (found.p_value, "")
+    assert (found.name, found.scores) == ("method", BETTER)
 
 
 def test_the_direction_turns_gains_and_nothing_else() -> None:
@@ -49,7 +50,7 @@ def test_several_candidates_are_adjusted_for_and_baselines_are_not_counted() -> 
     base = Arm(name="baseline", scores=BASE, against={}, baseline=True)
     worse = {view: 2 * BASE[view] - score for view, score in BETTER.items()}
     told, first, second = results([base, arm("a", BETTER), arm("b", worse)], PEARSON)
-    assert (told.p_value, told.adjusted_p, told.gain) == (None, None, None)
+    assert (told.p_value, told.adjusted_p, told.gain, told.folds) == (None, None, None, 0)
     assert first.adjusted_p == pytest.approx(2 * first.p_value)  # type: ignore[operator]
     assert second.adjusted_p == pytest.approx(second.p_value)
 

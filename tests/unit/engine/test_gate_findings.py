@@ -220,3 +220,5 @@ def test_a_run_that_cannot_be_repeated_fails_where_its_score_changes_by_more_tha
     assert found.verdict is verdict
     assert words in found.detail
     assert (found.numbers["difference"], found.numbers["rows"], found.views) == (difference, rows, ("a", "b"))
+    if scores is not None and verdict is not PASSED:
+        assert (found.numbers["first_score"], found.numbers["second_score"]) == scores

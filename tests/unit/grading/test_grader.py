@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from assay.core.errors import MachineError, TaskError
@@ -397,6 +399,37 @@ def test_a_dead_process_is_started_again(tmp_path: Path) -> None:
         else:
             assert isinstance(grade, Invalid)
         assert service.grade(a_task(tmp_path), view, path) == before
+
+
+ENGINE = """
+import sys
+from pathlib import Path
+from assay.grading import Grader
+from support.gradings import a_task, a_view
+folder = Path(sys.argv[1])
+view = a_view(folder, ("id", "target"), [("a", 0), ("b", 1)])
+with Grader(folder, time_limit_s=600.0) as service:
+    print(service.pid, flush=True)
+    service.grade(a_task(folder, "rmse", grader="grade.py"), view, folder / "p.csv")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_request_ends_with_the_engine_that_asked(tmp_path: Path) -> None:
+    own_metric(tmp_path, "import time\ndef grade(submission, answers):\n    time.sleep(600)")
+    write_csv(tmp_path / "p.csv", ("id", "target"), [("a", 0), ("b", 1)])
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    command = [sys.executable, "-c", ENGINE, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}) as engine:
+        assert engine.stdout is not None
+        worker = psutil.Process(int(engine.stdout.readline()))
+        while not (forks := worker.children()):
+            assert engine.poll() is None
+            time.sleep(0.05)
+        engine.kill()
+    _, left = psutil.wait_procs([worker, *forks], timeout=60)
+    assert left == [], "nobody is there to take the answer"
 
 
 def test_threads_may_share_a_grader(grader: Grader, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_what_was_appended_is_read_back(tmp_path: Path, events: list[Event]) -> 
 
 def test_a_journal_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert list(FileJournal(tmp_path / "none.jsonl").read()) == []
+    assert FileJournal(tmp_path / "none.jsonl").read_from(7, "d") == ([], 7)
 
 
 @pytest.mark.parametrize("keep", [1, 40, -1])
