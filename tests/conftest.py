@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _SLOW_S = 30.0
 """What a test marked as slow is taken to last, if it has no time limit of its own."""
@@ -13,6 +14,9 @@ _SLOW_S = 30.0
 def pytest_configure(config: pytest.Config) -> None:
     """Switch off what hundreds of small runs would pay seconds of a processor for; tests of it switch it on."""
     os.environ["ASSAY_MLFLOW"] = "off"
+    # No test is about time: on a busy machine an example of a property may take a second.
+    settings.register_profile("assay", deadline=None)
+    settings.load_profile("assay")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
