@@ -1,4 +1,4 @@
-"""Twenty ways to a better score than a notebook deserves, through a whole review with real kernels: none works.
+"""Twenty-three ways to a better score than a notebook deserves, through a whole review with real kernels: none works.
 
 The reviewer and whoever repairs are hostile. Every edit leaves the predictions as honest and as poor as they were, so
 that every counted score must be that of the first notebook. The static checks are left out but for the locks: what is
@@ -90,6 +90,18 @@ real = builtins.open
 def deaf(path, *rest, **more):
     return io.StringIO() if str(path).endswith("metrics.json") else real(path, *rest, **more)
 builtins.open = open = deaf"""
+ATEXIT = f"import atexit\natexit.register(lambda: {FORGE})"
+TRACE = """
+def tracer(frame, event, arg):
+    if frame.f_code.co_name == "spread":
+        frame.f_locals["values"][:] = [0.0, 0.999]
+    return tracer
+sys.settrace(tracer)"""
+REPLY = f"""
+{FORGE}
+async def done(*_, **__):
+    return {{"status": "ok", "execution_count": 9, "payload": [], "user_expressions": {{}}}}
+get_ipython().kernel.do_execute = done"""
 UNLOCK = """
 for name in os.listdir("."):
     if name.endswith((".json", ".ipynb")):
@@ -111,6 +123,9 @@ TRICKS: tuple[Trick, ...] = (
     sly("metrics written and the evaluation made deaf", DEAF),
     sly("metrics written after the last cell", AFTER),
     sly("locked cells skipped in the kernel", SKIP),
+    sly("metrics written as the kernel ends", ATEXIT, FAILED, "not better"),
+    sly("what a locked function works on changed while it runs", TRACE),
+    sly("cells that never run said to be done", REPLY),
     sly("metrics written, then the end", f"{FORGE}\nexit()", CRASH, "the cell called exit()"),
     sly("a score that is printed", "print('Final Validation Performance: 0.999')", FAILED, "P02"),
     sly("locks and notebook rewritten on the disk, another baseline left", UNLOCK + "\nwrite([(i, 0.5) for i in ids], "
@@ -214,8 +229,8 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
         yield Reviewed(engine, history, base, rounds_of(history))
 
 
-def test_it_is_twenty_tricks_and_each_has_its_round(reviewed: Reviewed) -> None:
-    assert len(TRICKS) == 20
+def test_each_trick_has_its_round(reviewed: Reviewed) -> None:
+    assert len(TRICKS) == 23
     assert len(reviewed.rounds) == len(TRICKS) + 2
     vouched = recheck_of(reviewed, reviewed.history.trials[reviewed.base.trial])
     assert vouched is not None
@@ -268,7 +283,7 @@ def test_the_forged_number_is_counted_nowhere_and_an_honest_gain_is(reviewed: Re
     assert last.score == next(iter(honest.values())) > base
     assert last.delta == pytest.approx(last.score - base)
     summary = json.loads((reviewed.engine.folder / "loop_summary.json").read_text(encoding="utf-8"))
-    assert (summary["scoreboard"]["best"], summary["scoreboard"]["succeeded"]) == (last.score, 4)
+    assert (summary["scoreboard"]["best"], summary["scoreboard"]["succeeded"]) == (last.score, 5)
 
 
 def recheck_of(reviewed: Reviewed, trial: Trial) -> Recheck | None:
