@@ -9,7 +9,8 @@
 When the strategy changed later, the answers went to the keys of the new steps, and two improvements that nobody had
 been asked for (steps 7 and 8) were written by hand. `recordings/star-house-prices` and `recordings/star-biopsies` were
 made the same way, the second with `write_biopsy_data` of `support.biopsy_data`; in its answers `max_iter` was then
-lowered from 10 to 3, so that the replay is short.
+lowered from 10 to 3, so that the replay is short. `recordings/notebook-us-patent` and `recordings/review-us-patent` are
+answers on a data set that is not kept here; they are replayed on what `support.phrase_data` makes.
 """
 
 from __future__ import annotations
