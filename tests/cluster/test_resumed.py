@@ -44,10 +44,13 @@ def events(folder: Path, name: str) -> list[ev.Event]:
     return list(FileJournal(path).read()) if path.exists() else []
 
 
-def outcome(folder: Path, name: str) -> dict[str, tuple[Any, ...]]:
-    """Return what the search made, by key."""
+def outcome(folder: Path, name: str) -> tuple[dict[str, tuple[Any, ...]], str]:
+    """Return what the search made, by key, with scores and verdicts, and the key of the winner."""
     log = EventLog(FileJournal(folder / "runs" / name / "events.jsonl"), SystemClock())
-    return {key: row[2:6] for key, row in table(log).items()}
+    history = log.read(lambda known: known)
+    assert history.finished is not None
+    assert history.finished.winner is not None
+    return {key: row[2:7] for key, row in table(log).items()}, history.trials[history.finished.winner].key
 
 
 def until(happened: Callable[[], bool]) -> None:

@@ -28,8 +28,10 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import CheckFinding, Grading, Parts, Repairer, ViewSource
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
+from assay.engine.warm_pool import WarmPool
 from assay.journal import events as ev
 from assay.journal.base import JournalBackend
+from assay.journal.history import History
 from assay.journal.memory import MemoryJournal
 from assay.journal.objects import ObjectStore
 from assay.kinds import ScriptKind
@@ -38,7 +40,7 @@ from assay.models.base import Message, Model, Request
 from assay.models.roles import Inputs
 from assay.models.scripted import Scripted, ScriptedModel
 from assay.operators.debug import ModelRepairer
-from assay.sandbox.base import Command, SandboxLimits, Workspace
+from assay.sandbox.base import Command, Sandbox, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult, FakeSandbox
 from assay.strategies.tree import Tree, TreeOptions
 from support.fakes import FakeGrading, FakeViews, noise
@@ -126,6 +128,11 @@ class Bench:
     """None is a fake one without data."""
     views: ViewSource | None = None
     profile: DataProfile = field(default_factory=empty_profile)
+    processes: Sandbox | None = None
+    """A real sandbox in the place of the fake one."""
+    warm: WarmPool | None = None
+    known: History | None = None
+    """What the backend holds, where it was read already."""
 
     def __post_init__(self) -> None:
         self.model = ScriptedModel(self.answers)
@@ -136,7 +143,7 @@ class Bench:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "private").mkdir(exist_ok=True)
         task = self.task or replace(regression_task(self.folder / "data", k=self.k), metric=self.metric)
-        self.log = EventLog(self.backend, self.clock)
+        self.log = EventLog(self.backend, self.clock, history=self.known)
         self._begin(task)
         self.parts = Parts(
             folder=self.folder,
@@ -148,13 +155,14 @@ class Bench:
             objects=ObjectStore(self.folder / "objects"),
             views=self.views or FakeViews(self.folder / "views", self.k),
             grading=self.grading,
-            sandbox=self.sandbox,
+            sandbox=self.processes or self.sandbox,
             model=self.playbook or self.model,
             render=self.render,
             check=self.check,
             kinds=self.kinds,
             clock=self.clock,
             activities=Activities(self.clock),
+            warm=self.warm,
         )
         budget = Budget(self.limits, self.log, self.clock, gate=self.gate)
         measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30), at_once=self.limits.workers)
