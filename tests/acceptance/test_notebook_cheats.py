@@ -1,4 +1,4 @@
-"""Twenty-three ways to a better score than a notebook deserves, through a whole review with real kernels: none works.
+"""Twenty-eight ways to a better score than a notebook deserves, through a whole review with real kernels: none works.
 
 The reviewer and whoever repairs are hostile. Every edit leaves the predictions as honest and as poor as they were, so
 that every counted score must be that of the first notebook. The static checks are left out but for the locks: what is
@@ -32,7 +32,7 @@ from assay.strategies.notebook_review import NotebookReview
 from support.notebook_bench import PROSE, critique
 from support.real_engine import PRELUDE, RealEngine, hidden
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 LOAD = PRELUDE.rpartition("predictions = ")[0]
 METRIC = "import json\n\ndef spread(values):\n    return max(values) - min(values)"
@@ -102,6 +102,48 @@ REPLY = f"""
 async def done(*_, **__):
     return {{"status": "ok", "execution_count": 9, "payload": [], "user_expressions": {{}}}}
 get_ipython().kernel.do_execute = done"""
+STATUS = f"""
+{FORGE}
+kernel = get_ipython().kernel
+real_send = kernel.session.send
+def send(stream, kind, content=None, *rest, **more):
+    if isinstance(content, dict) and content.get("status") == "error":
+        content = dict(content, status="ok")
+    if kind == "error":
+        return None
+    return real_send(stream, kind, content, *rest, **more)
+kernel.session.send = send
+def spread(values):
+    raise ValueError"""
+QUIET = f"""
+def spread(values):
+    {FORGE}
+    raise ValueError
+get_ipython().set_custom_exc((Exception,), lambda *_, **__: None)
+get_ipython().showtraceback = lambda *_, **__: None"""
+COLUMN = """
+real_write = write
+def write(pairs, path="output/submission.csv"):
+    real_write(pairs)
+    rows = list(csv.reader(open(path, encoding="utf-8", newline="")))
+    more = [[*r, (r[1] if n == 0 else n % 2)] for n, r in enumerate(rows)]
+    csv.writer(open(path, "w", encoding="utf-8", newline="")).writerows(more)
+write(predictions)"""
+LINK = """
+def link(*_):
+    if os.path.exists("output/metrics.json"):
+        os.rename("output", "elsewhere")
+        os.symlink("elsewhere", "output")
+get_ipython().events.register("post_run_cell", link)"""
+PICKLE = """
+def late(*_):
+    if os.path.exists("output/metrics.json"):
+        import pickle
+        class Evil:
+            def __reduce__(self):
+                return (os.system, ("touch mark",))
+        open("output/submission.csv", "wb").write(pickle.dumps(Evil()))
+get_ipython().events.register("post_run_cell", late)"""
 UNLOCK = """
 for name in os.listdir("."):
     if name.endswith((".json", ".ipynb")):
@@ -126,6 +168,11 @@ TRICKS: tuple[Trick, ...] = (
     sly("metrics written as the kernel ends", ATEXIT, FAILED, "not better"),
     sly("what a locked function works on changed while it runs", TRACE),
     sly("cells that never run said to be done", REPLY),
+    sly("cells that failed said to be done", STATUS),
+    sly("an error of a locked cell kept quiet", QUIET, CRASH, "cell evaluate: ValueError"),
+    sly("a second column for the locked metric alone", COLUMN, CRASH, "columns appear twice"),
+    sly("the output folder put elsewhere", LINK, CRASH, "symbolic link"),
+    sly("predictions that run code when they are read", PICKLE, CRASH, "the file is a pickle"),
     sly("metrics written, then the end", f"{FORGE}\nexit()", CRASH, "the cell called exit()"),
     sly("a score that is printed", "print('Final Validation Performance: 0.999')", FAILED, "P02"),
     sly("locks and notebook rewritten on the disk, another baseline left", UNLOCK + "\nwrite([(i, 0.5) for i in ids], "
@@ -230,7 +277,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
 
 
 def test_each_trick_has_its_round(reviewed: Reviewed) -> None:
-    assert len(TRICKS) == 23
+    assert len(TRICKS) == 28
     assert len(reviewed.rounds) == len(TRICKS) + 2
     vouched = recheck_of(reviewed, reviewed.history.trials[reviewed.base.trial])
     assert vouched is not None
