@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
-import select
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -16,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.core.clock import SystemClock
 from assay.core.errors import MachineError
+from assay.core.line_process import Gone, LineProcess
 
 MOST_REPLY_BYTES = 16 * 2**20
 """Longest reply: a blend of thousands of classes names each of them."""
@@ -33,18 +29,6 @@ _GRACE_S = 15.0
 _logger = logging.getLogger(__name__)
 
 
-class Lost(Exception):
-    """The process died or hung during a request; the next request starts another.
-
-    Args:
-        reason: One sentence.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class GradingProcess:
     """One warm `assay.grading.worker`. Callable from several threads; requests are answered one at a time.
 
@@ -54,10 +38,8 @@ class GradingProcess:
 
     def __init__(self, parent: Path | None = None) -> None:
         self._lock = threading.Lock()
-        self._clock = SystemClock()
         self._folder = tempfile.TemporaryDirectory(prefix="grader-", dir=parent)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._rest = bytearray()
+        self._process: LineProcess | None = None
         self._ready = False
         self._lock_down = ""
 
@@ -65,7 +47,7 @@ class GradingProcess:
     def pid(self) -> int | None:
         """The process id, None before the first start and after the end."""
         process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        return process.pid if process is not None else None
 
     def start(self) -> None:
         """Start the process if it does not run; it imports its libraries while the caller goes on."""
@@ -82,16 +64,16 @@ class GradingProcess:
         """Return the reply to `request`.
 
         Raises:
-            Lost: The process died or did not answer within the limit.
+            Gone: The process died or did not answer within the limit; the next request starts another.
             MachineError: E520: it cannot be started.
         """
         with self._lock:
-            self._ensure()
-            self._await_ready()
+            process = self._ensure()
+            self._await_ready(process)
             try:
-                self._write(dict(request) | {"time_limit_s": time_limit_s})
-                reply = self._read(time_limit_s + _GRACE_S)
-            except Lost:
+                process.write(self._spilled(dict(request) | {"time_limit_s": time_limit_s}), _GRACE_S)
+                reply = process.read(time_limit_s + _GRACE_S)
+            except Gone:
                 self._kill()
                 raise
             self.note_lock(reply)
@@ -104,9 +86,9 @@ class GradingProcess:
             _logger.warning("the grading process reads files of generated code with less isolation: %s", lock)
         self._lock_down = lock
 
-    def _ensure(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
+    def _ensure(self) -> LineProcess:
+        if self._process is not None and self._process.pid is not None:
+            return self._process
         self._kill()
         folder = self._folder.name
         environment = {
@@ -118,82 +100,42 @@ class GradingProcess:
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"), "1"),
         }
         try:
-            self._process = subprocess.Popen(
+            self._process = LineProcess(
+                "the grading process",
                 [sys.executable, "-P", "-m", "assay.grading.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=folder,
+                folder=Path(folder),
                 env=environment,
-                start_new_session=True,
+                most_reply_bytes=2 * MOST_REPLY_BYTES,
             )
         except OSError as error:
             raise MachineError("E520", f"the grading process cannot be started: {error}") from error
-        self._rest, self._ready = bytearray(), False
+        self._ready = False
+        return self._process
 
-    def _await_ready(self) -> None:
+    def _await_ready(self, process: LineProcess) -> None:
         if self._ready:
             return
         try:
-            self._ready = bool(self._read(_START_S).get("ready"))
-        except Lost as lost:
+            self._ready = bool(process.read(_START_S).get("ready"))
+        except Gone as gone:
             self._kill()
             raise MachineError(
                 "E520",
-                f"the grading process does not start: {lost.reason}",
+                f"the grading process does not start: {gone.reason}",
                 fix=f"{sys.executable} -c 'import sklearn'",
-            ) from lost
+            ) from gone
 
-    def _write(self, request: Mapping[str, Any]) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        line = json.dumps(request).encode() + b"\n"
-        if len(line) > _BLOCK:
-            spill = Path(self._folder.name) / "request.json"
-            spill.write_bytes(line)
-            line = json.dumps({"request": str(spill)}).encode() + b"\n"
-        try:
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
-        except OSError as error:
-            raise Lost("the grading process was gone") from error
-
-    def _read(self, limit_s: float) -> Mapping[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        deadline = self._clock.monotonic() + limit_s
-        whole = b"\n" in self._rest
-        while not whole:
-            left = deadline - self._clock.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                raise Lost(f"the grading process did not answer within {limit_s:g} s")
-            block = os.read(descriptor, _BLOCK)
-            if not block:
-                raise Lost("the grading process ended")
-            whole = b"\n" in block
-            self._rest += block
-            if len(self._rest) > 2 * MOST_REPLY_BYTES:
-                raise Lost("the grading process said too much")
-        line, _, rest = self._rest.partition(b"\n")
-        self._rest = bytearray(rest)
-        try:
-            reply = json.loads(line)
-        except ValueError as error:
-            raise Lost("the grading process said something that is not JSON") from error
-        if not isinstance(reply, dict):
-            raise Lost("the grading process said something that is no reply")
-        return reply
+    def _spilled(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return `request`, or where it is long, one that names the file it was written to."""
+        line = json.dumps(request).encode()
+        if len(line) < _BLOCK:
+            return request
+        spill = Path(self._folder.name) / "request.json"
+        spill.write_bytes(line)
+        return {"request": str(spill)}
 
     def _kill(self) -> None:
         process, self._process = self._process, None
         self._ready = False
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        process.wait()
+        if process is not None:
+            process.close()

@@ -11,13 +11,14 @@ from typing import Any
 from assay.core.codec import decode, encode
 from assay.core.digest import digest_file
 from assay.core.errors import MachineError, TaskError
+from assay.core.line_process import Gone
 from assay.core.score import Provenance, Score
 from assay.core.task import Task
 from assay.core.view import View
 from assay.core.weakness import Weaknesses
 from assay.grading.blend import Blend, Mixed, blend_settings
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
-from assay.grading.process import GradingProcess, Lost
+from assay.grading.process import GradingProcess
 from assay.grading.question import question
 
 NOT_MIXED = "E522"
@@ -295,8 +296,8 @@ class Grader:
         }
         try:
             reply = self._process.ask({**request, **limits}, time_limit_s=limit_s)
-        except Lost as lost:
-            raise _Died((f"grading failed: {lost.reason}",)) from lost
+        except Gone as gone:
+            raise _Died((f"grading failed: {gone.reason}",)) from gone
         return _opened(reply, task)
 
 

@@ -39,12 +39,12 @@ class MentorRules:
     """Cycles from one review to the next, at least 1."""
     health_every: int = 10
     """The same where it only looks after the health of the work."""
-    force_when_stuck: bool = True
+    when_stuck: bool = True
     least_idle: int = 4
     """Cycles since the last run before a row of challenges alone forces a review."""
-    apply: bool = True
+    applies: bool = True
     """Whether a challenge's suggestion is carried out."""
-    require_search: bool = False
+    needs_search: bool = False
     """Whether that needs a review that searched the web."""
     mode: str = STANDARD
 
@@ -82,7 +82,7 @@ def review_due(rules: MentorRules, cycle: int, signals: Signals, cycles: Sequenc
         return ()
     every = rules.health_every if rules.only_health else rules.every
     reasons = [f"every {every} cycles"] if cycle % max(1, every) == 0 else []
-    if rules.only_health or not rules.force_when_stuck:
+    if rules.only_health or not rules.when_stuck:
         return tuple(reasons)
     for name, words in _FORCING.items():
         value = getattr(signals, name)
@@ -143,9 +143,9 @@ def choose(
 
 
 def _ignored(suggested: Gated | None, rules: MentorRules, *, searched: bool) -> str:
-    if rules.only_health or not rules.apply:
+    if rules.only_health or not rules.applies:
         return "suggestions are not applied in this mode"
-    if rules.require_search and not searched:
+    if rules.needs_search and not searched:
         return "the web had to be searched for it, and was not"
     if suggested is None:
         return "it suggested nothing"

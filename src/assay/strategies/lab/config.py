@@ -58,17 +58,7 @@ class LabConfig(Part):
     @property
     def mentor_rules(self) -> MentorRules:
         """How the mentor takes part."""
-        told = self.mentor
-        return MentorRules(
-            enabled=told.enabled,
-            every=told.every,
-            health_every=told.health_every,
-            force_when_stuck=told.when_stuck,
-            least_idle=told.least_idle,
-            apply=told.applies,
-            require_search=told.needs_search,
-            mode=told.mode,
-        )
+        return MentorRules(**self.mentor.model_dump())
 
     @property
     def forced_rules(self) -> ForcedRules:

@@ -137,7 +137,7 @@ class Deciding:
     def _search_unmet(self) -> bool:
         """Return whether the mentor had to search the web for its last review, and did not."""
         last = next((noted.cycle.number for noted in reversed(self._before) if noted.cycle.reviewed), None)
-        required = self._config.mentor_rules.require_search and "mentor" in self._searching
+        required = self._config.mentor_rules.needs_search and "mentor" in self._searching
         return required and last is not None and not self._searched(f"{step_key(last - 1)}/mentor")
 
     def _mended(self) -> Decision | None:
@@ -177,7 +177,7 @@ class Deciding:
 
     def _mentor(self, decision: Decision, reasons: tuple[str, ...], failed: list[str]) -> Review | None:
         rules = self._config.mentor_rules
-        may = rules.apply and not rules.only_health
+        may = rules.applies and not rules.only_health
         inputs = MentorInputs(view=self._view("mentor"), proposed=decision, reasons=reasons, may_replace=may)
         try:
             answer = self._step.ask("mentor", "lab_mentor", inputs)

@@ -40,7 +40,7 @@ def test_every_nth_cycle_has_a_review_and_no_other() -> None:
 def test_each_sign_of_being_stuck_forces_a_review_by_itself(below: Signals, at: Signals) -> None:
     assert review_due(MentorRules(), 5, below, []) == ()
     assert len(review_due(MentorRules(), 5, at, [])) == 1
-    assert review_due(MentorRules(force_when_stuck=False), 5, at, []) == ()
+    assert review_due(MentorRules(when_stuck=False), 5, at, []) == ()
 
 
 def test_challenges_force_one_only_where_nothing_was_run_for_a_while() -> None:
@@ -104,15 +104,15 @@ def test_a_challenge_that_may_not_be_applied_is_ignored_with_the_reason() -> Non
     worker = gate(decision("light shifts"), running=False)
     good, bad = gate(decision("wider kernels"), running=False), gate(decision("run"), running=False)
     for suggested, rules, why in (
-        (good, MentorRules(apply=False), "not applied"),
-        (good, MentorRules(require_search=True), "had to be searched"),
+        (good, MentorRules(applies=False), "not applied"),
+        (good, MentorRules(needs_search=True), "had to be searched"),
         (bad, MentorRules(), "the gate refused it"),
         (None, MentorRules(), "suggested nothing"),
     ):
         chosen = choose(worker, review(), suggested, rules, searched=False)
         assert chosen.source == "worker"
         assert why in chosen.ignored
-    assert choose(worker, review(), good, MentorRules(require_search=True), searched=True).source == "mentor"
+    assert choose(worker, review(), good, MentorRules(needs_search=True), searched=True).source == "mentor"
 
 
 # --- finish-up -------------------------------------------------------------------------------------------------------
