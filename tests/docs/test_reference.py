@@ -163,3 +163,15 @@ def test_who_asks_a_role_is_somebody_that_there_is() -> None:
         for strategy in re.findall(r"(?:strateg\w+ |and )`(\w+)`", role.asked):
             assert strategy in STRATEGIES, role.name
         assert role.asked.startswith(("strateg", "the engine", "every graded search", "`assay ")), role.name
+
+
+def test_no_verb_takes_an_option_and_forgets_it() -> None:
+    """Every parameter of a verb is handed on; `--json` is read before any verb is."""
+    forgotten = []
+    for name in ("app", "keeping", "reading", "shipping", "tasks"):
+        tree = ast.parse((ROOT / "src" / "assay" / "cli" / f"{name}.py").read_text(encoding="utf-8"))
+        for verb in tree.body:
+            if isinstance(verb, ast.FunctionDef) and any(a.arg == "context" for a in verb.args.args):
+                used = {node.id for node in ast.walk(verb) if isinstance(node, ast.Name)}
+                forgotten += [f"{verb.name} {a.arg}" for a in verb.args.args if a.arg not in used | {"json"}]
+    assert forgotten == []
