@@ -69,9 +69,7 @@ def measure_noise(runs: Sequence[Mapping[str, float]]) -> NoiseFloor:
     """
     sizes = {len(run) for run in runs}
     if len(runs) < FEWEST_RUNS:
-        return _unknown(
-            f"the noise was not measured: {len(runs)} of the {FEWEST_RUNS} runs of the baseline that it takes"
-        )
+        return _unknown(f"the noise was not measured: {len(runs)} runs of the baseline, {FEWEST_RUNS} are needed")
     if len(sizes) != 1 or 0 in sizes:
         return _unknown(f"the noise was not measured: the baseline's runs have {sorted(sizes)} folds")
     means = tuple(fmean(run.values()) for run in runs)
