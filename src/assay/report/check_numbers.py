@@ -21,6 +21,8 @@ def enter_checks(ledger: Ledger, facts: Facts) -> None:
         return
     ledger.add("checks.made", len(checks), Source.COUNTED, unit="checks")
     ledger.add("checks.passed", sum(c.verdict is Standing.PASSED for c in checks), Source.COUNTED, unit="checks")
+    for other in (Standing.WARNING, Standing.FAILED, Standing.SKIPPED):
+        ledger.add(f"checks.{other}", sum(c.verdict is other for c in checks), Source.COUNTED, unit="checks")
     for check in checks:
         trial = facts.history.trials.get(check.trial)
         measured = [m for m in facts.measurements(check.trial) if m.view in check.views and m.execution]

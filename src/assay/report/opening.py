@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.core.trial import TrialState, Verdict
+from assay.core.validation import Standing
 from assay.journal.history import Trial
 from assay.report.document import Cell, Headline, Items, Mono, Section, Strong, Tag, Terms
 from assay.report.facts import Finding, State
@@ -97,8 +98,7 @@ def box(teller: Teller) -> Terms:
     if facts.winner is not None and facts.winner.verdict is not None:
         rows.append(("Verdict", _verdict(teller, facts.winner)))
     if "checks.made" in teller.ledger:
-        passed = (*teller.count("checks.passed"), " of ", *teller.count("checks.made"), " passed")
-        rows.append(("Checks", passed))
+        rows.append(("Checks", _checks(teller)))
     rows += [("Data" if not index else "", cell) for index, cell in enumerate(_misleading(teller))]
     rows.append(("Trials", _trials(teller)))
     rows.append(("Time", teller.duration("run.wall_s")))
@@ -120,6 +120,19 @@ def _verdict(teller: Teller, winner: Trial) -> Cell:
     other = facts.last_real
     beside = way_to(facts.history, other) if other is not None and facts.way.real is None else None
     return told if beside is None else (*told, " Real besides: ", *teller.parts(beside.tell()), ".")
+
+
+def _checks(teller: Teller) -> Cell:
+    """Return how the checks of the winner ended; one that was skipped says nothing against it."""
+    cell: Cell = (*teller.count("checks.passed"), " of ", *teller.count("checks.made"), " passed")
+    for standing, words in (
+        (Standing.WARNING, "with a warning"),
+        (Standing.FAILED, "failed"),
+        (Standing.SKIPPED, "skipped"),
+    ):
+        if teller.ledger[f"checks.{standing}"].value:
+            cell = (*cell, ", ", *teller.count(f"checks.{standing}"), f" {words}")
+    return cell
 
 
 def _misleading(teller: Teller) -> list[Cell]:
@@ -229,7 +242,10 @@ def _scored_steps(teller: Teller) -> list[Cell]:
     if _misleading(teller):
         items.append((Strong("Do not believe the score yet:"), " settle first what the box says of the data."))
     done = facts.history.submission
-    if done is not None:
+    if done is not None and facts.baseline is not None and winner.number == facts.baseline.number:
+        words = (" holds what the baseline predicts, for nothing better was found: hand it in if that is enough.",)
+        items.append((Mono("submission.csv"), *words))
+    elif done is not None:
         items.append(("Hand in ", Mono("submission.csv"), ", or run ", Mono("best/"), " on new data."))
     items.append(("Read what won and why: ", Mono(f"assay show {winner.number} -r {run}"), "."))
     end = facts.history.finished

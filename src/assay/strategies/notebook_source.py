@@ -17,6 +17,7 @@ from assay.journal.objects import ObjectStore
 from assay.kinds.notebook import NOTEBOOK, LockPolicy, locks_of, make_locks, new_notebook_candidate, notebook_of, parse
 from assay.strategies.notebook_beside import helpers_beside
 from assay.strategies.notebook_record import IterationRecord, Source, Status, iterations_of
+from assay.strategies.places import told_to_run
 
 NOTEBOOKS = (".ipynb", ".py")
 _SAME = ("targets", "metric", "grader", "split", "holdout", "data_digest")
@@ -93,7 +94,7 @@ def kept(session: Session, found: Found) -> Source:
         origin=found.origin,
         run=found.folder.name if found.folder is not None else "",
         trial=found.trial,
-        file=found.file,
+        file=str(told_to_run(Path(found.file), session.parts.folder)) if found.file else "",
         digest=found.digest,
         title=record.title if record else found.candidate.title,
         strategy=record.strategy if record else "",

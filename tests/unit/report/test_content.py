@@ -16,9 +16,10 @@ import pytest
 
 from assay.core.codec import encode
 from assay.core.trial import Verdict
+from assay.core.validation import Check, Standing
 from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
-from assay.journal.events import NoiseMeasured, Remarked
+from assay.journal.events import NoiseMeasured, Remarked, Validated
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.report.blended import blend_section
@@ -231,6 +232,19 @@ def test_what_was_found_about_the_data_stands_in_the_box_and_comes_first(written
     assert [cell for name, cell in rows if name == "Data"] == [f"W203 {found[0][1]}"]
     steps = [plain(item) for item in next_steps(teller).blocks[0].items]  # type: ignore[union-attr]
     assert steps[0] == "Do not believe the score yet: settle first what the box says of the data."
+
+
+def test_checks_that_were_skipped_do_not_look_like_failures(written: Write) -> None:
+    history, _ = STORIES["nothing_found"]()
+    assert history.finished is not None
+    winner = history.finished.winner or 0
+    ends = (Check.LINT, Standing.PASSED), (Check.SHUFFLED, Standing.SKIPPED), (Check.SEEDS, Standing.FAILED)
+    history.validations = {
+        (winner, check): Validated(winner=winner, trial=winner, check=check, verdict=verdict) for check, verdict in ends
+    }
+    facts = Facts(history, ObjectStore(Path("nowhere")), final=True)
+    rows = {name: plain(cell) for name, cell in box(Teller(facts, build_ledger(facts))).rows}
+    assert rows["Checks"] == "1 of 3 passed, 1 failed, 1 skipped"
 
 
 def test_few_scored_trials_ask_for_more_time(written: Write) -> None:

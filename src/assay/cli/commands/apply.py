@@ -17,6 +17,7 @@ from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.kinds.notebook import NOTEBOOK, Notebook, diff_text, locks_of, notebook_of, parse, write
 from assay.strategies.notebook_record import source_of
+from assay.strategies.places import found_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ def apply(shell: Shell, root: Path, name: str | None, trial: str, *, yes: bool) 
     folder, history = open_history(shell, root, name)
     objects = ObjectStore(folder / "objects")
     chosen = best_notebook(history, objects) if trial == "best" else find_trial(history, trial)
-    change = planned(history, objects.candidate(chosen.candidate), chosen)
+    change = planned(folder, history, objects.candidate(chosen.candidate), chosen)
     value = {"run": folder.name, "trial": chosen.number, "file": str(change.path), "cells": list(change.cells)}
     if not change.cells:
         shell.output.answer("apply", {**value, "written": False}, f"{change.path.name} has these cells already")
@@ -68,7 +69,7 @@ def best_notebook(history: History, objects: ObjectStore) -> Trial:
     raise NothingFound("E202", "no notebook of this run has a valid score", fix="assay top")
 
 
-def planned(history: History, candidate: Candidate, trial: Trial) -> Change:
+def planned(folder: Path, history: History, candidate: Candidate, trial: Trial) -> Change:
     """Return what a trial changes in the notebook that the run started from.
 
     Raises:
@@ -83,7 +84,7 @@ def planned(history: History, candidate: Candidate, trial: Trial) -> Change:
             else f"has no notebook in #{trial.number}"
         )
         raise UsageError("E040", f"the run {why}: there is no file to write to", fix="assay show best --content")
-    path = Path(source.file)
+    path = found_from(folder, Path(source.file))
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
