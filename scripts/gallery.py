@@ -23,7 +23,7 @@ PAGES = ROOT / "docs" / "gallery"
 COPIED = ("events.jsonl", "run.json", "report.html", "report.md", "report.json")
 OF_TRIALS = (".md",)
 MOST_BYTES = 100_000
-"""Of one file of a trial."""
+"""Of one file of a trial; and twice that of an object: larger ones are executed notebooks, which no decision reads."""
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 MACHINE = re.compile(r"(?:/(?:tmp|root|home|Users|private/var|mnt)/|[A-Za-z]:\\\\?Users)[^\s\"']*")
 TRIAL_LINK = re.compile(r'<a\b[^>]*href="trials/[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
@@ -56,12 +56,16 @@ def put(run: Path, target: Path) -> None:
         p for p in sorted((run / "trials").rglob("*")) if p.suffix in OF_TRIALS and p.stat().st_size <= MOST_BYTES
     ]
     for file in files:
-        if file.is_file():
+        if file.is_file() and file.stat().st_size <= _most(file):
             content = file.read_bytes()
             refuse(content.decode("utf-8", "replace"), file)
             place = target / file.relative_to(run)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
+
+
+def _most(file: Path) -> float:
+    return 2 * MOST_BYTES if "objects" in file.parts else float("inf")
 
 
 def needed(journal: Path) -> list[str]:
