@@ -3,6 +3,7 @@
 Everything is run as root and as an ordinary user where the tests themselves run as root, else as the one user there is.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -46,6 +47,8 @@ class Setting:
     interpreter: Path | None = None
     warm: bool = False
     """Whether every sandbox is started ahead and the candidate handed over to it."""
+    nodes: bool = False
+    """Whether candidates run on the node of a cluster."""
 
     @property
     def tier(self) -> str:
@@ -181,30 +184,34 @@ def settings() -> list[Any]:
         found.append(
             Setting(mode=mode, uid=warm[0], cgroups=warm[1], interpreter=None if warm[1] else SYSTEM_PYTHON, warm=True)
         )
-    return [pytest.param(one, id=_name(one)) for one in found]
+    nodes = Setting(mode="strict", uid=me, cgroups=me == 0, nodes=True)
+    return [
+        *(pytest.param(one, id=_name(one)) for one in found),
+        pytest.param(nodes, id=_name(nodes), marks=pytest.mark.cluster),
+    ]
 
 
 def _name(setting: Setting) -> str:
     who = "user" if setting.uid else "root"
-    return f"{setting.tier}-{who}-{'cgroup' if setting.cgroups else 'watchdog'}{'-warm' if setting.warm else ''}"
+    kind = "-warm" if setting.warm else "-nodes" if setting.nodes else ""
+    return f"{setting.tier}-{who}-{'cgroup' if setting.cgroups else 'watchdog'}{kind}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, for sandboxes that were started ahead, the attacks for which that can make no difference."""
-    spared = [item for item in items if _is_warm(item) and not _matters_warm(item)]
+    """Leave out, for sandboxes that were started ahead or on a node, what can make no difference for them."""
+    spared = [item for item in items if not _matters(item)]
     if spared:
         config.hook.pytest_deselected(items=spared)
         items[:] = [item for item in items if item not in spared]
 
 
-def _is_warm(item: pytest.Item) -> bool:
+def _matters(item: pytest.Item) -> bool:
     params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     setting = params.get("arena", params.get("fresh_arena"))
-    return isinstance(setting, Setting) and setting.warm
-
-
-def _matters_warm(item: pytest.Item) -> bool:
-    return item.path.name == "test_reach.py" or WARM_LIMITS.match(item.name) is not None
+    if not isinstance(setting, Setting) or item.path.name == "test_reach.py":
+        return True
+    # What kills the product would have to find the cluster's processes; tests/cluster kills nodes and engines.
+    return not setting.nodes and (not setting.warm or WARM_LIMITS.match(item.name) is not None)
 
 
 def open_range(setting: Setting) -> Range:
@@ -246,7 +253,12 @@ def open_range(setting: Setting) -> Range:
         pathname=pathname,
     )
     assert process.stdin is not None
-    order = {"mode": setting.mode, "cgroups": setting.cgroups, "database": str(base / "runs.db")}
+    order = {
+        "mode": setting.mode,
+        "cgroups": setting.cgroups,
+        "database": str(base / "runs.db"),
+        "nodes": setting.nodes,
+    }
     process.stdin.write(json.dumps(order) + "\n")
     process.stdin.flush()
     opened.hello = opened.receive()
@@ -276,6 +288,8 @@ def _start_product(setting: Setting, base: Path) -> subprocess.Popen[str]:
 
 
 def _skip_where_impossible(setting: Setting) -> None:
+    if setting.nodes and importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
     if not sys.platform.startswith("linux"):
         pytest.skip("these tiers are Linux's")
     if setting.mode == "strict" and find_bwrap() is None:

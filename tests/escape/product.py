@@ -56,6 +56,13 @@ def start(sandbox, command, workspace, limits, *, ahead):
     return process
 
 
+def open_nodes(mode):
+    from assay.sandbox.cluster.executor import require_executor
+    from assay.sandbox.cluster.rays import open_cluster
+
+    return open_cluster(require_executor("ray:local:1"), mode)
+
+
 def in_finished_thread(begin):
     started = []
     thread = threading.Thread(target=lambda: started.append(begin()))
@@ -70,7 +77,7 @@ def main():
     descriptor = os.open(order["database"], os.O_RDONLY)
     os.set_inheritable(descriptor, True)
     machine = inspect_machine(cgroups=order["cgroups"])
-    sandbox = open_sandbox(order["mode"], machine=machine)
+    sandbox = open_nodes(order["mode"]) if order["nodes"] else open_sandbox(order["mode"], machine=machine)
     hello = {
         "tier": sandbox.tier,
         "pid": os.getpid(),
