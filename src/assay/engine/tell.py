@@ -24,16 +24,16 @@ def tell(run_folder: Path, text: str, what: Wish = Wish.REMARK) -> str:
 
     Args:
         run_folder: Of a run that is alive.
-        text: The words.
+        text: The words; code and hints stay to the letter, and whoever read them has bounded them.
         what: What they are.
 
     Raises:
         UsageError: They say nothing, or too much (E002).
     """
-    words = text.strip()
-    if not words:
+    words = text.strip() if what is Wish.REMARK else text
+    if not words.strip():
         raise UsageError("E002", f"the message {text!r} says nothing", fix='assay tell "prefer simpler models"')
-    if problem := too_long(words):
+    if what is Wish.REMARK and (problem := too_long(words)):
         raise UsageError("E002", problem, fix='assay tell "prefer simpler models"')
     send(run_folder, Message(verb=Verb.TELL, text=words, what=what))
     return words
