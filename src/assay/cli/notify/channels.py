@@ -134,6 +134,14 @@ def open_channel(wish: str, environ: Mapping[str, str] | None = None) -> Channel
     return Webhook(wish)
 
 
+def reason_of(error: OSError | ValueError) -> str:
+    """Return why a notice did not go through, as it may be shown.
+
+    Messages of libraries may hold the address, and that a secret: of theirs only the kind is told.
+    """
+    return str(error) if type(error) is OSError else type(error).__name__
+
+
 def _may_be_asked(address: str) -> bool:
     parts = urlsplit(address)
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL))

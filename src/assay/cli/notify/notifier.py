@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assay.cli.notify.channels import Channel
+from assay.cli.notify.channels import Channel, reason_of
 from assay.core.clock import Clock, SystemClock, iso_utc
 from assay.core.errors import AssayError
 from assay.journal.events import Event
@@ -83,8 +83,7 @@ class Notifier:
             try:
                 self._channel.send(f"assay {notice.run}", notice.text)
             except (OSError, ValueError) as error:
-                # Addresses may hold a secret, and messages of libraries may hold addresses.
-                problem = str(error) if type(error) is OSError else type(error).__name__
+                problem = reason_of(error)
             else:
                 self._note(notice, f"sent by {self._channel.name}")
                 return

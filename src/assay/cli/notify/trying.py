@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.cli.notify.channels import open_channel
+from assay.cli.notify.channels import open_channel, reason_of
 from assay.cli.shell import Shell
 from assay.core.errors import MachineError
 
@@ -18,8 +18,7 @@ def try_channel(shell: Shell, wish: str) -> int:
     try:
         channel.send("assay", "a notice to try: runs will tell you here of their few great moments")
     except (OSError, ValueError) as error:
-        reason = str(error) if type(error) is OSError else type(error).__name__
-        told = f"the {channel.name} did not take it: {reason}"
+        told = f"the {channel.name} did not take it: {reason_of(error)}"
         raise MachineError("E078", told, fix="check the address, and try again") from None
     shell.output.answer("notified", {"channel": channel.name}, f"sent by {channel.name}")
     return 0
