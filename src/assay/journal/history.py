@@ -367,17 +367,7 @@ class History:
 
     def _on_attempt(self, payload: ev.AttemptStarted, time: float) -> None:
         self._update(payload.trial, state=TrialState.RUNNING, attempts=payload.attempt)
-        self._keep(
-            Measurement(
-                trial=payload.trial,
-                attempt=payload.attempt,
-                code=payload.code,
-                view=payload.view,
-                seed=payload.seed,
-                started=time,
-            ),
-            new=True,
-        )
+        self._keep(_begun(payload, time), new=True)
 
     def _on_executed(self, payload: ev.Executed, time: float) -> None:
         key = (payload.code, payload.view, payload.seed)
@@ -385,14 +375,7 @@ class History:
 
     def _on_graded(self, payload: ev.Graded, time: float) -> None:
         key = (payload.code, payload.view, payload.seed)
-        known = self._measurements.get(key) or Measurement(
-            trial=payload.trial,
-            attempt=payload.attempt,
-            code=payload.code,
-            view=payload.view,
-            seed=payload.seed,
-            started=time,
-        )
+        known = self._measurements.get(key) or _begun(payload, time)
         self._keep(
             _changed(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True),
             new=key not in self._measurements,
@@ -494,6 +477,17 @@ class History:
         else:
             self._all[self._places[key]] = measurement
         self._measurements[key] = measurement
+
+
+def _begun(payload: ev.AttemptStarted | ev.Graded, time: float) -> Measurement:
+    return Measurement(
+        trial=payload.trial,
+        attempt=payload.attempt,
+        code=payload.code,
+        view=payload.view,
+        seed=payload.seed,
+        started=time,
+    )
 
 
 def _changed(record: R, **changes: Any) -> R:
