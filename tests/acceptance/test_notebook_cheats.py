@@ -26,9 +26,9 @@ from assay.kinds.notebook import Notebook, locks_of, new_cell, new_notebook_cand
 from assay.models.base import Request
 from assay.models.scripted import Scripted, ScriptedModel
 from assay.operators.repair import TieredRepairer
-from assay.strategies.notebook_options import ReviewOptions
-from assay.strategies.notebook_record import BaseRecord, RoundRecord, base_of, rounds_of
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.options import ReviewOptions
+from assay.strategies.notebook.record import BaseRecord, RoundRecord, base_of, rounds_of
+from assay.strategies.notebook.review import NotebookReview
 from support.notebook_bench import PROSE, critique
 from support.real_engine import PRELUDE, RealEngine, hidden
 

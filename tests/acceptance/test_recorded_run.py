@@ -15,7 +15,7 @@ import pytest
 
 from assay.journal.file import FileJournal
 from assay.journal.history import History
-from assay.strategies.notebook_record import base_of
+from assay.strategies.notebook.record import base_of
 from support.biopsy_data import write_biopsy_data
 from support.house_data import write_house_data
 from support.phrase_data import write_phrase_data

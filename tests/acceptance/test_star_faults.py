@@ -25,7 +25,7 @@ from assay.journal.history import History
 from assay.journal.memory import MemoryJournal
 from assay.models.base import Request
 from assay.models.scripted import Scripted
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 from support.chat_server import Cut, Hang, Refusal, Status, Text
 from support.slopes import write_data
 from support.star import answer

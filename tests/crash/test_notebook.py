@@ -14,10 +14,10 @@ from assay.engine.run import Strategy
 from assay.journal import events as ev
 from assay.journal.base import JournalBackend
 from assay.journal.file import FileJournal
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
-from assay.strategies.notebook_record import iterations_of, rounds_of
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.options import NotebookOptions, ReviewOptions
+from assay.strategies.notebook.record import iterations_of, rounds_of
+from assay.strategies.notebook.review import NotebookReview
+from assay.strategies.notebook.strategy import NotebookSearch
 from support.dying import DyingJournal, Killed
 from support.engine import Bench, table
 from support.notebook_bench import answers, base_notebook, bench, cells, critique, wish

@@ -15,8 +15,8 @@ from assay.journal.base import JournalBackend
 from assay.journal.file import FileJournal
 from assay.models.base import Request
 from assay.models.scripted import Scripted
-from assay.strategies.mle_star import MleStar
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.strategy import MleStar
 from support.dying import DyingJournal, Killed
 from support.engine import Bench, table
 from support.star import answer

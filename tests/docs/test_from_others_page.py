@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from assay.cli.app import build_app
 from assay.models.roles import ROLES
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "from-others.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from assay.cli.app import build_app
 from assay.report.phase_words import TITLES
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mle_star.md").read_text(encoding="utf-8")
 ROWS = [

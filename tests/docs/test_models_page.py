@@ -12,9 +12,9 @@ from assay.cli.app import build_app
 from assay.engine.caps import MONEY, TOKENS
 from assay.models.endpoint import resolve
 from assay.models.language import DEFAULT_OUTPUT_TOKENS
-from assay.models.program_completer import OUTPUT_TOKENS, TIMEOUT_S
-from assay.models.program_environment import EXTRA_VARIABLE, reduced
-from assay.models.program_formats import KNOWN
+from assay.models.program.completer import OUTPUT_TOKENS, TIMEOUT_S
+from assay.models.program.environment import EXTRA_VARIABLE, reduced
+from assay.models.program.formats import KNOWN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 ROWS = {

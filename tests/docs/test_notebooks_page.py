@@ -9,8 +9,8 @@ from pathlib import Path
 from typer.main import get_command
 
 from assay.cli.app import build_app
-from assay.strategies.notebook_options import REVIEW_LOCKS, STAGES, NotebookOptions, ReviewOptions
-from assay.strategies.task_graph import LOST, STABLE_BELOW, STABLE_EVIDENCE, WON
+from assay.strategies.notebook.options import REVIEW_LOCKS, STAGES, NotebookOptions, ReviewOptions
+from assay.strategies.notebook.task_graph import LOST, STABLE_BELOW, STABLE_EVIDENCE, WON
 
 PAGE = (Path(__file__).parents[2] / "docs" / "notebooks.md").read_text(encoding="utf-8")
 TEXT = " ".join(PAGE.split())

@@ -20,7 +20,7 @@ from assay.cli.variables import VARIABLES
 from assay.core.exits import Exit
 from assay.data.task_keys import KEYS
 from assay.journal.events import PAYLOADS
-from assay.models.program_formats import KNOWN
+from assay.models.program.formats import KNOWN
 from assay.models.roles import ROLES
 from assay.strategies.known import STRATEGIES
 

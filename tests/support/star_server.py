@@ -22,8 +22,8 @@ from assay.models.llm import open_model
 from assay.models.routed import RoutedModel
 from assay.models.scripted import Scripted, ScriptedModel
 from assay.operators.rendering import Prompts
-from assay.strategies.mle_star import MleStar
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.strategy import MleStar
 from support.chat_server import Answer as ServerAnswer
 from support.chat_server import ChatServer, Text
 from support.engine import Bench

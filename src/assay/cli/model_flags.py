@@ -71,7 +71,7 @@ def _program(model: str, flag: str, address: str | None, flags: RunFlags, proble
         problems.add("--base-url has no use with a program: it knows by itself whom it asks")
     if flags.offline:
         problems.add(f"--offline with {flag} {model!r}: what a program sends, Assay does not see")
-    from assay.models.program import resolve_program
+    from assay.models.program.choice import resolve_program
 
     try:
         return resolve_program(model, environ=os.environ).spec

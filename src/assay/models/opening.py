@@ -53,8 +53,8 @@ def open_model(
     from assay.models.cap import Cap
     from assay.models.llm import open_model as open_language_model
     from assay.models.prices import prices_of
-    from assay.models.program import is_program
-    from assay.models.program_completer import open_program
+    from assay.models.program.choice import is_program
+    from assay.models.program.completer import open_program
 
     layers: list[Layer] = []
     if limits is not None and (limits.tokens is not None or limits.cost_usd is not None):
@@ -87,7 +87,7 @@ def can_search(spec: str, *, base_url: str | None = None, environ: Mapping[str, 
     if spec == "playbook" or spec.startswith("recorded:"):
         return False
     from assay.models.endpoint import resolve
-    from assay.models.program import is_program, resolve_program
+    from assay.models.program.choice import is_program, resolve_program
 
     variables = os.environ if environ is None else environ
     if is_program(spec):

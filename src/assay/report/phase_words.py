@@ -11,7 +11,7 @@ from assay.core.weakness import NOTE as WEAK
 from assay.journal.history import History
 from assay.report.formatting import format_count
 from assay.strategies.known import BASELINES
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 
 NOTES = "phase/"
 """How the keys of notes on phases begin."""

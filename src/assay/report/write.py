@@ -20,7 +20,7 @@ from assay.report.document import Document, plain
 from assay.report.facts import MOST_FOLDERS, Facts, State
 from assay.report.files import replace_file
 from assay.report.html import render_html
-from assay.report.lab import is_lab, lab_files
+from assay.report.lab.story import is_lab, lab_files
 from assay.report.ledger import Ledger
 from assay.report.markdown import escape, inline, render_markdown
 from assay.report.numbers import build_ledger

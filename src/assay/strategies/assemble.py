@@ -55,7 +55,7 @@ from assay.sandbox.gpus import GpuSlots, find_gpus
 from assay.sandbox.warm import Warmable
 from assay.strategies.known import LAB
 from assay.strategies.machine import NEEDED, describe_machine
-from assay.strategies.notebook_options import cell_seconds
+from assay.strategies.notebook.options import cell_seconds
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
 

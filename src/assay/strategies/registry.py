@@ -9,12 +9,12 @@ from assay.engine.run import Strategy
 from assay.models import can_search
 from assay.operators.lab.context import Role
 from assay.strategies.known import STRATEGIES, refuse_blocks
-from assay.strategies.mle_star import MleStar
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.options import NotebookOptions, ReviewOptions
+from assay.strategies.notebook.review import NotebookReview
+from assay.strategies.notebook.strategy import NotebookSearch
 from assay.strategies.options import RunOptions
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.strategy import MleStar
 from assay.strategies.tree import Tree, TreeOptions
 
 

@@ -18,9 +18,9 @@ from assay.journal.file import FileJournal
 from assay.kinds.notebook import parse
 from assay.models.base import Request
 from assay.models.scripted import Scripted
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.options import NotebookOptions, ReviewOptions
+from assay.strategies.notebook.review import NotebookReview
+from assay.strategies.notebook.strategy import NotebookSearch
 from support.notebook_bench import answers, base_notebook, bench, cells, critique, wish
 
 

@@ -10,8 +10,8 @@ from assay.cli.output import Output
 from assay.core.clock import FakeClock
 from assay.journal.summary import Summary
 from assay.report.way import way_to, winner_of
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_options import NotebookOptions
+from assay.strategies.notebook.options import NotebookOptions
+from assay.strategies.notebook.strategy import NotebookSearch
 from support.histories import STORIES
 from support.notebook_bench import answers, bench, cells
 

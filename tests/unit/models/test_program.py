@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.core.errors import ProgramUnusable, UsageError
-from assay.models.program import resolve_program
+from assay.models.program.choice import resolve_program
 
 ENVIRON = {"PATH": "/nowhere", "HOME": "/home/mine", "MY_TOKEN": "hush-hush-hush"}
 

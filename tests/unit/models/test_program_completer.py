@@ -18,8 +18,8 @@ from assay.core.usage import Usage
 from assay.models.base import Message
 from assay.models.completion import Completion, Finish, Prompt, Unreachable
 from assay.models.prices import stated_prices
-from assay.models.program import resolve_program
-from assay.models.program_completer import ProgramCompleter, open_program
+from assay.models.program.choice import resolve_program
+from assay.models.program.completer import ProgramCompleter, open_program
 from support.completers import prompt
 from support.requests import GOOD, program_request
 from support.stand_in_program import LateOnceCalled, StandIn, install

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assay.models.completion import Unreachable
-from assay.models.program_failures import failure, wait_in
-from assay.models.program_formats import CLAUDE
+from assay.models.program.failures import failure, wait_in
+from assay.models.program.formats import CLAUDE
 
 NOW = 1_790_000_000.0
 

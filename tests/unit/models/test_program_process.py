@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from assay.models.base import always
-from assay.models.program_process import Cause, Ended, Start, run_program
+from assay.models.program.process import Cause, Ended, Start, run_program
 from support.stand_in_program import LateOnceCalled, StandIn, install
 from support.survivors import is_alive, wait_until_gone
 
@@ -128,7 +128,7 @@ def test_it_does_not_outlive_an_assay_that_was_killed(tmp_path: Path) -> None:
     (private / "notes.txt").touch()
     code = (
         "import sys; from pathlib import Path\n"
-        "from assay.models.program_process import Start, run_program\n"
+        "from assay.models.program.process import Start, run_program\n"
         "start = Start(argv=(sys.argv[1],), stdin=b'q', folder=Path(sys.argv[2]) / 'work',"
         " private=Path(sys.argv[2]), env={}, timeout_s=600,"
         " longest_output=1000)\n"

@@ -10,8 +10,8 @@ import pytest
 from assay.core.budget import Limits
 from assay.models.catalogue import Hit
 from assay.operators.star.sources import SHOWN, deal
-from assay.strategies.mle_star import MleStar
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.strategy import MleStar
 from support.briefs import INCOME, INCOME_PROFILE, MACHINE
 from support.engine import Bench
 from support.star import answer

@@ -25,7 +25,7 @@ from assay.report.numbers import build_ledger
 from assay.report.phase_words import KNOWN
 from assay.report.searched import search_section
 from assay.report.telling import Teller
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 from support.histories import good_run
 from support.star import answer
 from support.star_run import events_of, objects_of, write_star_run

@@ -13,8 +13,8 @@ import pytest
 from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.report.document import Paragraph
-from assay.report.lab import LabReport, lab_files
-from assay.report.lab_paper import paper_of
+from assay.report.lab.paper import paper_of
+from assay.report.lab.story import LabReport, lab_files
 from assay.strategies.lab.config import LabConfig
 from support.lab_bench import LabBench, QuickClock, act, calm, in_order, repository, run
 

@@ -19,11 +19,11 @@ from assay.report import write_reports
 from assay.report.notebook.complexity import complexity
 from assay.report.notebook.experiment import backed, experiment_report, metrics_json
 from assay.report.notebook.hypergraph import as_mermaid, hypergraph_of
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_analysis import Analysis
-from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
-from assay.strategies.notebook_record import base_of, iterations_of, rounds_of
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.analysis import Analysis
+from assay.strategies.notebook.options import NotebookOptions, ReviewOptions
+from assay.strategies.notebook.record import base_of, iterations_of, rounds_of
+from assay.strategies.notebook.review import NotebookReview
+from assay.strategies.notebook.strategy import NotebookSearch
 from support.engine import Bench
 from support.notebook_bench import answers, base_notebook, bench, cells, critique, wish
 

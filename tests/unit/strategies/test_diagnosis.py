@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.strategies.diagnosis import diagnose, words
+from assay.strategies.notebook.diagnosis import diagnose, words
 
 BEFORE = {"pearson": 0.50, "mse": 1.00, "deg_rmse": 0.80}
 

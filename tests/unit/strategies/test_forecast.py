@@ -26,10 +26,10 @@ from assay.models.roles import ROLES
 from assay.models.scripted import Scripted
 from assay.operators.rendering import Prompts
 from assay.strategies.forecast import Forecast, PromptSizes, Range, forecast, foresee, foresee_rest, reply_tokens
-from assay.strategies.mle_star import MleStar
 from assay.strategies.options import RunOptions
 from assay.strategies.pace import ANSWER_S, steps_ahead
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.strategy import MleStar
 from assay.strategies.tree import Tree, TreeOptions
 from assay.strategies.typical import FULL, SPARSE, Fullness, typical_brief, typical_inputs
 from support.briefs import INCOME

@@ -14,8 +14,8 @@ from assay.engine import control
 from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.scripted import Scripted
-from assay.strategies.mle_star import MleStar
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.strategy import MleStar
 from support.engine import Bench
 from support.star import answer, score_of
 

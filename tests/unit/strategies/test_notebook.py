@@ -18,12 +18,12 @@ from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.operators.notebook.write import FREE_STYLE
 from assay.report.notebook.experiment import metrics_json
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_analysis import analyse
-from assay.strategies.notebook_end import loop_summary
-from assay.strategies.notebook_options import NotebookOptions
-from assay.strategies.notebook_record import STOPPED, Status, iterations_of, source_of
-from assay.strategies.notebook_source import comparable
+from assay.strategies.notebook.analysis import analyse
+from assay.strategies.notebook.end import loop_summary
+from assay.strategies.notebook.options import NotebookOptions
+from assay.strategies.notebook.record import STOPPED, Status, iterations_of, source_of
+from assay.strategies.notebook.source import comparable
+from assay.strategies.notebook.strategy import NotebookSearch
 from support.engine import Bench
 from support.notebook_bench import answers, bench, cells
 from support.notebook_questions import IDEA

@@ -6,10 +6,10 @@ import pytest
 
 from assay.core.errors import TaskError
 from assay.kinds.notebook import Notebook, locks_of, new_cell
-from assay.strategies.notebook_beside import helpers_beside
-from assay.strategies.notebook_options import ReviewOptions
-from assay.strategies.notebook_record import source_of
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.beside import helpers_beside
+from assay.strategies.notebook.options import ReviewOptions
+from assay.strategies.notebook.record import source_of
+from assay.strategies.notebook.review import NotebookReview
 from support.notebook_bench import answers, base_notebook, bench, cells, critique, wish
 
 

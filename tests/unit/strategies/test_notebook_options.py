@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assay.core.errors import UsageError
-from assay.strategies.notebook_options import REVIEW_LOCKS, NotebookOptions, ReviewOptions, cell_seconds
+from assay.strategies.notebook.options import REVIEW_LOCKS, NotebookOptions, ReviewOptions, cell_seconds
 
 
 def test_options_are_read_from_arguments() -> None:

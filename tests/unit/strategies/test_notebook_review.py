@@ -16,10 +16,9 @@ from assay.kinds.base import Failure
 from assay.kinds.notebook import locks_of, notebook_of
 from assay.models.scripted import Scripted
 from assay.operators.notebook.review import cell_texts
-from assay.strategies.notebook import NotebookSearch
-from assay.strategies.notebook_analysis import AS_IT_CAME, LOCKED, analyse
-from assay.strategies.notebook_options import NotebookOptions, ReviewOptions
-from assay.strategies.notebook_record import (
+from assay.strategies.notebook.analysis import AS_IT_CAME, LOCKED, analyse
+from assay.strategies.notebook.options import NotebookOptions, ReviewOptions
+from assay.strategies.notebook.record import (
     STOPPED,
     RoundRecord,
     RoundVerdict,
@@ -27,8 +26,9 @@ from assay.strategies.notebook_record import (
     rounds_of,
     source_of,
 )
-from assay.strategies.notebook_review import NotebookReview
-from assay.strategies.task_graph import TaskGraph
+from assay.strategies.notebook.review import NotebookReview
+from assay.strategies.notebook.strategy import NotebookSearch
+from assay.strategies.notebook.task_graph import TaskGraph
 from support.engine import Bench
 from support.notebook_bench import FakeNotebookKind, answers, base_notebook, bench, cells, critique, wish
 

@@ -17,10 +17,10 @@ from assay.journal.history import History
 from assay.kinds import ScriptKind
 from assay.kinds.notebook import Notebook, new_cell, new_notebook_candidate
 from assay.models.playbook import Playbook
-from assay.strategies.notebook_analysis import AS_IT_CAME, analyse
-from assay.strategies.notebook_options import ReviewOptions
-from assay.strategies.notebook_record import RoundVerdict, base_of, rounds_of
-from assay.strategies.notebook_review import NotebookReview
+from assay.strategies.notebook.analysis import AS_IT_CAME, analyse
+from assay.strategies.notebook.options import ReviewOptions
+from assay.strategies.notebook.record import RoundVerdict, base_of, rounds_of
+from assay.strategies.notebook.review import NotebookReview
 from support.engine import Bench
 from support.flat_runner import FlatRunner
 from support.notebook_bench import FakeNotebookKind

@@ -16,11 +16,11 @@ from assay.journal.summary import Summary
 from assay.models.base import Request
 from assay.models.scripted import Scripted
 from assay.report.phase_words import Layout, note_words
-from assay.strategies.mle_star import MleStar
-from assay.strategies.star_options import StarOptions
-from assay.strategies.star_pace import Pace
-from assay.strategies.star_phase import every_phase_noted
-from assay.strategies.star_sizes import Sizes, fitted
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.pace import Pace
+from assay.strategies.star.phase import every_phase_noted
+from assay.strategies.star.sizes import Sizes, fitted
+from assay.strategies.star.strategy import MleStar
 from support.engine import Bench
 from support.star import answer
 

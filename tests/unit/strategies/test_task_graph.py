@@ -5,7 +5,7 @@ import json
 import pytest
 
 from assay.models.roles import CellText, NewSubtask, SubtaskDependency, SubtaskUpdate
-from assay.strategies.task_graph import ROOT, SHOWN, TaskGraph
+from assay.strategies.notebook.task_graph import ROOT, SHOWN, TaskGraph
 
 
 def cell(name: str, section: str, *, locked: bool = False) -> CellText:

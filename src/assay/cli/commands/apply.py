@@ -16,7 +16,7 @@ from assay.core.files import write_whole
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.kinds.notebook import NOTEBOOK, Notebook, diff_text, locks_of, notebook_of, parse, write
-from assay.strategies.notebook_record import source_of
+from assay.strategies.notebook.record import source_of
 from assay.strategies.places import found_from
 
 

@@ -57,7 +57,7 @@ LOW_DISK_BYTES = 2_000_000_000
 
 def doctor(shell: Shell, root: Path) -> int:
     """Examine the machine; exit 7 when nothing could be run here."""
-    from assay.models.program_formats import KNOWN
+    from assay.models.program.formats import KNOWN
     from assay.sandbox import diagnose_machine
 
     isolation = diagnose_machine()

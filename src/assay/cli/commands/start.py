@@ -160,7 +160,7 @@ def _require(model: str, address: str | None) -> None:
     if model == "playbook" or model.startswith("recorded:"):
         return
     if model.startswith("cli:"):
-        from assay.models.program import resolve_program
+        from assay.models.program.choice import resolve_program
 
         resolve_program(model, environ=os.environ).locate()
         return

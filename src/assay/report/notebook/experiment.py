@@ -9,7 +9,7 @@ from typing import Any
 
 from assay.engine.arms import ArmResult
 from assay.report.prose import clean, clean_line, unbacked_numbers
-from assay.strategies.notebook_analysis import Analysis, number, p_words, spread
+from assay.strategies.notebook.analysis import Analysis, number, p_words, spread
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from assay.journal.history import History
 from assay.operators.prompt_text import fenced
 from assay.report.prose import clean, clean_line
-from assay.strategies.notebook_analysis import number
-from assay.strategies.notebook_record import STOPPED, BaseRecord, RoundRecord, source_of
+from assay.strategies.notebook.analysis import number
+from assay.strategies.notebook.record import STOPPED, BaseRecord, RoundRecord, source_of
 
 
 def optimization_history(history: History, base: BaseRecord, rounds: Sequence[RoundRecord], verdict: str = "") -> str:

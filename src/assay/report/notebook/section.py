@@ -6,7 +6,7 @@ from assay.report.document import Cell, Column, Mono, Paragraph, Said, Section, 
 from assay.report.formatting import MISSING
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
-from assay.strategies.notebook_record import IterationRecord, RoundRecord, base_of, iterations_of, rounds_of
+from assay.strategies.notebook.record import IterationRecord, RoundRecord, base_of, iterations_of, rounds_of
 
 
 def notebook_section(teller: Teller) -> Section | None:

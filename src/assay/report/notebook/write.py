@@ -18,9 +18,9 @@ from assay.report.notebook.complexity import complexity
 from assay.report.notebook.experiment import experiment_report, metrics_json
 from assay.report.notebook.history import optimization_history
 from assay.report.notebook.hypergraph import as_json, as_mermaid, hypergraph_of
-from assay.strategies.notebook_analysis import LOCKED, Analysis, analyse
-from assay.strategies.notebook_end import LOOP_SUMMARY, loop_summary
-from assay.strategies.notebook_record import (
+from assay.strategies.notebook.analysis import LOCKED, Analysis, analyse
+from assay.strategies.notebook.end import LOOP_SUMMARY, loop_summary
+from assay.strategies.notebook.record import (
     ANALYSIS,
     PROSE,
     IterationRecord,

@@ -148,7 +148,7 @@ def _reviews(run: RunView) -> list[dict[str, Any]]:
 
 
 def _rounds(history: History) -> list[dict[str, Any]]:
-    from assay.strategies.notebook_record import iterations_of, rounds_of
+    from assay.strategies.notebook.record import iterations_of, rounds_of
 
     made = [
         {

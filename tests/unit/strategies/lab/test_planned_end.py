@@ -13,7 +13,7 @@ from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.models.base import Request
 from assay.models.scripted import Scripted
-from assay.report.lab import lab_files
+from assay.report.lab.story import lab_files
 from assay.report.write import write_reports
 from support.lab_bench import LabBench, act, calm, repository, run
 

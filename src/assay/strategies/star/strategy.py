@@ -20,11 +20,11 @@ from assay.operators.star.sources import sources_of
 from assay.operators.star.start import Sources
 from assay.strategies.known import BASELINES
 from assay.strategies.shared import run_baseline
-from assay.strategies.star_forecast import star_questions, within_time
-from assay.strategies.star_options import StarOptions
-from assay.strategies.star_pace import Pace, pace_of
-from assay.strategies.star_path import Path
-from assay.strategies.star_phase import (
+from assay.strategies.star.forecast import star_questions, within_time
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.pace import Pace, pace_of
+from assay.strategies.star.path import Path
+from assay.strategies.star.phase import (
     BEGUN,
     END_PHASES,
     PATH_PHASES,
@@ -34,9 +34,9 @@ from assay.strategies.star_phase import (
     every_phase_noted,
     phase,
 )
-from assay.strategies.star_reach import reachable
-from assay.strategies.star_room import fit_sizes
-from assay.strategies.star_sizes import Sizes
+from assay.strategies.star.reach import reachable
+from assay.strategies.star.room import fit_sizes
+from assay.strategies.star.sizes import Sizes
 from assay.strategies.turns import Turns
 
 FEWEST_MEMBERS = 2

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from assay.engine.session import Step
 from assay.journal.history import Trial
-from assay.strategies.star_options import StarOptions
-from assay.strategies.star_pace import Pace, finish_s, pace_of
-from assay.strategies.star_phase import Allowance, Skipped
-from assay.strategies.star_sizes import Sizes, fitted
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.pace import Pace, finish_s, pace_of
+from assay.strategies.star.phase import Allowance, Skipped
+from assay.strategies.star.sizes import Sizes, fitted
 
 MOST_HEADS = 4
 """Solutions of different beginnings that the finish combines at most, for what it takes."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from assay.core.errors import ModelError, ProgramUnusable, ProviderRefused, QuestionRefused
 from assay.models.completion import Unreachable
-from assay.models.program_formats import ProgramFormat
+from assay.models.program.formats import ProgramFormat
 
 NO_LOGIN: Final = "E310"
 FAILING: Final = "E311"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from assay.core.metric import Metric
 from assay.engine.arms import Arm, ArmResult, results
 from assay.journal.history import History
-from assay.strategies.notebook_record import (
+from assay.strategies.notebook.record import (
     BaseRecord,
     IterationRecord,
     RoundRecord,

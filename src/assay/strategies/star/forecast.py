@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 
 
 def star_questions(options: StarOptions) -> dict[str, tuple[int, int]]:

@@ -28,9 +28,9 @@ from assay.report.document import (
 )
 from assay.report.formatting import format_duration
 from assay.report.html import render_html
-from assay.report.lab_paper import paper_of
-from assay.report.lab_plots import CHANGES, COURSE, draw_changes, draw_course
-from assay.report.lab_singles import singles
+from assay.report.lab.paper import paper_of
+from assay.report.lab.plots import CHANGES, COURSE, draw_changes, draw_course
+from assay.report.lab.singles import singles
 from assay.report.ledger import Ledger, Source
 from assay.report.markdown import render_markdown
 from assay.report.prose import clean_line

@@ -16,8 +16,8 @@ from assay.journal.history import History
 from assay.models.roles import NotebookReportInputs, ReportProse
 from assay.operators.brief import brief
 from assay.operators.expect import expect
-from assay.strategies.notebook_analysis import Analysis, analyse
-from assay.strategies.notebook_record import (
+from assay.strategies.notebook.analysis import Analysis, analyse
+from assay.strategies.notebook.record import (
     ANALYSIS,
     PROSE,
     STOPPED,

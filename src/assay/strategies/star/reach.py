@@ -11,7 +11,7 @@ from assay.engine.budget import FINISH_SHARE
 from assay.journal.history import History
 from assay.strategies.pace import ANSWER_S, trial_s
 from assay.strategies.shared import ABLATION_FOLDS
-from assay.strategies.star_options import StarOptions
+from assay.strategies.star.options import StarOptions
 
 NOISE_SHARE = 0.1
 """Share of the time that measuring the noise takes at most."""

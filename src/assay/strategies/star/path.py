@@ -29,10 +29,10 @@ from assay.operators.star.refine import (
 )
 from assay.operators.star.start import Sources, first_script, merge, research, retrieve
 from assay.strategies.shared import run_ablation
-from assay.strategies.star_options import StarOptions
-from assay.strategies.star_phase import Allowance, Skipped, phase
-from assay.strategies.star_room import Room, Study
-from assay.strategies.star_sizes import Sizes
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.phase import Allowance, Skipped, phase
+from assay.strategies.star.room import Room, Study
+from assay.strategies.star.sizes import Sizes
 from assay.strategies.turns import Turns
 
 

@@ -20,11 +20,11 @@ from assay.core.usage import Usage
 from assay.models.base import Message
 from assay.models.completion import Completer, Completion, Finish, Layer, Prompt, Unreachable
 from assay.models.language import LanguageModel
-from assay.models.program import MISSING, ModelProgram, resolve_program
-from assay.models.program_environment import reduced
-from assay.models.program_failures import failure
-from assay.models.program_process import Cause, Ended, Start, run_program
-from assay.models.program_replies import Counted, Said
+from assay.models.program.choice import MISSING, ModelProgram, resolve_program
+from assay.models.program.environment import reduced
+from assay.models.program.failures import failure
+from assay.models.program.process import Cause, Ended, Start, run_program
+from assay.models.program.replies import Counted, Said
 from assay.models.retry import RetryingCompleter
 from assay.models.scrub import Scrubber
 

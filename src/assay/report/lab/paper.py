@@ -24,13 +24,13 @@ from assay.report.document import (
     Terms,
 )
 from assay.report.formatting import format_count, format_duration
-from assay.report.lab_plots import COURSE
-from assay.report.lab_singles import singles
+from assay.report.lab.plots import COURSE
+from assay.report.lab.singles import singles
 from assay.report.ledger import Source
 from assay.report.prose import clean_line
 
 if TYPE_CHECKING:
-    from assay.report.lab import LabReport
+    from assay.report.lab.story import LabReport
 
 
 class Paper:
@@ -98,7 +98,7 @@ class Paper:
 
 def paper_of(lab: LabReport) -> Document:
     """Return the paper of a lab."""
-    from assay.report import lab_paper_end as end
+    from assay.report.lab import paper_end as end
 
     paper = Paper(lab)
     sections = [

@@ -21,10 +21,10 @@ from assay.operators.brief import summary
 from assay.operators.notebook.frame import BASELINE_FILE
 from assay.operators.notebook.write import choose_strategy, strategy_text, write_notebook
 from assay.strategies.known import BASELINES
-from assay.strategies.notebook_end import analysed, tell_loop
-from assay.strategies.notebook_ideas import read_ideas
-from assay.strategies.notebook_options import NotebookOptions
-from assay.strategies.notebook_record import (
+from assay.strategies.notebook.end import analysed, tell_loop
+from assay.strategies.notebook.ideas import read_ideas
+from assay.strategies.notebook.options import NotebookOptions
+from assay.strategies.notebook.record import (
     IDEAS,
     SOURCE,
     STOPPED,
@@ -35,7 +35,7 @@ from assay.strategies.notebook_record import (
     iterations_of,
     source_of,
 )
-from assay.strategies.notebook_source import found_for, kept
+from assay.strategies.notebook.source import found_for, kept
 from assay.strategies.shared import run_baseline
 
 RUN_IT = "assay run --only execute --source NOTEBOOK"

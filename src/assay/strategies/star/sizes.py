@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from assay.strategies.shared import ABLATION_FOLDS
-from assay.strategies.star_options import StarOptions
-from assay.strategies.star_pace import RACED, Pace
+from assay.strategies.star.options import StarOptions
+from assay.strategies.star.pace import RACED, Pace
 
 VARIANTS = 4
 """Variants of an ablation at most."""

@@ -19,10 +19,10 @@ from assay.kinds.notebook import diff_text, notebook_of
 from assay.models.roles import ReviewRound
 from assay.operators.notebook.frame import BASELINE_FILE
 from assay.operators.notebook.review import ASKED, Question, Reviewed, cell_texts, review
-from assay.strategies.diagnosis import words
-from assay.strategies.notebook_end import analysed, tell_loop
-from assay.strategies.notebook_options import ReviewOptions
-from assay.strategies.notebook_record import (
+from assay.strategies.notebook.diagnosis import words
+from assay.strategies.notebook.end import analysed, tell_loop
+from assay.strategies.notebook.options import ReviewOptions
+from assay.strategies.notebook.record import (
     BASE,
     SOURCE,
     STOPPED,
@@ -34,8 +34,8 @@ from assay.strategies.notebook_record import (
     rounds_of,
     source_of,
 )
-from assay.strategies.notebook_source import found_for, kept, with_locks
-from assay.strategies.task_graph import TaskGraph
+from assay.strategies.notebook.source import found_for, kept, with_locks
+from assay.strategies.notebook.task_graph import TaskGraph
 
 MOST_DIFF = 40_000
 """Characters of a round's difference that are noted; the candidates themselves are kept whole."""

@@ -20,12 +20,12 @@ from assay.report.document import (
     Tag,
     Terms,
 )
-from assay.report.lab_plots import CHANGES
-from assay.report.lab_singles import Single
+from assay.report.lab.plots import CHANGES
+from assay.report.lab.singles import Single
 from assay.report.prose import clean, clean_line, unbacked_numbers
 
 if TYPE_CHECKING:
-    from assay.report.lab_paper import Paper
+    from assay.report.lab.paper import Paper
 
 MOST_ROWS = 20
 """Of a table; the rest is in `report.md`."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from assay.core.errors import ProgramUnusable, UsageError
-from assay.models.program_environment import EXTRA_VARIABLE
-from assay.models.program_formats import KNOWN, PLAIN, SEARCHING, ProgramFormat
+from assay.models.program.environment import EXTRA_VARIABLE
+from assay.models.program.formats import KNOWN, PLAIN, SEARCHING, ProgramFormat
 from assay.models.scrub import Scrubber
 from assay.models.searching import SEARCH_VARIABLE
 

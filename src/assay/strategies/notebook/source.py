@@ -15,8 +15,8 @@ from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.kinds.notebook import NOTEBOOK, LockPolicy, locks_of, make_locks, new_notebook_candidate, notebook_of, parse
-from assay.strategies.notebook_beside import helpers_beside
-from assay.strategies.notebook_record import IterationRecord, Source, Status, iterations_of
+from assay.strategies.notebook.beside import helpers_beside
+from assay.strategies.notebook.record import IterationRecord, Source, Status, iterations_of
 from assay.strategies.places import told_to_run
 
 NOTEBOOKS = (".ipynb", ".py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from assay.models.program_replies import Reader, read_claude, read_codex, read_gemini, read_plain
+from assay.models.program.replies import Reader, read_claude, read_codex, read_gemini, read_plain
 
 ONLY_ANSWER = (
     "You answer one question with text. You have no tools and no files here: run nothing, read nothing, write nothing, "
