@@ -19,14 +19,12 @@ from assay.report.write import write_reports
 
 ROOT = Path(__file__).parents[1]
 GALLERY = ROOT / "gallery"
-PAGES = ROOT / "docs" / "gallery"
 COPIED = ("events.jsonl", "run.json", "report.html", "report.md", "report.json")
-OF_TRIALS = (".md",)
+OF_TRIALS = ("plan.md", "diff.patch", "verdict.json", "solution.py", "solution.ipynb")
 MOST_BYTES = 100_000
 """Of one file of a trial; and twice that of an object: larger ones are executed notebooks, which no decision reads."""
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 MACHINE = re.compile(r"(?:/(?:tmp|root|home|Users|private/var|mnt)/|[A-Za-z]:\\\\?Users)[^\s\"']*")
-TRIAL_LINK = re.compile(r'<a\b[^>]*href="trials/[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def main() -> None:
@@ -36,8 +34,6 @@ def main() -> None:
     parser.add_argument("name")
     asked = parser.parse_args()
     put(asked.run, GALLERY / asked.name)
-    PAGES.mkdir(exist_ok=True)
-    (PAGES / f"{asked.name}.html").write_text(page_of(GALLERY / asked.name / "report.html"), encoding="utf-8")
 
 
 def put(run: Path, target: Path) -> None:
@@ -52,9 +48,8 @@ def put(run: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     files = [run / name for name in COPIED]
     files += [run / "objects" / digest[:2] / digest for digest in needed(run / "events.jsonl")]
-    files += [
-        p for p in sorted((run / "trials").rglob("*")) if p.suffix in OF_TRIALS and p.stat().st_size <= MOST_BYTES
-    ]
+    trials = sorted((run / "trials").iterdir())
+    files += [trial / name for trial in trials for name in OF_TRIALS if _small(trial / name)]
     for file in files:
         if file.is_file() and file.stat().st_size <= _most(file):
             content = file.read_bytes()
@@ -62,6 +57,10 @@ def put(run: Path, target: Path) -> None:
             place = target / file.relative_to(run)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
+
+
+def _small(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size <= MOST_BYTES
 
 
 def _most(file: Path) -> float:
@@ -87,11 +86,6 @@ def refuse(text: str, file: Path) -> None:
         raise SystemExit(f"{file}: it names {place[0]!r}")
     if Scrubber({}).scrub(text) != text:
         raise SystemExit(f"{file}: it holds what looks like a key")
-
-
-def page_of(report: Path) -> str:
-    """Return a report as it stands alone: without links to the folders of trials, which are not beside it."""
-    return TRIAL_LINK.sub(r"\1", report.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
