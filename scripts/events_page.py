@@ -27,7 +27,7 @@ line is a JSON object:
 An event only ever gains fields with defaults, so that old journals stay readable. `assay schema events` prints all of
 it, nested records too, as JSON Schema; `assay logs` prints the events of a run in words.
 """,
-    "src/assay/journal/events.py",
+    "src/assay/journal/events/",
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from assay.core.budget import Limits
 from assay.core.execution import Execution, Outcome
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.score import Provenance, Score
@@ -40,7 +41,7 @@ def started(direction: Direction = Direction.LOWER) -> ev.RunStarted:
         strategy="tree",
         model="playbook",
         seed=0,
-        limits=ev.Limits(trials=10),
+        limits=Limits(trials=10),
         sandbox="T1",
     )
 
@@ -101,7 +102,7 @@ def lives(draw: st.DrawFn, number: int) -> list[Payload]:
 def others() -> list[Payload]:
     usage = Usage(requests=1, input_tokens=10, output_tokens=3)
     return [
-        ev.RunResumed(limits=ev.Limits(trials=3), sandbox="T2"),
+        ev.RunResumed(limits=Limits(trials=3), sandbox="T2"),
         ev.Answered(key="q", role="draft", request="r", usage=usage),
         ev.NoiseMeasured(floor=0.01, reseeds=5),
         ev.PhaseEntered(phase="search"),

@@ -147,7 +147,8 @@ class HistoryFile:
 def code_digest() -> str:
     """Return the digest of the code that makes records and histories: another one may read a journal otherwise."""
     folders = (Path(assay.core.__file__).parent, Path(__file__).parent)
-    return digest_json([[path.name, digest_file(path)] for folder in folders for path in sorted(folder.glob("*.py"))])
+    files = [(folder, path) for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return digest_json([[path.relative_to(folder).as_posix(), digest_file(path)] for folder, path in files])
 
 
 def _folded(history: History) -> _Folded:

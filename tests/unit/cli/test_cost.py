@@ -15,6 +15,7 @@ from assay.cli.display.views import JsonView, PlainView
 from assay.cli.output import Output
 from assay.core.budget import Limits
 from assay.core.prices import Prices, PriceSource, Rate
+from assay.core.usage import Usage
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History
@@ -34,7 +35,7 @@ def capped_run(folder: Path) -> list[ev.Event]:
     writer.ask("draft", cost=Decimal("0.10"))
     writer.ask("draft", cost=Decimal("0.20"))
     writer.ask("improve", cost=Decimal("0.30"))
-    took = ev.Usage(requests=1, input_tokens=100, output_tokens=0, cost_usd=Decimal("0.40"))
+    took = Usage(requests=1, input_tokens=100, output_tokens=0, cost_usd=Decimal("0.40"))
     writer.add(ev.Charged(key="improve-9", role="improve", request="r", usage=took, error="E302 gone"))
     folder.mkdir(parents=True)
     FileJournal(folder / "events.jsonl").append(writer.events)

@@ -128,3 +128,7 @@ def test_a_folder_that_cannot_be_written_is_a_machine_error(tmp_path: Path, even
     with pytest.raises(MachineError) as caught:
         FileJournal(blocker / "events.jsonl").append(events)
     assert caught.value.code == "E501"
+
+
+def test_every_kind_of_event_is_read_back_as_what_it_is() -> None:
+    assert set(ev.PAYLOADS.values()) == set(Payload.__subclasses__())

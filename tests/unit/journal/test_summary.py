@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assay.core.budget import Limits
 from assay.core.errors import IntegrityError
 from assay.core.trial import TrialState, Verdict
 from assay.journal import FileJournal, History
@@ -163,7 +164,7 @@ def test_trials_of_unfinished_steps_are_open_again_once_the_run_goes_on() -> Non
     before = chain(stopped_in_steps())
     assert [str(t.state) for t in History(before).trials.values()] == ["failed", *["stopped"] * 4]
     assert Summary.of(before).states == {"failed": 1, "stopped": 4}
-    after = chain([*stopped_in_steps(), ev.RunResumed(limits=ev.Limits(wall_s=90.0))])
+    after = chain([*stopped_in_steps(), ev.RunResumed(limits=Limits(wall_s=90.0))])
     history, summary = History(after), Summary.of(after)
     assert [str(t.state) for t in history.trials.values()] == ["failed", "stopped", "running", "waiting", "waiting"]
     assert {t.reason for t in history.trials.values() if not t.state.is_final} == {""}

@@ -1,118 +1,23 @@
-"""History: the journal folded into tables. A pure class: the same events always give the same tables."""
+"""Tables: what the events of a journal add up to, event by event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from assay.core.budget import Limits
 from assay.core.collector import collector_at_rest
-from assay.core.execution import Execution
 from assay.core.finish_plan import FinishPlan
-from assay.core.metric import Metric
-from assay.core.score import Score
-from assay.core.task import Task
-from assay.core.trial import TrialState, Verdict
+from assay.core.trial import TrialState
 from assay.core.usage import Usage
 from assay.core.validation import Check
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
+from assay.journal.history.measurement import Measurement, Measurements
+from assay.journal.history.question import Question
+from assay.journal.history.trial import Trial
 
 R = TypeVar("R")
-
-EVERYTHING = 1 << 62
-"""For `History.pinned`: what all steps made, and what came after them."""
-FINISH = "finish/"
-"""How the keys of trials begin that are made after the search: they belong to no step, and no step sees them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measurement:
-    """One candidate on one view: how it ran and how it scored."""
-
-    trial: int
-    attempt: int
-    code: str
-    """Content digest of the candidate."""
-    view: str
-    seed: int = 0
-    execution: Execution | None = None
-    """None while it runs, or when the engine died meanwhile."""
-    score: Score | None = None
-    problems: tuple[str, ...] = ()
-    reported: float | None = None
-    graded: bool = False
-    started: float = 0.0
-    """Seconds since the epoch."""
-    ended: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """One trial as the journal tells it."""
-
-    number: int
-    key: str
-    candidate: str
-    """Digest of the candidate record: as created, or as last mended."""
-    created_as: str = ""
-    """Digest of the candidate record before any repair."""
-    title: str
-    operator: str
-    plan: str = ""
-    parents: tuple[int, ...] = ()
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    step: int | None = None
-    counts: bool = True
-    state: TrialState = TrialState.WAITING
-    attempts: int = 0
-    repairs: tuple[ev.Repaired, ...] = ()
-    score: float | None = None
-    std_error: float | None = None
-    folds: int = 0
-    scores: Mapping[str, float] = field(default_factory=dict)
-    wall_s: float = 0.0
-    reason: str = ""
-    flags: tuple[str, ...] = ()
-    judgement: ev.Judged | None = None
-    opened: ev.EvidenceOpened | None = None
-    """The tracking run of the last attempt, for jobs."""
-    evidence: ev.EvidenceVerified | None = None
-    """What was found when the evidence of the last attempt was verified, for jobs."""
-    reviews: tuple[ev.Reviewed, ...] = ()
-    created: float = 0.0
-    finished: float = 0.0
-    """Seconds since the epoch, as `created` is."""
-    finished_s: float = 0.0
-    """Seconds of running until it finished, the pauses before resumptions left out."""
-    finished_usage: Usage | None = None
-    """What all answers of the run had taken by then."""
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict, if one was made."""
-        return self.judgement.verdict if self.judgement else None
-
-    @property
-    def ranks(self) -> bool:
-        """Whether the trial takes part in the ranking: complete, scored, and not a variant or a reseed."""
-        return self.counts and self.state is TrialState.COMPLETE and self.score is not None
-
-    def is_before(self, steps: int) -> bool:
-        """Return whether a step may know the trial that sees the steps numbered below `steps`."""
-        return not self.key.startswith(FINISH) if self.step is None else self.step < steps
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One question put to a model, and what came of it."""
-
-    key: str
-    role: str
-    request: str
-    answer: ev.Answered | None = None
-    asked: float = 0.0
 
 
 def worth_a_try(hint: str) -> str:
@@ -120,11 +25,11 @@ def worth_a_try(hint: str) -> str:
     return f"Worth a try: {hint}"
 
 
-class History:
-    """Everything that the events up to one number tell.
+class Tables:
+    """The tables of a run, and how each event changes them. What may be asked of them stands in `History`.
 
-    Feed it events in order with `apply`; it is then read by strategies, the engine and reports. A strategy gets a
-    pinned one from its session and must not feed it.
+    Args:
+        events: To begin with, in order.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -170,121 +75,11 @@ class History:
         """By role and who answered; empty for the latter where nobody did."""
         self.wall_s = 0.0
         """Seconds of running, the pauses before resumptions left out."""
-        self._measurements: dict[tuple[str, str, int], Measurement] = {}
+        self._measurements = Measurements()
         self._by_key: dict[str, int] = {}
-        self._all: list[Measurement] = []
-        self._places: dict[tuple[str, str, int], int] = {}
         with collector_at_rest():
             for event in events:
                 self.apply(event)
-
-    # --- reading -------------------------------------------------------------------------------------------------
-
-    @property
-    def task(self) -> Task:
-        """The task of the run."""
-        return self._start().task
-
-    @property
-    def metric(self) -> Metric:
-        """The metric of the run's task."""
-        return self.task.metric
-
-    @property
-    def limits(self) -> Limits:
-        """The limits in force."""
-        return self._start().limits
-
-    @property
-    def next_trial(self) -> int:
-        """The number that the next trial gets."""
-        return len(self.trials)
-
-    def trial_by_key(self, key: str) -> Trial | None:
-        """Return the trial created under `key`, if there is one."""
-        number = self._by_key.get(key)
-        return None if number is None else self.trials[number]
-
-    def measurement(self, code: str, view: str, seed: int = 0) -> Measurement | None:
-        """Return what is known of a candidate, by its content digest, on a view; the last, if it ran again."""
-        return self._measurements.get((code, view, seed))
-
-    def measurements(self, trial: int) -> list[Measurement]:
-        """Return everything that was run for a trial, in the order it started, superseded attempts included."""
-        return [m for m in self._all if m.trial == trial]
-
-    def latest_measurements(self, count: int = 64) -> list[Measurement]:
-        """Return the last that were started, as many as may be under way or belong to what is."""
-        return self._all[-count:]
-
-    def all_measurements(self) -> list[Measurement]:
-        """Return everything that was run, in the order it started."""
-        return list(self._all)
-
-    def ranking(self, where: Callable[[Trial], bool] = lambda trial: True) -> list[Trial]:
-        """Return the trials that rank and satisfy `where`, best first; ties go to the earlier.
-
-        A trial that raced out of some folds ranks below every trial that was run on more of them.
-        """
-        ranked = [t for t in self.trials.values() if t.ranks and where(t)]
-        most = max((t.folds for t in ranked), default=0)
-        full = [t for t in ranked if t.folds == most]
-        rest = [t for t in ranked if t.folds < most]
-        return self.metric.ranked(full, lambda t: t.score) + sorted(
-            rest, key=lambda t: (-t.folds, self.metric.sort_key(t.score))
-        )
-
-    @property
-    def best(self) -> Trial | None:
-        """The best trial by mean search score, among those run on all folds."""
-        ranking = self.ranking()
-        return ranking[0] if ranking else None
-
-    def pinned(self, steps: int) -> History:
-        """Return the history as the steps numbered below `steps` made it.
-
-        What a step decides from this depends neither on how fast the steps beside it ran nor on whether the run was
-        finished once and resumed: what the finish made, and the sealed score, are left out.
-
-        Args:
-            steps: Number of the first step that is not seen; `EVERYTHING` leaves nothing out.
-        """
-        view = History()
-        view.__dict__.update(self.__dict__)
-        if steps >= EVERYTHING:
-            view.trials = dict(self.trials)
-            return view
-        view.trials = {number: trial for number, trial in self.trials.items() if trial.is_before(steps)}
-        view.sealed = view.finished = None
-        if self.noise is not None and self.noise.step is not None and self.noise.step >= steps:
-            view.noise = None
-        return view
-
-    def snapshot(self) -> History:
-        """Return a history that does not change when this one is fed: to be read by another thread."""
-        kept = History()
-        for name, value in self.__dict__.items():
-            kept.__dict__[name] = value.copy() if isinstance(value, (dict, list)) else value
-        return kept
-
-    def with_trials(self, trials: Iterable[Trial]) -> History:
-        """Return this pinned history with further finished trials, for a step that decides more than once."""
-        view = History()
-        view.__dict__.update(self.__dict__)
-        view.trials = {**self.trials, **{trial.number: trial for trial in trials}}
-        return view
-
-    def validated(self, winner: int) -> list[ev.Validated]:
-        """Return the checks of a winner, in their order; empty if none was made."""
-        found = {known.check: known for known in self.validations.values() if known.winner == winner}
-        return [found[check] for check in Check if check in found]
-
-    def checks_of(self, trial: int) -> list[ev.Validated]:
-        """Return the checks of a winner, or those in which a trial was run for the blend that won."""
-        own = {known.check: known for known in self.validations.values() if trial in (known.trial, known.winner)}
-        return [own[check] for check in Check if check in own]
-
-    # --- feeding -------------------------------------------------------------------------------------------------
 
     def apply(self, event: Event) -> None:
         """Take the next event."""
@@ -298,7 +93,7 @@ class History:
     def restore(self, measurements: Iterable[Measurement]) -> None:
         """Take what was run, in the order it started; for a history whose trials were given to it as they were."""
         for measurement in measurements:
-            self._keep(measurement, new=True)
+            self._measurements.add(measurement)
         self._by_key = {trial.key: trial.number for trial in self.trials.values()}
 
     def _start(self) -> ev.RunStarted:
@@ -367,18 +162,19 @@ class History:
 
     def _on_attempt(self, payload: ev.AttemptStarted, time: float) -> None:
         self._update(payload.trial, state=TrialState.RUNNING, attempts=payload.attempt)
-        self._keep(_begun(payload, time), new=True)
+        self._measurements.add(_begun(payload, time))
 
     def _on_executed(self, payload: ev.Executed, time: float) -> None:
-        key = (payload.code, payload.view, payload.seed)
-        self._keep(_changed(self._measurements[key], execution=payload.execution, ended=time))
+        begun = self._measurements[payload.code, payload.view, payload.seed]
+        self._measurements.change(_changed(begun, execution=payload.execution, ended=time))
 
     def _on_graded(self, payload: ev.Graded, time: float) -> None:
         key = (payload.code, payload.view, payload.seed)
-        known = self._measurements.get(key) or _begun(payload, time)
-        self._keep(
-            _changed(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True),
-            new=key not in self._measurements,
+        if self._measurements.get(key) is None:
+            self._measurements.add(_begun(payload, time))
+        known = self._measurements[key]
+        self._measurements.change(
+            _changed(known, score=payload.score, problems=payload.problems, reported=payload.reported, graded=True)
         )
 
     def _on_repaired(self, payload: ev.Repaired, _: float) -> None:
@@ -469,15 +265,6 @@ class History:
             changes.pop("state")
         self.trials[number] = _changed(self.trials[number], **changes)
 
-    def _keep(self, measurement: Measurement, *, new: bool = False) -> None:
-        key = (measurement.code, measurement.view, measurement.seed)
-        if new:
-            self._places[key] = len(self._all)
-            self._all.append(measurement)
-        else:
-            self._all[self._places[key]] = measurement
-        self._measurements[key] = measurement
-
 
 def _begun(payload: ev.AttemptStarted | ev.Graded, time: float) -> Measurement:
     return Measurement(
@@ -497,31 +284,31 @@ def _changed(record: R, **changes: Any) -> R:
     return fresh
 
 
-_HANDLERS: dict[type[Payload], Callable[[History, Any, float], None]] = {
-    ev.RunStarted: History._on_started,
-    ev.RunResumed: History._on_resumed,
-    ev.Asked: History._on_asked,
-    ev.Answered: History._on_answered,
-    ev.Charged: History._on_charged,
-    ev.Noted: History._on_noted,
-    ev.TrialCreated: History._on_created,
-    ev.AttemptStarted: History._on_attempt,
-    ev.Executed: History._on_executed,
-    ev.Graded: History._on_graded,
-    ev.Repaired: History._on_repaired,
-    ev.EvidenceOpened: History._on_opened,
-    ev.EvidenceVerified: History._on_verified,
-    ev.Reviewed: History._on_reviewed,
-    ev.Judged: History._on_judged,
-    ev.TrialFinished: History._on_trial_finished,
-    ev.StepFinished: History._on_step,
-    ev.NoiseMeasured: History._on_noise,
-    ev.SealedOpened: History._on_sealed,
-    ev.SubmissionWritten: History._on_submission,
-    ev.Validated: History._on_validated,
-    ev.PhaseEntered: History._on_phase,
-    ev.Told: History._on_told,
-    ev.FinishPlanned: History._on_planned,
-    ev.Remarked: History._on_remarked,
-    ev.RunFinished: History._on_finished,
+_HANDLERS: dict[type[Payload], Callable[[Tables, Any, float], None]] = {
+    ev.RunStarted: Tables._on_started,
+    ev.RunResumed: Tables._on_resumed,
+    ev.Asked: Tables._on_asked,
+    ev.Answered: Tables._on_answered,
+    ev.Charged: Tables._on_charged,
+    ev.Noted: Tables._on_noted,
+    ev.TrialCreated: Tables._on_created,
+    ev.AttemptStarted: Tables._on_attempt,
+    ev.Executed: Tables._on_executed,
+    ev.Graded: Tables._on_graded,
+    ev.Repaired: Tables._on_repaired,
+    ev.EvidenceOpened: Tables._on_opened,
+    ev.EvidenceVerified: Tables._on_verified,
+    ev.Reviewed: Tables._on_reviewed,
+    ev.Judged: Tables._on_judged,
+    ev.TrialFinished: Tables._on_trial_finished,
+    ev.StepFinished: Tables._on_step,
+    ev.NoiseMeasured: Tables._on_noise,
+    ev.SealedOpened: Tables._on_sealed,
+    ev.SubmissionWritten: Tables._on_submission,
+    ev.Validated: Tables._on_validated,
+    ev.PhaseEntered: Tables._on_phase,
+    ev.Told: Tables._on_told,
+    ev.FinishPlanned: Tables._on_planned,
+    ev.Remarked: Tables._on_remarked,
+    ev.RunFinished: Tables._on_finished,
 }
