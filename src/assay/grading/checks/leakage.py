@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from assay.grading.checks.finding import CheckFinding, Context, Severity
+from assay.grading.checks.finding import CheckFinding, Context, Severity, found
 from assay.grading.checks.script import Script
 
 _SPLITS = frozenset(
@@ -30,6 +30,8 @@ _FOREIGN_ENCODERS = frozenset(
         "WOEEncoder",
     }
 )
+_DEEPEST = 4
+"""Names that are followed one to the next; two may be set to each other."""
 _LEARNERS = frozenset({"StandardScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "PCA", "SelectKBest"})
 
 
@@ -42,7 +44,7 @@ class _Frames:
         self.train = {
             name
             for name, values in script.assigned.items()
-            if len(values) == 1 and _reads(script, values[0], context.task.data.train)
+            if len(values) == 1 and script.reads(values[0], context.task.data.train)
         }
         self.changed = {name for name in self.train if self._loses_columns(name)}
 
@@ -64,7 +66,7 @@ class _Frames:
 
     def selects_target(self, node: ast.AST, depth: int = 0) -> bool:
         """Return whether `node` is a frame narrowed to a list of columns that surely has the target in it."""
-        if isinstance(node, ast.Name) and depth < 4:
+        if isinstance(node, ast.Name) and depth < _DEEPEST:
             values = self.script.assigned.get(node.id, [])
             return len(values) == 1 and self.selects_target(values[0], depth + 1)
         if not isinstance(node, ast.Subscript):
@@ -91,13 +93,6 @@ def _is_changed(script: Script, name: str) -> bool:
     )
 
 
-def _reads(script: Script, node: ast.expr, file: str) -> bool:
-    if not isinstance(node, ast.Call) or not script.called(node).rsplit(".", 1)[-1].startswith("read_"):
-        return False
-    text = script.text(node.args[0]) if node.args else None
-    return text is not None and text.rsplit("/", 1)[-1] == file.rsplit("/", 1)[-1]
-
-
 def target_as_feature(script: Script, context: Context) -> Iterator[CheckFinding]:
     """L03: `fit` is given rows that still hold the target column."""
     frames = _Frames(script, context)
@@ -109,15 +104,15 @@ def target_as_feature(script: Script, context: Context) -> Iterator[CheckFinding
         features, labels = call.args[:2]
         whole = isinstance(features, ast.Name) and features.id in frames.train - frames.changed
         if (whole and _is_labels(frames, labels)) or frames.selects_target(features):
-            yield _found(
+            yield found(
                 "L03", Severity.REJECT, call, f"the target {context.task.target!r} is among the features of fit"
             )
 
 
-def _is_labels(frames: _Frames, node: ast.AST) -> bool:
+def _is_labels(frames: _Frames, node: ast.AST, depth: int = 0) -> bool:
     if isinstance(node, ast.Name):
         values = frames.script.assigned.get(node.id, [])
-        return len(values) == 1 and _is_labels(frames, values[0])
+        return len(values) == 1 and depth < _DEEPEST and _is_labels(frames, values[0], depth + 1)
     return isinstance(node, ast.Subscript) and frames.is_target(node.slice)
 
 
@@ -136,7 +131,7 @@ def statistics_before_split(script: Script, context: Context) -> Iterator[CheckF
             and _from_target_mean(statement.value, frames)
         ):
             sentence = "a column is made of the mean target over all labelled rows before the script's own split"
-            yield _found("L02", Severity.REJECT, statement, sentence)
+            yield found("L02", Severity.REJECT, statement, sentence)
         for call in (node for node in ast.walk(statement) if isinstance(node, ast.Call)):
             yield from _encoder(script, call)
 
@@ -154,9 +149,10 @@ def _first_split(script: Script) -> int | None:
     return min(lines, default=None)
 
 
-def _is_splitter(script: Script, node: ast.AST) -> bool:
+def _is_splitter(script: Script, node: ast.AST, depth: int = 0) -> bool:
     if isinstance(node, ast.Name):
-        return any(_is_splitter(script, value) for value in script.assigned.get(node.id, []))
+        values = script.assigned.get(node.id, []) if depth < _DEEPEST else []
+        return any(_is_splitter(script, value, depth + 1) for value in values)
     return isinstance(node, ast.Call) and script.called(node).endswith(("KFold", "ShuffleSplit", "TimeSeriesSplit"))
 
 
@@ -210,10 +206,6 @@ def _encoder(script: Script, call: ast.Call) -> Iterator[CheckFinding]:
     short = name.rsplit(".", 1)[-1]
     if name.startswith("category_encoders.") and short in _FOREIGN_ENCODERS and len(call.args) > 1:
         sentence = f"{short} learns from the target of all labelled rows before the script's own split"
-        yield _found("L02", Severity.REJECT, call, sentence)
+        yield found("L02", Severity.REJECT, call, sentence)
     elif short in _LEARNERS:
-        yield _found("L02", Severity.WARN, call, f"{short} is fitted on rows that the script then validates on")
-
-
-def _found(code: str, severity: Severity, node: ast.AST, sentence: str) -> CheckFinding:
-    return CheckFinding(code=code, severity=severity, line=getattr(node, "lineno", 0), sentence=sentence)
+        yield found("L02", Severity.WARN, call, f"{short} is fitted on rows that the script then validates on")

@@ -7,8 +7,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from assay.grading.checks.finding import CheckFinding, Context, Severity
-from assay.grading.checks.script import Script
+from assay.grading.checks.finding import CheckFinding, Context, Severity, found
+from assay.grading.checks.script import Script, argument
 
 _ROOTS = re.compile(r"^/(?:proc|etc|root|home|var|opt|mnt|data|kaggle|srv|run|sys|workspace|content|work|Users)(?:/|$)")
 _HARMLESS = re.compile(
@@ -26,7 +26,8 @@ _WALKS = frozenset({"os.walk", "os.listdir", "os.scandir", "os.fwalk", "glob.glo
 _METHOD_WALKS = frozenset({"glob", "rglob", "iterdir", "walk"})
 _SECRET = re.compile(r"(?:API_?KEY|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY)", re.IGNORECASE)
 _TOLD = frozenset({"print", "json.dump", "json.dumps", "str", "repr", "pprint.pprint", "open"})
-_LINKS = frozenset({"os.symlink", "os.link", "os.mkfifo", "os.mknod"})
+_LINKS = frozenset({"os.symlink", "os.link"})
+_DEVICES = frozenset({"os.mkfifo", "os.mknod"})
 _METHOD_LINKS = frozenset({"symlink_to", "hardlink_to"})
 
 
@@ -44,7 +45,7 @@ def paths(script: Script, context: Context) -> Iterator[CheckFinding]:
         severity = _escape(text)
         if severity is not None:
             verdict = "is outside ./input and ./output"
-            yield _found("L01", severity, node, f"the path {text!r} {verdict}; a candidate reads ./input only")
+            yield found("L01", severity, node, f"the path {text!r} {verdict}; a candidate reads ./input only")
 
 
 def _escape(text: str) -> Severity | None:
@@ -91,7 +92,7 @@ def walks(script: Script, context: Context) -> Iterator[CheckFinding]:
         if start is not None and re.match(r"^(?:/(?:\*|$)|\.\.(?:/|$)|/(?:proc|home|root|etc|var)(?:/|$))", start):
             if start.startswith("../input"):
                 continue
-            yield _found("L01", Severity.REJECT, call, f"it searches {start!r}, which is outside the workspace")
+            yield found("L01", Severity.REJECT, call, f"it searches {start!r}, which is outside the workspace")
 
 
 def answers(script: Script, context: Context) -> Iterator[CheckFinding]:
@@ -107,14 +108,12 @@ def answers(script: Script, context: Context) -> Iterator[CheckFinding]:
         if text is None or not _ANSWERS.search(text.lower()) or text in made:
             continue
         if text.rsplit("/", 1)[-1].lower() not in known:
-            yield _found("L04", Severity.REJECT, call, f"it reads {text!r}, which would be the hidden answers")
+            yield found("L04", Severity.REJECT, call, f"it reads {text!r}, which would be the hidden answers")
 
 
 def _writes(script: Script, call: ast.Call) -> bool:
     if script.called(call) == "open":
-        mode = script.text(call.args[1]) if len(call.args) > 1 else None
-        mode = mode or next((script.text(k.value) for k in call.keywords if k.arg == "mode"), None)
-        return bool(mode and set(mode) & set("wax"))
+        return bool(set(script.text(argument(call, 1, "mode")) or "") & set("wax"))
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     return method.startswith(("to_", "write_", "save", "dump"))
 
@@ -132,9 +131,7 @@ def test_labels(script: Script, context: Context) -> Iterator[CheckFinding]:
     test = context.task.data.test
     if test is None:
         return
-    frames = {
-        name for name, values in script.assigned.items() if len(values) == 1 and _reads_file(script, values[0], test)
-    }
+    frames = {name for name, values in script.assigned.items() if len(values) == 1 and script.reads(values[0], test)}
     used: dict[tuple[str, str], ast.Subscript] = {}
     stored: set[tuple[str, str]] = set()
     for node in script.nodes:
@@ -149,14 +146,7 @@ def test_labels(script: Script, context: Context) -> Iterator[CheckFinding]:
                 stored.add(key)
     for key, node in used.items():
         if key not in stored:
-            yield _found("L04", Severity.WARN, node, f"it reads {key[1]!r} of the test rows, which have no labels")
-
-
-def _reads_file(script: Script, node: ast.expr, name: str) -> bool:
-    if not isinstance(node, ast.Call) or not script.called(node).rsplit(".", 1)[-1].startswith("read_"):
-        return False
-    text = script.text(node.args[0]) if node.args else None
-    return text is not None and text.rsplit("/", 1)[-1] == name.rsplit("/", 1)[-1]
+            yield found("L04", Severity.WARN, node, f"it reads {key[1]!r} of the test rows, which have no labels")
 
 
 def secrets(script: Script, context: Context) -> Iterator[CheckFinding]:
@@ -164,25 +154,25 @@ def secrets(script: Script, context: Context) -> Iterator[CheckFinding]:
     for node in script.nodes:
         name = _variable(script, node)
         if name is not None and _SECRET.search(name) and not name.startswith(("HF_", "WANDB_", "HUGGING")):
-            yield _found("L12", Severity.REJECT, node, f"it reads the secret {name!r} from the environment")
+            yield found("L12", Severity.REJECT, node, f"it reads the secret {name!r} from the environment")
         if isinstance(node, ast.Call) and script.called(node) in _TOLD:
             inside = [part for argument in node.args for part in ast.walk(argument)]
             whole = [part for part in inside if script.dotted(part) == "os.environ" and not _narrowed(part, inside)]
             if whole:
-                yield _found("L12", Severity.REJECT, node, "it tells the whole environment")
+                yield found("L12", Severity.REJECT, node, "it tells the whole environment")
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and re.match(r"^/proc/\S*/environ$", node.value)
         ):
-            yield _found("L12", Severity.REJECT, node, f"it reads an environment by {node.value!r}")
+            yield found("L12", Severity.REJECT, node, f"it reads an environment by {node.value!r}")
 
 
 def _variable(script: Script, node: ast.AST) -> str | None:
     """Return the environment variable that `node` reads, or None."""
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and script.dotted(node.value) == "os.environ":
         return script.text(node.slice)
-    if isinstance(node, ast.Call) and script.called(node) in ("os.getenv", "os.environ.get", "os.environb.get"):
+    if isinstance(node, ast.Call) and script.called(node) in ("os.getenv", "os.environ.get"):
         return script.text(node.args[0]) if node.args else None
     return None
 
@@ -205,12 +195,10 @@ def odd_outputs(script: Script, context: Context) -> Iterator[CheckFinding]:
         name = script.called(call)
         made: str | None = None
         if name in _LINKS:
-            made = script.text(call.args[-1 if name in ("os.symlink", "os.link") else 0]) if call.args else None
+            made = script.text(argument(call, 1, "dst"))
+        elif name in _DEVICES:
+            made = script.text(argument(call, 0, "path"))
         elif isinstance(call.func, ast.Attribute) and call.func.attr in _METHOD_LINKS:
             made = script.text(call.func.value)
         if made is not None and re.match(r"^(?:\./)?output(?:/|$)", made):
-            yield _found("L13", Severity.REJECT, call, f"it makes {made!r} a link or a pipe; outputs are plain files")
-
-
-def _found(code: str, severity: Severity, node: ast.AST, sentence: str) -> CheckFinding:
-    return CheckFinding(code=code, severity=severity, line=getattr(node, "lineno", 0), sentence=sentence)
+            yield found("L13", Severity.REJECT, call, f"it makes {made!r} a link or a pipe; outputs are plain files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 _JOINS = frozenset({"os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"})
 _SAME = frozenset({"os.path.abspath", "os.path.normpath", "os.path.realpath", "os.fspath", "str"})
@@ -78,6 +79,12 @@ class Script:
         """Return the dotted name of what is called, or ''."""
         return self.dotted(call.func)
 
+    def reads(self, node: ast.expr, file: str) -> bool:
+        """Return whether `node` is a call that reads the table `file`, in whatever folder."""
+        if not isinstance(node, ast.Call) or not self.called(node).rpartition(".")[2].startswith("read_"):
+            return False
+        return PurePosixPath(self.text(argument(node, 0)) or "").name == PurePosixPath(file).name
+
     def text(self, node: ast.AST | None, depth: int = 0) -> str | None:
         """Return the text that `node` surely is: literals, sums, f-strings, joined paths, names set once; or None.
 
@@ -125,3 +132,9 @@ class Script:
         return {
             id(node.value) for node in self.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
+
+
+def argument(call: ast.Call, place: int, name: str = "") -> ast.expr | None:
+    """Return what a call gives at `place` or by `name`, or None."""
+    given = call.args[place : place + 1] or [keyword.value for keyword in call.keywords if keyword.arg == name]
+    return given[0] if given else None
