@@ -8,6 +8,7 @@ import re
 import runpy
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from typer.main import get_command
 
 from assay.cli.app import build_app
 from assay.cli.grouped import by_title
+from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags
 from assay.cli.variables import VARIABLES
 from assay.core.exits import Exit
 from assay.data.task_keys import KEYS
@@ -166,12 +168,18 @@ def test_who_asks_a_role_is_somebody_that_there_is() -> None:
 
 
 def test_no_verb_takes_an_option_and_forgets_it() -> None:
-    """Every parameter of a verb is handed on; `--json` is read before any verb is."""
+    """Every parameter of a verb is handed on; `--json` is read before any verb is. So is every field of a record."""
+    cli = ROOT / "src" / "assay" / "cli"
     forgotten = []
-    for name in ("app", "keeping", "reading", "shipping", "tasks"):
-        tree = ast.parse((ROOT / "src" / "assay" / "cli" / f"{name}.py").read_text(encoding="utf-8"))
+    for name in ("machine", "reading", "shipping", "starting", "steering", "tasks"):
+        tree = ast.parse((cli / f"{name}.py").read_text(encoding="utf-8"))
         for verb in tree.body:
             if isinstance(verb, ast.FunctionDef) and any(a.arg == "context" for a in verb.args.args):
                 used = {node.id for node in ast.walk(verb) if isinstance(node, ast.Name)}
-                forgotten += [f"{verb.name} {a.arg}" for a in verb.args.args if a.arg not in used | {"json"}]
+                typed = [a.arg for a in (*verb.args.args, *verb.args.kwonlyargs)]
+                forgotten += [f"{verb.name} {arg}" for arg in typed if arg not in used | {"json"}]
+    code = [ast.parse(file.read_text(encoding="utf-8")) for file in cli.rglob("*.py")]
+    read = {node.attr for tree in code for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for record in (TaskFlags, LimitFlags, RunFlags, IdeaFlags):
+        forgotten += [f"{record.__name__} {field.name}" for field in fields(record) if field.name not in read]
     assert forgotten == []

@@ -1,27 +1,36 @@
-"""Flags: the options of `run` and `resume` as typed text, checked all at once before anything is spent."""
+"""Flags: the options of `run` and `resume` understood, all at once and before anything is spent."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from assay.cli.model_flags import read_model, read_role_models
+from assay.cli.parsers import (
+    count,
+    metric_and_direction,
+    money,
+    natural,
+    number,
+    one_of,
+    run_name,
+    seconds_until,
+    setting,
+    variant,
+    whole,
+)
+from assay.cli.problems import Problems
 from assay.cli.published import read_references
+from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
 from assay.core.durations import duration
-from assay.core.errors import UsageError
 from assay.core.reference import Reference
 from assay.strategies.known import STRATEGIES as STRATEGIES
 from assay.strategies.options import DEFAULT_FIX_ROUNDS
-
-T = TypeVar("T")
 
 DEFAULT_TIME_S = 600.0
 """Time limit of a run that nothing else bounds."""
@@ -30,53 +39,6 @@ SANDBOXES = ("auto", "strict", "landlock", "uid", "external", "off")
 DISPLAYS = ("auto", "live", "plain", "none")
 
 _CLOCKS = ("time", "until")
-_COUNT = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LimitFlags:
-    """The options that bound a run, as typed."""
-
-    time: str | None = None
-    until: str | None = None
-    cost: str | None = None
-    tokens: str | None = None
-    trials: str | None = None
-    trial_timeout: str | None = None
-    workers: str | None = None
-    goal: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunFlags:
-    """The other options of `run` that have a form, as typed."""
-
-    metric: str | None = None
-    seed: str | None = None
-    row_cap: str | None = None
-    name: str | None = None
-    sandbox: str | None = None
-    executor: str | None = None
-    display: str | None = None
-    python: Path | None = None
-    prompt_file: Path | None = None
-    fix_rounds: str | None = None
-    no_gate: bool = False
-    no_warm: bool = False
-    model: str | None = None
-    role_models: tuple[str, ...] = ()
-    base_url: str | None = None
-    offline: bool = False
-    finish_up: str | None = None
-    settings: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
-    blocks: tuple[str, ...] = ()
-    compare: tuple[Path, ...] = ()
-    mlflow: str | None = None
-    no_mlflow: bool = False
-    notify: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +46,6 @@ class RunChoices:
     """`RunFlags` understood."""
 
     seed: int
-    row_cap: int | None
     name: str | None
     sandbox: str
     executor: str
@@ -114,37 +75,6 @@ class RunChoices:
     """Code that a person wants refined first."""
     references: tuple[Reference, ...]
     """Published solutions to compare the winner with."""
-
-
-class Problems:
-    """Collects what is wrong with options, so that all of it is told at once."""
-
-    def __init__(self) -> None:
-        self._found: list[str] = []
-
-    def read(self, flag: str, value: str | None, parse: Callable[[str], T], default: T) -> T:
-        """Return `parse(value)`, or `default` when the flag was not given or is wrong."""
-        if value is None:
-            return default
-        try:
-            return parse(value.strip())
-        except ValueError as error:
-            self.add(f"{flag} {value!r}: {error}")
-            return default
-
-    def add(self, problem: str) -> None:
-        """Note one more."""
-        self._found.append(problem)
-
-    def raise_any(self, command: str) -> None:
-        """Raise one error that names every problem.
-
-        Raises:
-            UsageError: Something is wrong (E002).
-        """
-        if self._found:
-            head = "" if len(self._found) == 1 else f"{len(self._found)} options cannot be used:\n  "
-            raise UsageError("E002", head + "\n  ".join(self._found), fix=f"assay {command} --help")
 
 
 def read_limits(flags: LimitFlags, problems: Problems, *, now: float, cores: int, elapsed_s: float = 0.0) -> Limits:
@@ -195,12 +125,16 @@ def with_file_limits(flags: LimitFlags, said: Mapping[str, Any], problems: Probl
     return replace(flags, **changes)
 
 
+def read_task(flags: TaskFlags, problems: Problems) -> None:
+    """Check what can be checked before the data are read; what is wrong goes to `problems`."""
+    problems.read("--metric", flags.metric, metric_and_direction, None)
+    problems.read("--row-cap", flags.row_cap, whole, None)
+
+
 def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
     """Return what `flags` choose; what is wrong goes to `problems`."""
-    problems.read("--metric", flags.metric, metric_and_direction, None)
     return RunChoices(
         seed=problems.read("--seed", flags.seed, natural, 0),
-        row_cap=problems.read("--row-cap", flags.row_cap, whole, None),
         name=problems.read("--name", flags.name, run_name, None),
         sandbox=problems.read("--sandbox", flags.sandbox, one_of(SANDBOXES), "auto"),
         executor=problems.read("--executor", flags.executor, _executor, "local"),
@@ -228,112 +162,6 @@ def _executor(text: str) -> str:
 
     parse_executor(text)
     return text
-
-
-def seconds_until(text: str, now: float) -> float:
-    """Return the seconds from `now` to the next local `HH:MM`."""
-    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
-    if match is None:
-        raise ValueError("is no time of day such as 07:00")
-    local = datetime.fromtimestamp(now, UTC).astimezone()
-    at = datetime(local.year, local.month, local.day, int(match[1]), int(match[2])).astimezone()
-    if at.timestamp() <= now:
-        later = (local + timedelta(days=1)).date()
-        at = datetime(later.year, later.month, later.day, int(match[1]), int(match[2])).astimezone()
-    return at.timestamp() - now
-
-
-def setting(text: str) -> tuple[str, str]:
-    """Return name and value of `NAME=VALUE`."""
-    name, equals, value = text.partition("=")
-    if not (equals and name.strip() and value.strip()):
-        raise ValueError("is no setting such as paths=3")
-    return name.strip().replace("-", "_"), value.strip()
-
-
-def variant(text: str) -> tuple[str, str]:
-    """Return role and variant of `ROLE=VARIANT`."""
-    role, equals, name = text.partition("=")
-    if not (equals and role.strip() and name.strip()):
-        raise ValueError("is no choice of a prompt such as draft=bold")
-    return role.strip(), name.strip()
-
-
-def money(text: str) -> Decimal:
-    """Return an amount in US dollars above 0."""
-    try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        raise ValueError("is no amount of US dollars such as 8 or 0.50") from None
-    if not amount.is_finite() or amount <= 0:
-        raise ValueError("must be more than 0")
-    return amount
-
-
-def count(text: str) -> int:
-    """Return a count of at least 1, written as `2000000`, `500k` or `2M`."""
-    match = _COUNT.fullmatch(text.replace(",", "").replace("_", ""))
-    if match is None:
-        raise ValueError("is no count such as 200000, 500k or 2M")
-    result = int(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
-    if result < 1:
-        raise ValueError("must be at least 1")
-    return result
-
-
-def whole(text: str) -> int:
-    """Return a whole number of at least 1."""
-    return natural(text, least=1)
-
-
-def natural(text: str, *, least: int = 0) -> int:
-    """Return a whole number of at least `least`."""
-    try:
-        result = int(text)
-    except ValueError:
-        raise ValueError("is no whole number") from None
-    if result < least:
-        raise ValueError(f"must be at least {least}")
-    return result
-
-
-def number(text: str) -> float:
-    """Return a finite number."""
-    try:
-        result = float(text)
-    except ValueError:
-        raise ValueError("is no number") from None
-    if not math.isfinite(result):
-        raise ValueError("must be a finite number")
-    return result
-
-
-def metric_and_direction(text: str) -> tuple[str | None, str | None]:
-    """Return name and direction of `rmse` or `rmse:min`."""
-    name, colon, better = text.partition(":")
-    if not name:
-        raise ValueError("has no name")
-    if colon and better not in ("min", "max"):
-        raise ValueError(f"after the colon stands min or max, not {better!r}")
-    return name, better or None
-
-
-def run_name(text: str) -> str:
-    """Return a name that is safe as a folder's."""
-    if not _NAME.fullmatch(text):
-        raise ValueError("may hold letters, digits, '_' and '-', at most 64, and opens with a letter or digit")
-    return text
-
-
-def one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
-    """Return a parser that takes these words only."""
-
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"is none of {', '.join(allowed)}")
-        return text
-
-    return parse
 
 
 def _interpreter(path: Path | None, problems: Problems) -> Path | None:

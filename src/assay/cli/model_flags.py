@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.core.errors import UsageError
+from assay.core.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
-    from assay.cli.flags import Problems, RunFlags
+    from assay.cli.flags import RunChoices
+    from assay.cli.problems import Problems
+    from assay.cli.records import RunFlags
 
 PLAYBOOK = "playbook"
 
@@ -84,3 +87,32 @@ def _is_local(base_url: str | None) -> bool:
     return base_url is not None and bool(
         re.match(r"https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(/|$)", base_url)
     )
+
+
+def require_model(choices: RunChoices) -> None:
+    """Check before anything is spent that the models could be asked.
+
+    Raises:
+        ProviderRefused: It needs a key, and none is set (E303).
+        ProgramUnusable: It is a program, and there is none of this name (E309).
+        MachineError: The packages for language models are not installed (E560).
+    """
+    from assay.models import address_for
+
+    for model in dict.fromkeys((choices.model, *choices.role_models.values())):
+        _require(model, address_for(model, choices.model, choices.base_url))
+
+
+def _require(model: str, address: str | None) -> None:
+    if model == "playbook" or model.startswith("recorded:"):
+        return
+    if model.startswith("cli:"):
+        from assay.models.program.choice import resolve_program
+
+        resolve_program(model, environ=os.environ).locate()
+        return
+    from assay.models.endpoint import resolve
+
+    resolve(model, base_url=address, environ=os.environ).key()
+    if importlib.util.find_spec("pydantic_ai") is None:
+        raise MachineError("E560", "language models need packages that are not installed", fix="uv sync --extra llm")

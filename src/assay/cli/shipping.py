@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.records import LimitFlags
+from assay.cli.spread import Picked, spread
 from assay.cli.typed import (
     RUNS,
-    Cost,
     Display,
     Json,
     Mlflow,
@@ -16,11 +17,6 @@ from assay.cli.typed import (
     Run,
     RunOption,
     Runs,
-    Time,
-    Tokens,
-    Trials,
-    Until,
-    Workers,
     shell_of,
 )
 
@@ -128,16 +124,13 @@ def replay(
     return command(shell_of(context), runs, name, execute=execute, journal=journal)
 
 
+@spread
 def rerun(
     context: typer.Context,
     name: Run = None,
     seed: Annotated[str, typer.Option("--seed", metavar="N", help="Seed of every random choice of the new run.")] = "1",
-    time: Time = None,
-    until: Until = None,
-    cost: Cost = None,
-    tokens: Tokens = None,
-    trials: Trials = None,
-    workers: Workers = None,
+    *,
+    limits: Annotated[LimitFlags, Picked("time", "until", "cost", "tokens", "trials", "workers")],
     require_gain: RequireGain = False,
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the data, where it is another one on this machine.")
@@ -151,14 +144,12 @@ def rerun(
 ) -> int:
     """Start a run like an old one with another seed. Task and options are the same; nothing else is taken over."""
     from assay.cli.commands.rerun import rerun as command
-    from assay.cli.flags import LimitFlags
 
-    flags = LimitFlags(time=time, until=until, cost=cost, tokens=tokens, trials=trials, workers=workers)
     return command(
         shell_of(context),
         runs,
         name,
-        flags,
+        limits,
         seed=seed,
         data=data,
         new_name=new_name,

@@ -1,24 +1,20 @@
 """The verbs below `tasks`. Each function only gathers what was typed and calls its command."""
 
 # Typer reads annotations at run time, so they are not postponed here.
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from assay.cli.records import LimitFlags, RunFlags
+from assay.cli.spread import Picked, spread
 from assay.cli.typed import (
     RUNS,
-    BaseUrl,
-    Cost,
     Json,
-    ModelFlag,
     NoMlflow,
     Run,
     Runs,
-    Sandbox,
-    Seed,
-    Time,
-    Tokens,
     shell_of,
 )
 
@@ -32,14 +28,15 @@ def build_tasks() -> typer.Typer:
     return tasks
 
 
+@spread
 def run(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="pending_actions.json, or the same in YAML.")],
     responses: Annotated[
         Path | None, typer.Option("--responses", help="What agents wrote: a file or a folder of Markdown.")
     ] = None,
-    model: ModelFlag = None,
-    base_url: BaseUrl = None,
+    *,
+    flags: Annotated[RunFlags, Picked("model", "base_url", "sandbox", "seed")],
     no_checkpoint: Annotated[
         bool, typer.Option("--no-checkpoint", help="Trigger the next cycle without a person's approval.")
     ] = False,
@@ -67,12 +64,8 @@ def run(
     workers: Annotated[
         str | None, typer.Option("--workers", metavar="N", help="Tasks at a time.", show_default="1")
     ] = None,
-    time: Time = None,
-    cost: Cost = None,
-    tokens: Tokens = None,
-    sandbox: Sandbox = None,
+    limits: Annotated[LimitFlags, Picked("time", "cost", "tokens")],
     python: Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for the code.")] = None,
-    seed: Seed = None,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the run.", show_default="that of the queue")
     ] = None,
@@ -82,9 +75,8 @@ def run(
     """Work through a queue of tasks. The same again goes on where it was left."""
     from assay.cli.commands.tasks import TasksFlags
     from assay.cli.commands.tasks import run as command
-    from assay.cli.flags import LimitFlags, RunFlags
 
-    flags = TasksFlags(
+    wishes = TasksFlags(
         file=file,
         responses=responses,
         checkpoint=not no_checkpoint,
@@ -98,9 +90,9 @@ def run(
     return command(
         shell_of(context),
         runs,
-        flags,
-        LimitFlags(time=time, cost=cost, tokens=tokens, workers=workers or "1"),
-        RunFlags(seed=seed, name=name, sandbox=sandbox, python=python, model=model, base_url=base_url),
+        wishes,
+        replace(limits, workers=workers or "1"),
+        replace(flags, name=name, python=python),
     )
 
 

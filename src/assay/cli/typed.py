@@ -121,6 +121,54 @@ IdeasFile = Annotated[
     Path | None, typer.Option("--ideas", metavar="FILE", help="idea.json that notebooks are written from.")
 ]
 
+TaskPath = Annotated[Path, typer.Argument(help="Folder, data file or task.toml.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Refuse any model that is not on this machine.")]
+Python = Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")]
+RunName = Annotated[str | None, typer.Option("--name", help="Name of the run.", show_default="two words")]
+RoleModels = Annotated[
+    tuple[str, ...],
+    typer.Option("--role-model", metavar="ROLE=MODEL", help="A model of its own for a role; again for more."),
+]
+PromptFile = Annotated[Path | None, typer.Option("--prompt-file", help="Text that every question will show.")]
+FixRounds = Annotated[
+    str | None,
+    typer.Option("--fix-rounds", metavar="N", help="Most repairs of a failing trial; 0 for none.", show_default="2"),
+]
+NoGate = Annotated[bool, typer.Option("--no-gate", help="Do not check the winner at the end.")]
+NoWarm = Annotated[bool, typer.Option("--no-warm", help="Start no sandbox before it is needed.")]
+Settings = Annotated[
+    tuple[str, ...],
+    typer.Option("--set", metavar="NAME=VALUE", help="An option of the strategy; may be given again."),
+]
+Variants = Annotated[
+    tuple[str, ...],
+    typer.Option("--variant", metavar="ROLE=NAME", help="A variant of a role's prompt; may be given again."),
+]
+Hints = Annotated[
+    tuple[str, ...],
+    typer.Option("--model-hint", metavar="TEXT", help="A model or an idea to try; may be given again."),
+]
+Blocks = Annotated[
+    tuple[str, ...],
+    typer.Option("--block", metavar="TEXT|@FILE", help="Code to refine first; may be given again."),
+]
+Compare = Annotated[
+    tuple[Path, ...],
+    typer.Option("--compare", metavar="PATH", help="Published solution to compare the winner with; again for more."),
+]
+Executor = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="WHERE",
+        help="local, or a Ray cluster: ray, ray:auto or ray:HOST:PORT.",
+        show_default="local",
+    ),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="A config file of CellScientist, as it is.")
+]
+
 
 def shell_of(context: typer.Context) -> Shell:
     """Return the shell that the command line was called with."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assay.cli.flags import Problems
+    from assay.cli.problems import Problems
 
 MOST = 20
 LONGEST_HINT = 2_000

@@ -11,8 +11,10 @@ import pytest
 
 from assay.cli.display.narrate import narrate
 from assay.cli.ending import done_json, summary_lines
-from assay.cli.flags import Problems, RunFlags, read_choices
+from assay.cli.flags import read_choices
 from assay.cli.output import Output
+from assay.cli.problems import Problems
+from assay.cli.records import RunFlags
 from assay.core.clock import FakeClock
 from assay.core.validation import FAILED, Check
 from assay.journal import events as ev

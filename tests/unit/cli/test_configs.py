@@ -13,8 +13,8 @@ import pytest
 
 from assay.cli.configs import KEYS, Phase, configured, idea_wishes, read_config, settings_of
 from assay.cli.configs.reading import merged
-from assay.cli.flags import LimitFlags, RunFlags
 from assay.cli.output import Output
+from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 
@@ -205,12 +205,13 @@ def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
 
 def test_what_was_typed_wins_even_where_it_equals_a_default(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = write(tmp_path, "c.json", GENERATE)
-    typed = RunFlags(model="playbook", fix_rounds="2", metric="rmse", settings=("max_iterations=1",))
+    typed = RunFlags(model="playbook", fix_rounds="2", settings=("max_iterations=1",))
     environ = {"LAB_KEY": KEY}
-    strategy, limits, flags = configured(shell(capsys), file, "tree", LimitFlags(trial_timeout="9s"), typed, environ)
+    asked = TaskFlags(metric="rmse"), LimitFlags(trial_timeout="9s"), typed
+    strategy, task, limits, flags = configured(shell(capsys), file, "tree", *asked, environ)
 
     assert (strategy, limits.trial_timeout) == ("tree", "9s")
-    assert (flags.model, flags.base_url, flags.fix_rounds, flags.metric) == ("playbook", None, "2", "rmse")
+    assert (flags.model, flags.base_url, flags.fix_rounds, task.metric) == ("playbook", None, "2", "rmse")
     assert flags.settings == ("max_iterations=1",)
     assert environ == {"LAB_KEY": KEY}
 
@@ -220,10 +221,11 @@ def test_what_was_not_typed_comes_from_the_file_and_its_key_is_shown_nowhere(
 ) -> None:
     values = {**GENERATE, "llm": {**GENERATE["llm"], "api_key": KEY}, "experimnet": {"x": 1}}
     environ: dict[str, str] = {"ASSAY_API_KEY": "older-key-of-the-shell"}
-    strategy, limits, flags = configured(
+    strategy, _, limits, flags = configured(
         shell(capsys),
         write(tmp_path, "c.json", values),
         None,
+        TaskFlags(),
         LimitFlags(),
         RunFlags(settings=("baselines=0",)),
         environ,
@@ -241,7 +243,7 @@ def test_what_was_not_typed_comes_from_the_file_and_its_key_is_shown_nowhere(
 def test_offline_leaves_the_model_of_the_file_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     environ: dict[str, str] = {}
     file = write(tmp_path, "r.json", REVIEW)
-    _, _, flags = configured(shell(capsys), file, None, LimitFlags(), RunFlags(offline=True), environ)
+    *_, flags = configured(shell(capsys), file, None, TaskFlags(), LimitFlags(), RunFlags(offline=True), environ)
 
     assert (flags.model, flags.base_url, environ) == (None, None, {})
     assert "left aside" in capsys.readouterr().out
@@ -255,7 +257,7 @@ def test_the_analysis_belongs_to_ideas(tmp_path: Path, capsys: pytest.CaptureFix
     assert wishes.variants == ("focus=scaling", "focus=clusters")
     assert wishes.split == "group=SMILES"
     with pytest.raises(UsageError, match="configures the analysis"):
-        configured(shell(capsys), file, None, LimitFlags(), RunFlags(), {})
+        configured(shell(capsys), file, None, TaskFlags(), LimitFlags(), RunFlags(), {})
 
 
 def test_the_command_takes_the_file_and_a_plan_holds_no_key(assay: Callable[..., Any], tmp_path: Path) -> None:

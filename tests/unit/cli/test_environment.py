@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from assay.cli.flags import Problems, RunFlags, read_choices
+from assay.cli.flags import read_choices
+from assay.cli.problems import Problems
+from assay.cli.records import RunFlags
 from assay.engine.control import Message, Verb, send, take
 
 

@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.cli.flags import (
-    LimitFlags,
-    Problems,
-    RunFlags,
-    count,
-    duration,
-    metric_and_direction,
-    money,
-    read_choices,
-    read_limits,
-    seconds_until,
-)
+from assay.cli.flags import duration, read_choices, read_limits, read_task
+from assay.cli.parsers import count, metric_and_direction, money, seconds_until
+from assay.cli.problems import Problems
+from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
 
@@ -113,11 +105,10 @@ def test_all_problems_are_told_at_once() -> None:
     problems = Problems()
     flags = LimitFlags(time="0s", cost="-1", tokens="x", trials="0", workers="-2", goal="nan", trial_timeout="5")
     read_limits(flags, problems, now=NOON, cores=1)
+    read_task(TaskFlags(metric=":min", row_cap="0"), problems)
     read_choices(
         RunFlags(
-            metric=":min",
             seed="-1",
-            row_cap="0",
             name="../up",
             sandbox="docker",
             display="web",

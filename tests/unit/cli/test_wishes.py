@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli.flags import Problems, RunFlags, read_choices
+from assay.cli.flags import read_choices
+from assay.cli.problems import Problems
+from assay.cli.records import RunFlags
 from assay.cli.wishes import LONGEST_BLOCK, LONGEST_HINT, MOST, read_blocks, read_hints
 from assay.core.codec import decode, encode
 from assay.core.errors import UsageError

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.cli.commands.intake import Intake, TaskFlags, finding_line, inspection_json, take_in
-from assay.cli.commands.start import bounded, expect, limit_words, run_options
+from assay.cli.commands.intake import Intake, finding_line, inspection_json, take_in
 from assay.cli.display.foreseen import forecast_json, forecast_words
-from assay.cli.flags import (
-    STRATEGIES,
-    LimitFlags,
-    Problems,
-    RunChoices,
-    RunFlags,
-    one_of,
-    read_choices,
-    read_limits,
-    with_file_limits,
-)
+from assay.cli.flags import STRATEGIES, RunChoices, read_choices, read_limits, with_file_limits
+from assay.cli.parsers import one_of
+from assay.cli.plan import bounded, expect, limit_words, run_options
+from assay.cli.problems import Problems
+from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.budget import Limits
 from assay.core.codec import encode

@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from assay.cli.commands.intake import TaskFlags, take_in
-from assay.cli.commands.start import expect, plan_lines, run_options, start
-from assay.cli.flags import LimitFlags, Problems, RunFlags, read_choices, read_limits
+from assay.cli.commands.intake import take_in
+from assay.cli.commands.start import start
+from assay.cli.flags import read_choices, read_limits
+from assay.cli.plan import expect, plan_lines, run_options
+from assay.cli.problems import Problems
+from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.cli.tracked import choose_store, mlflow_wish
 from assay.core.cores import usable_cores

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.cli.commands.intake import TaskFlags, take_in
+from assay.cli.commands.intake import take_in
 from assay.cli.commands.papers import library
-from assay.cli.commands.start import require_model
-from assay.cli.flags import LimitFlags, Problems, RunFlags, natural, number, read_choices, read_limits, setting, whole
+from assay.cli.flags import read_choices, read_limits, read_task
+from assay.cli.model_flags import require_model
 from assay.cli.output import clean, one_line
+from assay.cli.parsers import natural, number, setting, whole
+from assay.cli.problems import Problems
+from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.cores import usable_cores
 from assay.core.exits import Exit
@@ -24,21 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_TIME = "10m"
 _MOST_PAPERS = 6
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdeaFlags:
-    """The options of `ideas` that have a form, as typed."""
-
-    out: Path | None = None
-    count: str | None = None
-    seeds: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
-    wanted: str | None = None
-    least: str | None = None
-    weights: tuple[str, ...] = ()
-    papers: bool = True
-    config: Path | None = None
 
 
 def ideas(
@@ -56,11 +44,12 @@ def ideas(
         now=shell.output.clock.now(),
         cores=usable_cores(),
     )
+    read_task(task_flags, problems)
     choices = read_choices(run_flags, problems)
     options = _options(flags, problems)
     problems.raise_any("ideas")
     require_model(choices)
-    intake = take_in(path, replace(task_flags, metric=run_flags.metric))
+    intake = take_in(path, task_flags)
     for line in intake.lines():
         shell.output.say(line)
     told = _papers(shell, intake.task, offline=run_flags.offline) if flags.papers else ""
@@ -85,15 +74,15 @@ def _options(flags: IdeaFlags, problems: Problems) -> IdeaOptions:
     from assay.strategies.ideas import IdeaOptions
 
     plain = IdeaOptions(out=flags.out or Path("ideas"))
-    seeds = tuple(problems.read("--seed", text, natural, 0) for text in flags.seeds)
-    weights = dict(problems.read("--weight", text, _weight, ("relations", 1.0)) for text in flags.weights)
-    if any(not text.strip() for text in flags.variants):
+    seeds = tuple(problems.read("--seed", text, natural, 0) for text in flags.seed)
+    weights = dict(problems.read("--weight", text, _weight, ("relations", 1.0)) for text in flags.weight)
+    if any(not text.strip() for text in flags.variant):
         problems.add("--variant '': says nothing")
     return replace(
         plain,
         count=problems.read("--count", flags.count, whole, plain.count),
         seeds=seeds or plain.seeds,
-        variants=tuple(text.strip() for text in flags.variants) or plain.variants,
+        variants=tuple(text.strip() for text in flags.variant) or plain.variants,
         ideas=problems.read("--ideas", flags.wanted, whole, plain.ideas),
         least=problems.read("--min-score", flags.least, number, plain.least),
         weights=weights,
@@ -119,8 +108,8 @@ def _configured(
     typed = replace(
         flags,
         count=flags.count or _text(wishes.count),
-        seeds=flags.seeds or tuple(map(str, wishes.seeds)),
-        variants=flags.variants or wishes.variants,
+        seed=flags.seed or tuple(map(str, wishes.seeds)),
+        variant=flags.variant or wishes.variants,
         least=flags.least or _text(wishes.least),
     )
     return (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.output import clean, one_line
+from assay.cli.records import TaskFlags
 from assay.cli.shell import Shell
 from assay.core.codec import encode
 from assay.core.errors import UsageError
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
 _MOST_LISTED = 8
 _BY_NAME = ("train", "test", "sample", "description")
 """Roles of files that carry them in their names: nothing to tell anybody."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskFlags:
-    """The options that say what is to be done, as typed."""
-
-    about: str | None = None
-    target: str | None = None
-    metric: str | None = None
-    id_column: str | None = None
-    split: str | None = None
-    positive: str | None = None
-    row_cap: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +93,7 @@ def given(flags: TaskFlags) -> Given:
         split=parse_split(flags.split) if flags.split is not None else None,
         about=_about(flags.about),
         positive=flags.positive,
-        row_cap=flags.row_cap,
+        row_cap=int(flags.row_cap) if flags.row_cap is not None else None,
     )
 
 

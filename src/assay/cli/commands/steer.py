@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.cli.flags import Problems
 from assay.cli.lookup import find_live_run, find_trial
+from assay.cli.problems import Problems
 from assay.cli.shell import Shell
 from assay.cli.wishes import read_blocks, read_hints
 from assay.core.errors import UsageError

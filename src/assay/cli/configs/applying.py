@@ -10,8 +10,8 @@ from pathlib import Path
 from assay.cli.configs.reading import Config, read_config
 from assay.cli.configs.settings import STRATEGY, Settings, settings_of
 from assay.cli.configs.table import Phase
-from assay.cli.flags import LimitFlags, RunFlags
 from assay.cli.output import one_line
+from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 from assay.report.formatting import format_count
@@ -24,16 +24,18 @@ def configured(
     shell: Shell,
     file: Path,
     typed_strategy: str | None,
+    task: TaskFlags,
     limits: LimitFlags,
     flags: RunFlags,
     environ: MutableMapping[str, str] | None = None,
-) -> tuple[str, LimitFlags, RunFlags]:
+) -> tuple[str, TaskFlags, LimitFlags, RunFlags]:
     """Return strategy and options of a run, from what was typed and below it from `file`.
 
     Args:
         shell: Told what was taken and what changes nothing.
         file: A config file of CellScientist.
         typed_strategy: None if none was typed.
+        task: As typed.
         limits: As typed.
         flags: As typed.
         environ: Gets a key that the file holds, for this process alone; the process's own if None.
@@ -56,13 +58,13 @@ def configured(
         flags,
         model=settings.model if takes_model else flags.model,
         base_url=flags.base_url or (settings.base_url if takes_model else None),
-        metric=flags.metric or settings.metric,
         fix_rounds=flags.fix_rounds or settings.fix_rounds,
         prompt_file=flags.prompt_file or settings.prompt_file,
         settings=(*(settings.arguments if strategy == settings.strategy else ()), *flags.settings),
         hints=(*settings.hints, *flags.hints),
     )
-    return strategy, replace(limits, trial_timeout=limits.trial_timeout or settings.trial_timeout), flags
+    task = replace(task, metric=task.metric or settings.metric)
+    return strategy, task, replace(limits, trial_timeout=limits.trial_timeout or settings.trial_timeout), flags
 
 
 def _tell(shell: Shell, file: Path, config: Config, settings: Settings, *, left_aside: bool) -> None:

@@ -1,11 +1,44 @@
-"""The verbs that keep runs going and in order. Each function only gathers what was typed and calls its command."""
+"""The verbs that steer a running search. Each function only gathers what was typed and calls its command."""
 
 # Typer reads annotations at run time, so they are not postponed here.
 from typing import Annotated
 
 import typer
 
+from assay.cli.records import RunFlags
+from assay.cli.spread import Picked, spread
 from assay.cli.typed import RUNS, Json, Run, RunOption, Runs, shell_of
+
+
+@spread
+def tell(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="What the run should heed.")] = "",
+    *,
+    wishes: Annotated[RunFlags, Picked("hints", "blocks")],
+    run_name: RunOption = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Say something to a running search. Every later question shows it, and code is refined first."""
+    from assay.cli.commands.steer import tell as command
+
+    return command(shell_of(context), runs, run_name, text, hints=wishes.hints, blocks=wishes.blocks)
+
+
+def skip(
+    context: typer.Context,
+    trial: Annotated[
+        str | None, typer.Argument(metavar="[TRIAL]", help="Number of a trial; all that are under way when left out.")
+    ] = None,
+    run_name: RunOption = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """End what a run executes now; it goes on with the next. For what is not worth its time."""
+    from assay.cli.commands.steer import skip as command
+
+    return command(shell_of(context), runs, run_name, trial)
 
 
 def finish(
@@ -55,58 +88,15 @@ def finish(
     return command(shell_of(context), runs, name or run_name, when, show=show, cancel=cancel)
 
 
-def skip(
+def stop(
     context: typer.Context,
-    trial: Annotated[
-        str | None, typer.Argument(metavar="[TRIAL]", help="Number of a trial; all that are under way when left out.")
-    ] = None,
+    name: Run = None,
     run_name: RunOption = None,
+    now: Annotated[bool, typer.Option("--now", help="Save and end at once; resume continues.")] = False,
     runs: Runs = RUNS,
     json: Json = False,
 ) -> int:
-    """End what a run executes now; it goes on with the next. For what is not worth its time."""
-    from assay.cli.commands.steer import skip as command
+    """End a running search. It blends, opens the sealed holdout, fits and reports; --now leaves that for later."""
+    from assay.cli.commands.steer import stop as command
 
-    return command(shell_of(context), runs, run_name, trial)
-
-
-def gc(
-    context: typer.Context,
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Names or unique prefixes; all when left out.")
-    ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="The whole folders of the runs that are named.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it, only show.")] = False,
-    runs: Runs = RUNS,
-    json: Json = False,
-) -> int:
-    """Show what runs hold that can be made again; remove it with --yes."""
-    from assay.cli.commands.gc import gc as command
-
-    return command(shell_of(context), runs, tuple(names or ()), whole=whole, yes=yes)
-
-
-def build_service() -> typer.Typer:
-    """Return the verbs below `service`."""
-    service = typer.Typer(help="Have a run go on after every start of the machine.", rich_markup_mode=None)
-    service.command(name="install")(install)
-    service.command(name="remove")(remove)
-    return service
-
-
-def install(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
-    """Write a systemd user unit that takes the run up. Says how to start it."""
-    from assay.cli.commands.service import install as command
-
-    return command(shell_of(context), runs, name)
-
-
-def remove(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of the run.")],
-    json: Json = False,
-) -> int:
-    """Remove the unit of a run; the run stays."""
-    from assay.cli.commands.service import remove as command
-
-    return command(shell_of(context), name)
+    return command(shell_of(context), runs, name or run_name, now=now)
