@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from assay.core.errors import TaskError
 from assay.core.metric import Needs
 from assay.core.task import DataFiles, Holdout, Problem, Split, SplitKind, Task
 from assay.data.columns import Columns, find_columns
+from assay.data.contract import contract_of
 from assay.data.description import Reading, read_description
 from assay.data.facts import Facts, data_digest, read_facts
 from assay.data.findings import DataFinding, note, warn
@@ -19,14 +19,14 @@ from assay.data.forecast import Forecast, find_forecast
 from assay.data.given import Given, SplitWish, parse_split
 from assay.data.glance import Wanted
 from assay.data.inspection import Inspection, Line
-from assay.data.layout import Layout, find_layout
+from assay.data.layout import Layout, corrected, find_layout
+from assay.data.lines import ROW_CAP, lines_of
+from assay.data.measure import Measure, find_metric, own_metric
 from assay.data.metric_names import find as find_metric_name
-from assay.data.problem import Measure, Shape, contract_of, find_metric, find_shape, own_metric
+from assay.data.shape import Shape, find_shape
 from assay.data.sift import Sifted, sift
 from assay.data.split_guess import SplitChoice, choose_split
 from assay.data.tables import as_text, is_missing
-
-ROW_CAP = 30_000
 
 
 def inspect(
@@ -65,7 +65,7 @@ def inspect(
         split=given.split if split is None else parse_split(split),
         about=about or given.about,
     )
-    layout = _corrected(find_layout(path), given)
+    layout = corrected(find_layout(path), given)
     statement, reading, said_in = _statement(layout, given)
     if layout.prepare is not None:
         from assay.data.prepared import inspect_prepared
@@ -76,41 +76,6 @@ def inspect(
 
 def _names(target: str | Sequence[str]) -> tuple[str, ...]:
     return (target,) if isinstance(target, str) else tuple(target)
-
-
-def _corrected(layout: Layout, given: Given) -> Layout:
-    """Return `layout` with the files that the user named.
-
-    Raises:
-        TaskError: E110, a named file is not there, or a side file lies outside the folder.
-    """
-    named = {
-        role: getattr(given, role)
-        for role in ("train", "test", "sample", "description", "prepare", "grader")
-        if getattr(given, role) is not None
-    }
-    for role, name in named.items():
-        if name and not (layout.folder / name).is_file():
-            raise TaskError("E110", f"there is no file {name!r} in {str(layout.folder)!r}", fix=f'{role} = "..."')
-    roles: dict[str, Any] = {role: name or None for role, name in named.items()}
-    side = layout.side if given.side is None else given.side
-    for name in side:
-        if not _is_inside(name):
-            raise TaskError(
-                "E110",
-                f"{name!r} is not the name of something in {str(layout.folder)!r}, where candidates could be shown it",
-                fix="move or copy it into the folder, and name it there",
-            )
-        if not (layout.folder / name).exists():
-            raise TaskError("E110", f"there is no file or folder {name!r} in {str(layout.folder)!r}", fix="side = []")
-    taken = {name for name in named.values() if name}
-    return replace(layout, side=tuple(name for name in side if name not in taken), **roles)
-
-
-def _is_inside(name: str) -> bool:
-    """Return whether a view can show `name` at its own place: elsewhere it would be written over something."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and bool(path.parts) and ".." not in path.parts
 
 
 def _statement(layout: Layout, given: Given) -> tuple[str, Reading, str]:
@@ -167,11 +132,15 @@ class _Intake:
         self._note_rest(columns, measure)
         return Inspection(
             task=task,
-            lines=tuple(self._lines(task, columns, shape, measure, choice)),
+            lines=tuple(lines_of(task, self.given, self._about(), columns, shape, measure, choice)),
             findings=(*side.findings, *self.findings, *choice.findings),
             train_rows=labelled,
             test_rows=0 if self.facts.test is None else len(self.facts.test.frame),
         )
+
+    def _about(self) -> Line:
+        about = self.reading.about if self.given.about is None else self.given.about
+        return Line(field="about", value=about, origin=self.said_in or "guessed: nothing describes the task")
 
     def _forecast(self, columns: Columns) -> Forecast | None:
         wish = self.given.split
@@ -264,38 +233,6 @@ class _Intake:
                 warn("W212", measure.remark, columns=columns.targets, fix="--positive LABEL or --metric NAME")
             )
 
-    def _lines(
-        self, task: Task, columns: Columns, shape: Shape, measure: Measure, choice: SplitChoice
-    ) -> Iterable[Line]:
-        def said(field: str) -> str:
-            return "given" if getattr(self.given, field) is not None else "guessed: by its name"
-
-        about = self.reading.about if self.given.about is None else self.given.about
-        yield Line(field="about", value=about, origin=self.said_in or "guessed: nothing describes the task")
-        yield Line(field="train", value=task.data.train, origin=said("train"))
-        for role in ("test", "sample", "description"):
-            name = getattr(task.data, role)
-            if name is not None:
-                yield Line(field=role, value=name, origin=said(role))
-        if task.data.side:
-            origin = "given" if self.given.side is not None else "guessed: the rest of the folder"
-            yield Line(field="side", value=", ".join(task.data.side), origin=origin)
-        yield Line(field="target", value=", ".join(task.targets), origin=columns.target_origin)
-        yield Line(field="id", value=task.id_column or "", origin=columns.id_origin)
-        yield Line(field="problem", value=task.problem.value, origin=shape.origin)
-        yield Line(field="metric", value=task.metric.name, origin=measure.origin)
-        yield Line(field="better", value=task.metric.direction.value, origin=measure.better_origin)
-        yield from parameter_lines(task, self.given)
-        yield Line(field="split", value=split_text(task.split), origin=choice.origin)
-        if task.problem is Problem.FORECAST:
-            origin = "given" if self.given.series else "guessed: the test goes on where each of them ends"
-            yield Line(field="series", value=", ".join(task.series_columns), origin=origin)
-            yield Line(field="time", value=task.time_column or "", origin=said("time_column").replace("by its", "by"))
-        yield Line(field="holdout", value=f"{task.holdout.fraction:g}", origin=choice.holdout_origin)
-        yield Line(field="row_cap", value=str(task.row_cap), origin=_cap_origin(task, self.given))
-        if task.grader is not None:
-            yield Line(field="grader", value=task.grader, origin=said("grader"))
-
 
 def task_name(layout: Layout) -> str:
     """Return a name for the task: the folder's, its parent's where that says no more than `data`, or the file's."""
@@ -303,28 +240,6 @@ def task_name(layout: Layout) -> str:
         return Path(layout.train or "task").stem
     names = [layout.folder.name, layout.folder.parent.name]
     return next((name for name in names if name and name not in ("data", "input", "public", "dataset")), "task")
-
-
-def parameter_lines(task: Task, given: Given) -> Iterable[Line]:
-    """Yield the fixed arguments of the metric."""
-    said = {"positive": given.positive, "k": given.top_k}
-    for name, value in task.metric.params:
-        origin = "given" if said.get(name) is not None else "guessed: by the labels"
-        field = "top_k" if name == "k" else name
-        yield Line(field=field, value=f"{value:g}" if isinstance(value, (int, float)) else value, origin=origin)
-
-
-def split_text(split: Split) -> str:
-    """Return a split in a few words: `5-fold stratified`, `5-fold group by donor`."""
-    by = f" by {split.column}" if split.column else ""
-    ahead = f", {split.horizon} steps ahead" if split.horizon else ""
-    return f"{split.k}-fold {split.kind.value}{by}{ahead}"
-
-
-def _cap_origin(task: Task, given: Given) -> str:
-    if given.row_cap is not None:
-        return "given"
-    return "guessed: a forecast needs its history" if task.row_cap != ROW_CAP else "default"
 
 
 def _usual_needs(shape: Shape, columns: Columns) -> Needs:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from assay.core.errors import TaskError
+from assay.data.given import Given
 from assay.data.side import is_run_folder
 from assay.data.tables import plain_name, table_format
 
@@ -61,6 +63,41 @@ def find_layout(path: Path) -> Layout:
     if not entries:
         raise TaskError("E111", f"the folder {str(path)!r} is empty", fix="put train.csv into it")
     return _assigned(folder, entries)
+
+
+def corrected(layout: Layout, given: Given) -> Layout:
+    """Return `layout` with the files that the user named.
+
+    Raises:
+        TaskError: E110, a named file is not there, or a side file lies outside the folder.
+    """
+    named = {
+        role: getattr(given, role)
+        for role in ("train", "test", "sample", "description", "prepare", "grader")
+        if getattr(given, role) is not None
+    }
+    for role, name in named.items():
+        if name and not (layout.folder / name).is_file():
+            raise TaskError("E110", f"there is no file {name!r} in {str(layout.folder)!r}", fix=f'{role} = "..."')
+    roles: dict[str, Any] = {role: name or None for role, name in named.items()}
+    side = layout.side if given.side is None else given.side
+    for name in side:
+        if not _is_inside(name):
+            raise TaskError(
+                "E110",
+                f"{name!r} is not the name of something in {str(layout.folder)!r}, where candidates could be shown it",
+                fix="move or copy it into the folder, and name it there",
+            )
+        if not (layout.folder / name).exists():
+            raise TaskError("E110", f"there is no file or folder {name!r} in {str(layout.folder)!r}", fix="side = []")
+    taken = {name for name in named.values() if name}
+    return replace(layout, side=tuple(name for name in side if name not in taken), **roles)
+
+
+def _is_inside(name: str) -> bool:
+    """Return whether a view can show `name` at its own place: elsewhere it would be written over something."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and bool(path.parts) and ".." not in path.parts
 
 
 def words(name: str) -> tuple[str, ...]:

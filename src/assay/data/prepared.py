@@ -19,8 +19,8 @@ from assay.data.facts import data_digest
 from assay.data.given import Given, parse_direction
 from assay.data.inspection import Inspection, Line
 from assay.data.layout import Layout, find_layout, words
+from assay.data.measure import Measure, own_metric
 from assay.data.metric_names import named
-from assay.data.problem import Measure, own_metric
 from assay.data.tables import Table, read_table, table_format
 
 _SIGNATURE = "prepare(raw: Path, public: Path, private: Path)"

@@ -17,7 +17,7 @@ from assay.data.layout import words
 from assay.data.tables import as_text
 
 if TYPE_CHECKING:
-    from assay.data.problem import Shape
+    from assay.data.shape import Shape
 
 GROUP_WORDS = {"group", "patient", "subject", "donor", "participant", "person", "user", "customer", "client"} | {
     "session", "household", "family", "site", "hospital", "speaker", "author", "batch", "plate", "well", "device",

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from assay.data.task_keys import json_schema
+from assay.data.task_schema import json_schema
 from assay.journal.event_schema import event_schema
 from assay.journal.events import PAYLOADS
 from support.histories import STORIES

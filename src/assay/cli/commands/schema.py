@@ -26,7 +26,7 @@ def schema(shell: Shell, what: str) -> int:
 
 
 def _known() -> Mapping[str, Callable[[], dict[str, Any]]]:
-    from assay.data.task_keys import json_schema
+    from assay.data.task_schema import json_schema
     from assay.journal.event_schema import event_schema
 
     return {"task": json_schema, "events": event_schema}
