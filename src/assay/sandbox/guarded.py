@@ -19,16 +19,19 @@ from assay.core.errors import MachineError
 from assay.sandbox.base import Command, SandboxLimits, SandboxProcess, Workspace
 from assay.sandbox.cgroup import Group, Groups, make_group
 from assay.sandbox.environment import Interpreter, clean_environment, find_interpreter, replace_python
+from assay.sandbox.launched import Launched
 from assay.sandbox.leftovers import own_prefix
 from assay.sandbox.pipes import Pipes, filled
 from assay.sandbox.policy import check_workspace
-from assay.sandbox.process import Launched, TreeProcess
+from assay.sandbox.process import TreeProcess
 from assay.sandbox.protect import resource_limits
 from assay.sandbox.roster import Roster
 from assay.sandbox.slots import UserSlots, is_slot
 from assay.sandbox.spawner import Spawn, Spawner
 from assay.sandbox.tree import hand_over, link_mount, remove_tree
-from assay.sandbox.warm import Warm, WarmChild, WarmOrder, Wires, lay_out, shown_at
+from assay.sandbox.warm import Warm, WarmOrder
+from assay.sandbox.warm_child import WarmChild
+from assay.sandbox.warm_layout import Wires, lay_out, shown_at
 from assay.sandbox.watchdog import Watchdog
 
 _GUARD = Path(__file__).with_name("_guard.py")

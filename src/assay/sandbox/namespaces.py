@@ -17,9 +17,10 @@ from assay.sandbox.base import Command, SandboxLimits, SandboxProcess, Workspace
 from assay.sandbox.bwrap import Bwrap, World, arguments, workplace
 from assay.sandbox.cgroup import Groups, make_group
 from assay.sandbox.environment import Interpreter, clean_environment, find_interpreter, replace_python
+from assay.sandbox.launched import Launched
 from assay.sandbox.pipes import Pipes, filled
 from assay.sandbox.policy import check_workspace
-from assay.sandbox.process import Launched, TreeProcess
+from assay.sandbox.process import TreeProcess
 from assay.sandbox.protect import resource_limits
 from assay.sandbox.roster import Roster
 from assay.sandbox.seccomp import FilterPolicy, build_filter
@@ -27,7 +28,9 @@ from assay.sandbox.slots import UserSlots, is_slot
 from assay.sandbox.spawner import Spawn, Spawner
 from assay.sandbox.syscalls import architecture
 from assay.sandbox.tree import hand_over, make_mount_point, remove_tree
-from assay.sandbox.warm import Warm, WarmChild, WarmOrder, Wires, lay_out, shown_at
+from assay.sandbox.warm import Warm, WarmOrder
+from assay.sandbox.warm_child import WarmChild
+from assay.sandbox.warm_layout import Wires, lay_out, shown_at
 from assay.sandbox.watchdog import Watchdog
 
 _MOST_SHM_BYTES = 8 * 2**30

@@ -6,20 +6,16 @@ import json
 import os
 import selectors
 import signal
-import subprocess
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.core.clock import Clock
 from assay.core.execution import Outcome
 from assay.sandbox.base import Finished, SandboxLimits
-from assay.sandbox.cgroup import Group
+from assay.sandbox.launched import Launched
 from assay.sandbox.output import OutputBuffer
-from assay.sandbox.processes import descendants
+from assay.sandbox.process_tree import ProcessTree, handle_of
 from assay.sandbox.protect import apply_limits
 from assay.sandbox.stuck import stuck_at, without_dump
 from assay.sandbox.watchdog import Watchdog
@@ -28,29 +24,6 @@ _ABORT_GRACE_S = 0.5
 _KILL_GRACE_S = 20.0
 _POLL_S = 0.02
 _READ = 1 << 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Launched:
-    """What a launcher hands over: a guard process that will start the command when it is told to.
-
-    The guard (bwrap, or our own supervisor) writes JSON lines to `status`: first `child-pid`, in the end `exit-code`.
-    """
-
-    guard: subprocess.Popen[bytes]
-    output: int
-    """Read end of the pipe for standard output and error."""
-    status: int
-    """Read end."""
-    go: int
-    """Write end: one byte lets the command start."""
-    go_is_lifeline: bool
-    """Whether the guard kills its tree when `go` is closed; else the tree hangs on `child-pid`, which is killed."""
-    limits: dict[int, int]
-    """Resource limits, set before the command starts."""
-    group: Group | None
-    clean_up: Callable[[], None]
-    """Called once when everything is dead."""
 
 
 class TreeProcess:
@@ -73,20 +46,17 @@ class TreeProcess:
         self._verdict: tuple[Outcome, str] | None = None
         self._record: dict[str, Any] = {}
         self._partial_status = b""
-        self._child: int | None = None
-        self._child_fd = -1
+        self._tree = ProcessTree(launched)
         self._abort_position: int | None = None
         self._kill_at_s: float | None = None
         self._killed_s: float | None = None
-        self._guard_ended = False
-        self._go_open = True
         self._waiting: set[int] = set()
         self._asking: list[threading.Event] = []
         self._finished: Finished | None = None
         self._done = threading.Event()
         self._lock = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
-        self._handle = _handle(launched.guard.pid)
+        self._handle = handle_of(launched.guard.pid)
         self._selector = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._attend, name="assay-attendant", daemon=True)
         self._thread.start()
@@ -206,7 +176,8 @@ class TreeProcess:
             if self._kill_at_s is None:
                 self._on_time_out(now)
             else:
-                self._kill_tree(now)
+                self._killed_s = now
+                self._tree.kill()
         elif self._killed_s is not None and now >= self._deadline_s():
             self._waiting.clear()  # a process that even SIGKILL does not end: reported as ours
             self._verdict = (Outcome.INFRA, "a process of the tree could not be killed")
@@ -214,15 +185,10 @@ class TreeProcess:
             self._look()
 
     def _look(self) -> None:
-        breach = self._watchdog.look(self._pids(), root=None if self._launched.go_is_lifeline else self._child)
+        breach = self._watchdog.look(self._tree.pids(), root=self._tree.root)
         if breach is not None and self._verdict is None:
             self._breach(breach.outcome, breach.detail)
             self._kill_at_s = self._clock.monotonic()
-
-    def _pids(self) -> list[int]:
-        if self._launched.go_is_lifeline:
-            return descendants(self._launched.guard.pid)
-        return [] if self._child is None else [self._child, *descendants(self._child)]
 
     def _breach(self, outcome: Outcome, detail: str) -> None:
         with self._lock:
@@ -250,15 +216,15 @@ class TreeProcess:
             *lines, self._partial_status = (self._partial_status + data).split(b"\n")
             for line in lines:
                 self._record |= json.loads(line)
-            if self._child is None and "child-pid" in self._record:
+            if self._tree.child is None and "child-pid" in self._record:
                 self._let_go(int(self._record["child-pid"]))
 
     def _let_go(self, child: int) -> None:
         """Put the limits on the waiting child, then let it run the command."""
-        self._child = child
+        self._tree.child = child
         if not self._launched.go_is_lifeline:
-            self._child_fd = self._watch_end(child)
-        if self._guard_ended:
+            self._tree.child_fd = self._watch_end(child)
+        if self._tree.guard_ended:
             return
         try:
             apply_limits(child, self._launched.limits)
@@ -284,62 +250,25 @@ class TreeProcess:
     def _on_end(self, descriptor: int) -> None:
         self._selector.unregister(descriptor)
         self._waiting.discard(descriptor)
-        if descriptor != self._child_fd:
-            self._guard_ended = True
+        if descriptor != self._tree.child_fd:
+            self._tree.guard_ended = True
             if self._launched.status in self._selector.get_map():
                 self._on_status(self._launched.status)
             self._launched.guard.wait()
             # The namespace dies with its first process, which bwrap has asked to die with it.
-            if self._child_fd in self._waiting:
-                self._kill_child()
+            if self._tree.child_fd in self._waiting:
+                self._tree.kill_child()
         os.close(descriptor)
-        if descriptor == self._child_fd:
-            self._child_fd = -1
+        if descriptor == self._tree.child_fd:
+            self._tree.child_fd = -1
 
     def _on_time_out(self, now: float) -> None:
         self._breach(Outcome.TIMEOUT, f"still running after {self._limits.wall_s:g} s")
         self._abort_position = self._buffer.total
         self._kill_at_s = now + _ABORT_GRACE_S
-        if (main := self._main_pid()) is not None:
+        if (main := self._tree.main_pid()) is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(main, signal.SIGABRT)
-
-    def _main_pid(self) -> int | None:
-        """Return the process that runs the command: under bwrap the first child of the namespace's first process."""
-        if self._launched.go_is_lifeline or self._child is None:
-            return self._child
-        direct = descendants(self._child)
-        return direct[0] if direct else None
-
-    def _kill_tree(self, now: float) -> None:
-        self._killed_s = now
-        if self._launched.group is not None:
-            self._launched.group.kill()
-        if self._launched.go_is_lifeline:
-            self._close_go()
-            return
-        self._kill_child()
-        if self._child is None and not self._guard_ended:
-            self._kill_unannounced()
-        self._launched.guard.kill()
-
-    def _kill_unannounced(self) -> None:
-        """Kill what the guard has started and not told of yet: without the guard it would wait for it for ever."""
-        guard = self._launched.guard.pid
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(guard, signal.SIGSTOP)  # it starts nothing any more, and the numbers of its children stay theirs
-            for pid in descendants(guard):
-                os.kill(pid, signal.SIGKILL)
-
-    def _kill_child(self) -> None:
-        if self._child_fd >= 0:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._child_fd, signal.SIGKILL)
-
-    def _close_go(self) -> None:
-        if self._go_open:
-            self._go_open = False
-            os.close(self._launched.go)
 
     def _drain(self) -> None:
         """Read what is still in the pipes; nobody can write any more."""
@@ -366,7 +295,7 @@ class TreeProcess:
             if group is not None:
                 group.remove()  # before anybody hears of the end: an engine that then exits would leave it behind
             with self._lock:
-                self._close_go()
+                self._tree.close_go()
                 self._selector.close()
                 for descriptor in (self._launched.output, self._launched.status, self._wake_read, self._wake_write):
                     os.close(descriptor)
@@ -404,13 +333,6 @@ class TreeProcess:
             with suppress(ValueError):
                 return Outcome.ERROR, f"ended by {signal.Signals(code - 128).name}"
         return Outcome.ERROR, f"exit code {code}"
-
-
-def _handle(pid: int) -> str:
-    with suppress(OSError, IndexError):
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        return f"{pid}:{int(fields[19])}"
-    return f"{pid}:0"
 
 
 if TYPE_CHECKING:

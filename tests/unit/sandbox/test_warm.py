@@ -21,7 +21,9 @@ from assay.kinds.early_imports import early_imports
 from assay.sandbox import Command, Mount, SandboxLimits, Workspace, inspect_machine, open_sandbox
 from assay.sandbox.base import Finished, Sandbox
 from assay.sandbox.bwrap import find_bwrap
-from assay.sandbox.warm import HOOK, Warm, Warmable, WarmOrder, copy_all, shown_at
+from assay.sandbox.copying import copy_all
+from assay.sandbox.warm import Warm, Warmable, WarmOrder
+from assay.sandbox.warm_layout import HOOK, shown_at
 
 LIMITS = SandboxLimits(wall_s=60.0, memory_bytes=2**30, threads=2)
 FACTS = """
