@@ -14,8 +14,10 @@ from assay.core.errors import IntegrityError
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 _ESCAPES = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # operating system commands: titles, links
-    r"|\x1b[PX^_].*?(?:\x1b\\|$)"  # device control and its relatives
+    r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # operating system commands: titles, links
+    # Device control and its relatives. It stops at the next escape: to look further for its end would take the square
+    # of the length of a text that opens very many and closes none.
+    r"|\x1b[PX^_][^\x1b\n]*(?:\x1b\\|\Z)"
     r"|\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor moves
     r"|\x1b[@-Z\\-_]?"
 )

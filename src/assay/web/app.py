@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from assay.core.errors import AssayError, NothingFound, UsageError
 from assay.engine.tell import tell
 from assay.journal.folders import is_live
-from assay.web.answers import error_answer, json_answer
+from assay.web.answers import Unbroken, error_answer, json_answer
+from assay.web.asked import whole
 from assay.web.gate import Gate
 from assay.web.keys import Keys
 from assay.web.library import Library
@@ -28,10 +29,13 @@ from assay.web.runs import runs_data
 from assay.web.stream import stream_events
 from assay.web.view import RunView
 
-logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 MOST_BODY = 64_000
 """Bytes of a request; what a person tells a run is far shorter."""
+MOST_STREAMS = 64
+"""Pages that follow a run at a time: each looks at a journal twice a second."""
+_NOT_ASKED = ("wait", "inline")
+"""Of a page's query, what only a bundle may ask: it would keep the run from everybody else for seconds."""
 
 
 @dataclass(kw_only=True)
@@ -66,8 +70,8 @@ def make_app(dashboard: Dashboard) -> Starlette:
             Route("/files/{run}/{page}/{rest:path}", answers.file),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie)],
-        exception_handlers={AssayError: _coded, Exception: _unexpected},
+        middleware=[Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie), Middleware(Unbroken)],
+        exception_handlers={AssayError: _coded},
     )
 
 
@@ -75,6 +79,7 @@ class _Answers:
     def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
         self._library = dashboard.library
+        self._streams = 0
 
     async def shell(self, request: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-store"})
@@ -86,12 +91,12 @@ class _Answers:
         browser would not send a SameSite cookie along with a redirect.
         """
         run = request.query_params.get("run", "")
-        if request.scope["state"]["session"] is None or request.query_params.get("token") == self._dashboard.keys.owner:
-            secret = self._dashboard.keys.exchange(request.query_params.get("token", ""))
-            if secret is None and request.scope["state"]["session"] is None:
-                return HTMLResponse((STATIC / "closed.html").read_text(encoding="utf-8"), 403)
-        else:
-            secret = None
+        token, known = request.query_params.get("token", ""), request.scope["state"]["session"]
+        # Who only asks for the head, as a preview does, has not come in: the owner's link is not used up by it.
+        wants = request.method == "GET" and (known is None or self._dashboard.keys.is_owner(token))
+        secret = self._dashboard.keys.exchange(token) if wants else None
+        if secret is None and known is None:
+            return HTMLResponse((STATIC / "closed.html").read_text(encoding="utf-8"), 403)
         page = (STATIC / "door.html").read_text(encoding="utf-8")
         answer = HTMLResponse(page.replace("#RUN", f"#/{_quoted(run)}" if run else ""))
         if secret is not None:
@@ -108,6 +113,8 @@ class _Answers:
     def _page(self, request: Request) -> Response:
         page = page_of(request.path_params["page"])
         query = {**request.query_params, "rest": request.path_params.get("rest", "")}
+        for name in _NOT_ASKED:
+            query.pop(name, None)
         with self._library.reader(request.path_params["run"]).view() as run:
             data = page.data(run, query)
             return json_answer({"run": head_of(run), "data": data, "write": _may_write(request)})
@@ -125,9 +132,20 @@ class _Answers:
     async def events(self, request: Request) -> Response:
         name = request.path_params["run"]
         last = request.headers.get("last-event-id", "")
-        since = int(last) + 1 if last.isdecimal() else _whole(request.query_params.get("after", "0"))
-        body = stream_events(self._library, name, since, self._dashboard.ended.is_set)
+        seen = whole(last)
+        since = seen + 1 if seen is not None else whole(request.query_params.get("after", "")) or 0
+        if self._streams >= MOST_STREAMS:
+            return PlainTextResponse("Too many pages are open already; close some.\n", 503)
+        body = self._counted(stream_events(self._library, name, since, self._dashboard.ended.is_set))
         return StreamingResponse(body, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    async def _counted(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        self._streams += 1
+        try:
+            async for chunk in body:
+                yield chunk
+        finally:
+            self._streams -= 1
 
     async def tell(self, request: Request) -> Response:
         if int(request.headers.get("content-length") or MOST_BODY + 1) > MOST_BODY:
@@ -135,7 +153,7 @@ class _Answers:
         try:
             value = await request.json()
             text = value["text"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise UsageError("E002", "the message could not be read; nothing was told") from None
         return await to_thread.run_sync(self._tell, request.path_params["run"], str(text))
 
@@ -172,20 +190,10 @@ def _may_write(request: Request) -> bool:
     return bool(session is not None and session.write)
 
 
-def _whole(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
-
-
 async def _coded(request: Request, error: Exception) -> Response:
     if not isinstance(error, AssayError):  # what Starlette promises and its types do not say
         raise error
     return error_answer(error)
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error("%s could not be answered", request.url.path, exc_info=error)
-    told = AssayError("E900", f"this part could not be shown: unexpected {type(error).__name__}", kept="the run itself")
-    return json_answer({"error": told.as_dict()}, 500)
 
 
 __all__ = ["Dashboard", "Page", "head_of", "make_app"]

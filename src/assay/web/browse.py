@@ -100,6 +100,8 @@ def _opened(root: Path, name: str, *, folder: bool) -> Iterator[int]:
                 raise _nothing(name) from error
             os.close(place)
             place = deeper
+            if not index:
+                _refuse_closed(root, place)
         if not folder and not stat.S_ISREG(os.fstat(place).st_mode):
             raise _nothing(name)
         yield place
@@ -118,14 +120,19 @@ def _parts(name: str) -> list[str]:
     safe = safe_name(name.strip("/"))
     if safe is None:
         raise _nothing(name)
-    parts = safe.split("/")
-    if parts[0] in CLOSED:
-        raise NothingFound(
-            "E211",
-            f"{parts[0]!r} holds the hidden answers, which the dashboard does not show",
-            fix="the score of the winner is on the page Data & checks",
-        )
-    return parts
+    return safe.split("/")
+
+
+def _refuse_closed(root: Path, place: int) -> None:
+    """Refuse a folder that is not shown, by whatever name it was opened: some disks take `Private` for `private`."""
+    for name in CLOSED:
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(place), (root / name).stat(follow_symlinks=False)):
+                raise NothingFound(
+                    "E211",
+                    f"{name!r} holds the hidden answers, which the dashboard does not show",
+                    fix="the score of the winner is on the page Data",
+                )
 
 
 def _nothing(name: str) -> NothingFound:

@@ -35,7 +35,7 @@ class Keys:
         """Return the secret of a new session for the token of a link, or None if it opens nothing (any more)."""
         offered = token.encode()
         with self._lock:
-            owner = secrets.compare_digest(offered, self.owner.encode())
+            owner = self.is_owner(token)
             if owner and self._used:
                 return None
             if not owner and not secrets.compare_digest(offered, self.viewer.encode()):
@@ -48,9 +48,9 @@ class Keys:
                 del self._sessions[oldest]
             return secret
 
-    def was_used(self, token: str) -> bool:
-        """Return whether a token is the owner's and has let somebody in."""
-        return self._used and secrets.compare_digest(token.encode(), self.owner.encode())
+    def is_owner(self, token: str) -> bool:
+        """Return whether a token is the owner's, used or not."""
+        return secrets.compare_digest(token.encode(), self.owner.encode())
 
     def session(self, secret: str) -> Session | None:
         """Return the session of a cookie's secret."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from assay.core.errors import NothingFound
 from assay.journal.folders import run_folders
@@ -26,6 +27,8 @@ class Library:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._readers: dict[str, RunReader] = {}
+        self._read: WeakValueDictionary[str, RunReader] = WeakValueDictionary()
+        """Also those that only a stream still holds: two readers of one run would read it twice."""
         self._summaries: dict[Path, SummaryFile] = {}
         self._lock = threading.Lock()
 
@@ -43,12 +46,15 @@ class Library:
             NothingFound: There is no such run (E201).
         """
         folder = self.root / name
-        if name in ("", ".", "..") or "/" in name or "\0" in name or not (folder / "events.jsonl").is_file():
+        if name in ("", ".", "..") or "/" in name or "\0" in name or not _is_file(folder / "events.jsonl"):
             with self._lock:
                 self._readers.pop(name, None)
-            raise NothingFound("E201", f"there is no run {name!r} in {str(self.root)!r}", fix="assay ls")
+                self._read.pop(name, None)
+            raise NothingFound("E201", f"there is no run {name[:200]!r} in {str(self.root)!r}", fix="assay ls")
         with self._lock:
-            reader = self._readers.pop(name, None) or RunReader(folder)
+            reader = self._read.get(name) or RunReader(folder)
+            self._read[name] = reader
+            self._readers.pop(name, None)
             self._readers[name] = reader
             for oldest in list(self._readers)[:-MOST_READERS]:
                 del self._readers[oldest]
@@ -58,3 +64,10 @@ class Library:
         """Return what reads the summary of a run folder; only new events are read each time."""
         with self._lock:
             return self._summaries.setdefault(folder, SummaryFile(folder))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is longer than any on this disk
+        return False

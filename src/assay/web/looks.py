@@ -11,7 +11,10 @@ from assay.core.errors import AssayError
 
 MOST = 24
 """Answers that are kept for one run; the oldest gives way."""
+MOST_WAITING = 8
+"""Answers that are waited for at a time, of all runs together."""
 _ONE_AT_A_TIME = threading.Lock()
+_ROOM = threading.BoundedSemaphore(MOST_WAITING)
 
 
 @dataclass
@@ -42,6 +45,8 @@ def look(cache: MutableMapping[str, Any], key: str, make: Callable[[], Any], *, 
     looks: dict[str, Look] = cache.setdefault("looks", {})
     known = looks.get(key)
     if known is None:
+        if not _ROOM.acquire(blocking=wait):
+            return {"state": "failed", "why": "too much is being worked out already; ask again in a minute"}
         known = looks[key] = Look()
         while len(looks) > MOST:
             looks.pop(next(iter(looks)))
@@ -52,12 +57,15 @@ def look(cache: MutableMapping[str, Any], key: str, make: Callable[[], Any], *, 
 
 
 def _work(found: Look, make: Callable[[], Any]) -> None:
+    found.failed = "it broke off unexpectedly"
     try:
         with _ONE_AT_A_TIME:
             found.value = make()
+        found.failed = ""
     except AssayError as error:
         found.failed = f"{error.code}: {error.message}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         found.failed = f"{type(error).__name__}: {error}"
     finally:
         found.done.set()
+        _ROOM.release()

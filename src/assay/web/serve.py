@@ -53,6 +53,7 @@ def serve(dashboard: Dashboard, listener: socket.socket) -> None:
         lifespan="off",
         ws="none",
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
     with contextlib.suppress(KeyboardInterrupt):

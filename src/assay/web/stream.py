@@ -37,21 +37,23 @@ async def stream_events(
         ended: Whether the server is going down.
         poll_s: Seconds between two looks at the journal.
     """
-    epoch: tuple[int, int] | None = None
+    epoch: int | None = None
     beat: float | None = None
     silent_s = 0.0
     yield b"retry: 2000\n\n"
+    reader: RunReader | None = None
     while not ended():
         try:
-            reader = library.reader(name)
+            # Held as long as somebody follows: with more runs open than are kept, each would be read again and again.
+            reader = reader or library.reader(name)
             count = await to_thread.run_sync(reader.catch_up)
         except AssayError as error:
             yield message("gone", error.as_dict())
             return
         pulse = read_pulse(reader.folder)
-        chunks: list[bytes] = [message("replaced", {})] if epoch not in (None, _identity(reader)) else []
+        chunks: list[bytes] = [message("replaced", {})] if epoch not in (None, reader.epoch) else []
         since = 0 if chunks else min(since, count)
-        epoch = _identity(reader)
+        epoch = reader.epoch
         chunks += [message("journal", value, number) for number, value in _news(reader.marks(since))]
         since = count
         if pulse is not None and pulse.time != beat:
@@ -69,10 +71,6 @@ def message(event: str, value: Any, number: int | None = None) -> bytes:
     """Return one server-sent event."""
     head = "" if number is None else f"id: {number}\n"
     return f"{head}event: {event}\ndata: {json.dumps(value, separators=(',', ':'))}\n\n".encode()
-
-
-def _identity(reader: RunReader) -> tuple[int, int]:
-    return id(reader), reader.epoch
 
 
 def _news(marks: Sequence[Mark]) -> list[tuple[int, dict[str, Any]]]:

@@ -102,3 +102,11 @@ def test_terminal_escapes_and_invisible_characters_are_gone() -> None:
     assert clean("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
     assert clean_line("  two\n lines\u2028here  ") == "two lines here"
     assert clean("\x1b]8;;https://x.example\x1b\\link") == "link"
+    assert clean("a\x1bPsent to the device\x1b\\b\x1bXalso\x1b\\c") == "abc"
+
+
+@pytest.mark.parametrize("opening", ["P", "X", "^", "_", "]", "[", "[1;", "Pa", "]8;"])
+def test_a_text_that_opens_very_many_escapes_and_ends_none_is_cleaned_in_one_pass(opening: str) -> None:
+    many = clean(f"\x1b{opening}" * 100_000 + "\nthe end", 1_000_000)
+    assert many.endswith("the end")
+    assert "\x1b" not in many

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from assay.core.errors import NothingFound
+from assay.web.notebook import notebook_output
 from assay.web.pages.agents import agents
 from assay.web.pages.compare import compare
 from assay.web.pages.cost import cost
@@ -19,7 +20,6 @@ from assay.web.pages.report import report, report_file
 from assay.web.pages.tree import tree
 from assay.web.pages.trial import trial
 from assay.web.pages.trials import trials
-from assay.web.trial_parts import notebook_output
 from assay.web.view import RunView
 
 Query = Mapping[str, str]

@@ -13,6 +13,7 @@ from assay.report.facts import Facts, natural
 from assay.report.prose import clean_line
 from assay.strategies.known import LAB, TASKS
 from assay.web import told
+from assay.web.asked import whole
 from assay.web.pages.compare_jobs import job_rows
 from assay.web.pages.compare_runs import beside, neighbours
 from assay.web.pages.overlap import overlap
@@ -68,10 +69,10 @@ def _chosen(run: RunView, text: str) -> list[Trial]:
     if not text:
         return _usual(run)
     numbers = [part.removeprefix("#") for part in text.split(",") if part]
-    wrong = [part for part in numbers if not part.isdecimal() or int(part) not in run.history.trials]
+    wrong = [part for part in numbers if whole(part) not in run.history.trials]
     if wrong:
         known = f"they go from 0 to {max(run.history.trials)}" if run.history.trials else "it has none yet"
-        raise UsageError("E027", f"{wrong[0]!r} is no trial of the run: {known}", fix="assay top")
+        raise UsageError("E027", f"{wrong[0][:40]!r} is no trial of the run: {known}", fix="assay top")
     if len(numbers) > MOST:
         raise UsageError("E075", f"{len(numbers)} trials were named; two to five are compared", fix="assay diff")
     return [run.history.trials[int(part)] for part in dict.fromkeys(numbers)]

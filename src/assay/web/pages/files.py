@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from assay.core.errors import NothingFound
+from assay.report.files import safe_name
 from assay.report.prose import clean, clean_line
 from assay.web import told
 from assay.web.browse import CLOSED, Entry, content, is_folder, listing
@@ -25,6 +26,7 @@ _IMAGES = {
     ".webp": "image/webp",
     ".svg": "image/svg+xml",
 }
+_DRAWING = _IMAGES[".svg"]
 _ABOUT = {
     "events.jsonl": "the journal: the truth, from which the rest can be made again",
     "objects": "candidates, logs and predictions, each under its digest",
@@ -75,7 +77,9 @@ def files(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def raw_file(run: RunView, rest: str, query: Mapping[str, str]) -> Response:
-    """Return a file for a frame or an image: images as such, everything else as plain text.
+    """Return a file for an image or to be read alone: images as such, everything else as plain text.
+
+    A drawing (SVG) is one only for the page that shows it, which says `as=image`: alone it could hold frames.
 
     Raises:
         NothingFound: There is no such file, or it is too large (E211).
@@ -85,14 +89,16 @@ def raw_file(run: RunView, rest: str, query: Mapping[str, str]) -> Response:
         raise NothingFound(
             "E211", f"{rest[:200]!r} is larger than {told.size(MOST_RAW)['text']}", fix="open the folder"
         )
-    return Response(found.data, media_type=image_type(rest) or "text/plain; charset=utf-8")
+    kind = image_type(rest)
+    drawn = kind is not None and (kind != _DRAWING or query.get("as") == "image")
+    return Response(found.data, media_type=kind if drawn else "text/plain; charset=utf-8")
 
 
 def _entry(one: Entry, folder: str) -> dict[str, Any]:
     closed = not folder and one.name in CLOSED
     return {
         "name": clean_line(one.name, 200),
-        "opens": one.kind in ("folder", "file") and not closed and clean_line(one.name, 200) == one.name,
+        "opens": one.kind in ("folder", "file") and not closed and clean_line(one.name, 200) == safe_name(one.name),
         "kind": one.kind,
         "size": told.size(one.bytes) if one.kind == "file" else {"value": None, "text": ""},
         "changed": told.moment(one.changed),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from assay.journal.file import FileJournal
 from assay.journal.history import History
@@ -52,8 +52,11 @@ def report_file(run: RunView, rest: str, query: Mapping[str, str]) -> Response:
     if rest:
         return raw_file(run, rest, query)
     at = run.cache.get(_LAST, run.events)
-    found = look(run.cache, f"{_LAST} {at}", lambda: _page(run.folder, final=run.holder is None), wait=True)
-    return HTMLResponse(found["value"]) if found["state"] == "done" else Response(found["why"], status_code=500)
+    found = look(run.cache, f"{_LAST} {at}", lambda: _page(run.folder, final=run.holder is None))
+    if found["state"] == "done":
+        return HTMLResponse(found["value"])
+    # The run is held while a page is made: whoever waited here would keep everybody else waiting too.
+    return PlainTextResponse(found.get("why", "The report is being made. Load this page again in a moment."), 503)
 
 
 def _page(folder: Path, *, final: bool) -> str:

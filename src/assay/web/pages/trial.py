@@ -18,6 +18,7 @@ from assay.report.formatting import (
 )
 from assay.report.prose import clean, clean_line
 from assay.report.rows import row_decimals, row_of
+from assay.web.asked import whole
 from assay.web.lab import lab_metric, reported_scores
 from assay.web.texts import metric_value, row_value
 from assay.web.trial_parts import code_value, log_value, questions_value
@@ -74,10 +75,10 @@ def find(run: RunView, text: str) -> Trial:
         NothingFound: There is none (E202).
     """
     best = run.summary.best
-    number = best.number if text == "best" and best is not None else int(text) if text.isdecimal() else -1
-    if number not in run.history.trials:
+    number = best.number if text == "best" and best is not None else whole(text)
+    if number is None or number not in run.history.trials:
         known = f"they go from 0 to {len(run.history.trials) - 1}" if run.history.trials else "it has none yet"
-        raise NothingFound("E202", f"there is no trial {text!r} in {run.name}: {known}", fix="assay top")
+        raise NothingFound("E202", f"there is no trial {text[:40]!r} in {run.name}: {known}", fix="assay top")
     return run.history.trials[number]
 
 

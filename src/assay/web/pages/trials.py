@@ -10,6 +10,7 @@ from assay.journal.history import Trial
 from assay.report.formatting import MISSING, format_duration, format_gain, format_score
 from assay.report.prose import clean_line
 from assay.report.rows import row_decimals, row_of
+from assay.web.asked import whole
 from assay.web.lab import lab_metric, reported_scores
 from assay.web.texts import mark_of, metric_value, score_text, spread_text, words_of
 from assay.web.view import RunView
@@ -38,8 +39,7 @@ def trials(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
         query: `after`: number of events that the client has seen; only what changed since is returned then.
     """
     rows = _rows(run)
-    after = query.get("after", "")
-    since = int(after) if after.isdecimal() else 0
+    since = whole(query.get("after", "")) or 0
     ranking = run.history.ranking() if metric_value(run.summary) is not None else []
     return {
         "metric": metric_value(run.summary),

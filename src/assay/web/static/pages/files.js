@@ -26,7 +26,7 @@ const leftOut = (data) => (data.bundle ? card("What this bundle leaves out", h("
 
 /** Returns an image: from the server, or out of the bundle, which has it inline. */
 function picture(data, ctx) {
-  const image = h("img", { class: "shown", alt: data.name, src: ctx.bundle ? null : `/files/${encodeURIComponent(ctx.run)}/files/${data.parts.map(encodeURIComponent).join("/")}` });
+  const image = h("img", { class: "shown", alt: data.name, src: ctx.bundle ? null : `/files/${encodeURIComponent(ctx.run)}/files/${data.parts.map(encodeURIComponent).join("/")}?as=image` });
   if (data.inline?.startsWith("data:image/")) image.setAttribute("src", data.inline);
   return image;
 }

@@ -47,6 +47,7 @@ function codeCard(data, ctx) {
   return card("Code",
     c.against !== null && fold(`Change against #${c.against}`, c.diff ? diff(c.diff) : h("p", { class: "faint pad" }, "the code is the same"), true),
     c.files.map((file, i) => fold(file.name, code(file.text), c.against === null && i === 0)),
+    c.left_out > 0 && h("p", { class: "faint" }, `${c.left_out.toLocaleString("en")} more files are in the run folder.`),
     notebook(data, ctx));
 }
 
