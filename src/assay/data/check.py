@@ -8,6 +8,7 @@ from assay.core.task import SplitKind, Task
 from assay.data.check_leaks import leaks
 from assay.data.check_rows import rows_and_columns
 from assay.data.check_split import split_findings
+from assay.data.check_written import numbers_as_text
 from assay.data.facts import Facts, facts_of
 from assay.data.findings import DataFinding, Severity
 
@@ -34,5 +35,6 @@ def check_facts(task: Task, facts: Facts) -> list[DataFinding]:
 
 def _all(task: Task, facts: Facts) -> Iterator[DataFinding]:
     yield from rows_and_columns(task, facts)
+    yield from numbers_as_text(task, facts)
     yield from leaks(task, facts)
     yield from split_findings(task, facts)

@@ -162,7 +162,10 @@ def _rare_classes(task: Task, facts: Facts) -> Iterator[DataFinding]:
     counts = Counter(as_text(column[~is_missing(column)]))
     rare = {label: count for label, count in counts.items() if count < 2 * task.split.k}
     if rare:
-        shown = ", ".join(f"{label!r} ({count} rows)" for label, count in sorted(rare.items(), key=lambda i: i[1])[:5])
+        shown = ", ".join(
+            f"{label!r} ({count} {'row' if count == 1 else 'rows'})"
+            for label, count in sorted(rare.items(), key=lambda i: i[1])[:5]
+        )
         yield warn(
             "W211",
             f"{len(rare)} of {len(counts)} classes are too rare for {task.split.k} folds: {shown}",

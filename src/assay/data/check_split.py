@@ -9,7 +9,13 @@ from assay.data.columns import Columns
 from assay.data.facts import Facts
 from assay.data.findings import DataFinding, note, warn
 from assay.data.partition import Partition
-from assay.data.split_guess import FEW_ROWS, date_columns, group_columns, tests_are_later, tests_are_other_groups
+from assay.data.split_guess import (
+    date_columns,
+    group_columns,
+    nothing_sealed,
+    tests_are_later,
+    tests_are_other_groups,
+)
 from assay.data.tables import as_text, is_missing
 
 _RANDOM = (SplitKind.KFOLD, SplitKind.STRATIFIED, SplitKind.HOLDOUT)
@@ -37,13 +43,7 @@ def split_findings(task: Task, facts: Facts) -> Iterator[DataFinding]:
 
 def _nothing_sealed(task: Task, facts: Facts) -> Iterator[DataFinding]:
     rows = int((~is_missing(facts.train.frame[task.target])).sum())
-    why = f"{rows} labelled rows are too few" if rows < FEW_ROWS else "the task says so"
-    yield warn(
-        "W215",
-        f"no rows are sealed ({why}): the final score rests on the search folds alone and is optimistic",
-        fix="add labelled rows, or set holdout = { fraction = 0.15 }",
-        rows=float(rows),
-    )
+    yield nothing_sealed(rows)
 
 
 def _one_class(task: Task, facts: Facts) -> Iterator[DataFinding]:

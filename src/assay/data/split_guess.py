@@ -25,7 +25,7 @@ GROUP_WORDS = {"group", "patient", "subject", "donor", "participant", "person", 
 }  # fmt: skip
 _STRONG = {"patient", "subject", "donor", "participant", "speaker"}
 _FOLD_NAMES = {"fold", "kfold", "cv_fold", "fold_id"}
-FEW_ROWS = 300
+_FEW_ROWS = 300
 """Below this, a sealed share would be too small to say anything and too large to do without."""
 LEAST_ROWS = 20
 
@@ -176,18 +176,22 @@ def _wished(facts: Facts, wish: SplitWish, guess: Split, forecast: Forecast | No
     )
 
 
+def nothing_sealed(labelled: int) -> DataFinding:
+    """Return the warning that no rows are sealed, with the reason, out of `labelled` rows with a target."""
+    why = f"{labelled} labelled rows are too few to set some aside" if labelled < _FEW_ROWS else "the task says so"
+    return warn(
+        "W215",
+        f"no rows are sealed: {why}; the final score rests on the search folds alone and is optimistic",
+        fix="add labelled rows, or set holdout = { fraction = 0.15 }",
+        rows=float(labelled),
+    )
+
+
 def _fraction(split: Split, holdout: float | None, labelled: int) -> tuple[float, str, list[DataFinding]]:
     if holdout is not None:
         return holdout, "given", []
-    if labelled < FEW_ROWS and split.kind is not SplitKind.FORECAST:
-        finding = warn(
-            "W215",
-            f"no rows are sealed: {labelled} labelled rows are too few to set some aside; the final score rests on the "
-            "search folds alone and is optimistic",
-            fix="add labelled rows, or set holdout = { fraction = 0.15 }",
-            rows=float(labelled),
-        )
-        return 0.0, f"guessed: fewer than {FEW_ROWS} labelled rows", [finding]
+    if labelled < _FEW_ROWS and split.kind is not SplitKind.FORECAST:
+        return 0.0, f"guessed: fewer than {_FEW_ROWS} labelled rows", [nothing_sealed(labelled)]
     return 0.15, "default", []
 
 

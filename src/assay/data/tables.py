@@ -10,8 +10,10 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -49,6 +51,8 @@ MISSING_TEXT = frozenset(
 """What pandas reads as missing in a text file; a label spelled so would be missing to every candidate too."""
 
 _PACKINGS = {".gz", ".zip"}
+_RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+"""What pandas says of a row with too many values."""
 
 
 class Format(StrEnum):
@@ -140,11 +144,22 @@ def read_table(path: Path) -> Table:
     try:
         table = _parsed(kind, content, path)
     except (ValueError, TypeError, KeyError, csv.Error) as error:  # pandas' and Arrow's own errors are ValueErrors
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise TaskError("E114", f"{path.name!r} is not valid {kind.value}: {first}", fix="mend the file") from error
+        raise TaskError(
+            "E114", f"{path.name!r} is not valid {kind.value}: {_reason(error)}", fix="mend the file"
+        ) from error
     if not len(table.frame):
         raise TaskError("E111", f"{path.name!r} has no rows", fix=f"put the rows into {path.name}")
     return table
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a file in one line; a row of too many values is told as a person would say it."""
+    text = str(error).strip()
+    ragged = _RAGGED.search(text)
+    if ragged:
+        wanted, line, there = ragged.groups()
+        return f"line {line} has {there} values, the lines before it have {wanted}"
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def write_table(like: Table, frame: pd.DataFrame, path: Path) -> None:
@@ -235,6 +250,9 @@ def _parsed(kind: Format, content: bytes, path: Path) -> Table:
     if delimiter not in (",", "\t"):
         notes = (*notes, f"{path.name} is separated by {delimiter!r}, not by commas")
     frame = _text_frame(text, delimiter)
+    twice = _named_twice(text, delimiter)
+    if twice:
+        notes = (*notes, f"{path.name} names {', '.join(map(repr, twice))} more than once; views number the later ones")
     return Table(frame=frame, format=kind, name=plain_name(path), delimiter=delimiter, plain=plain, notes=notes)
 
 
@@ -271,6 +289,12 @@ def _delimiter(text: str, kind: Format) -> str:
     counts = {mark: header.count(mark) for mark in (usual, ",", ";", "\t", "|")}
     best = max(counts, key=lambda mark: counts[mark])
     return best if counts[best] else usual
+
+
+def _named_twice(text: str, delimiter: str) -> list[str]:
+    """Return the column names that the first line has more than once; a second `x` is read as `x.1`."""
+    counts = Counter(next(csv.reader(io.StringIO(text), delimiter=delimiter), []))
+    return [name for name, count in counts.items() if name and count > 1]
 
 
 def _text_frame(text: str, delimiter: str) -> pd.DataFrame:

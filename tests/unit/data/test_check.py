@@ -116,6 +116,39 @@ def test_classes_too_rare_for_the_folds(tmp_path: Path) -> None:
     assert "'odd' (4 rows)" in rare["W211"].sentence
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (lambda number: f"{number:.3f}".replace(".", ","), "written like"),
+        (lambda number: f"{1_000_005 + number:,.2f}", "written like '1,000,00"),
+        (lambda number: f"{number:.1f}%", "%'"),
+        (lambda number: f"€ {number:.2f}", "written like '€"),
+        (lambda number: "?" if number < -1.5 else str(number), "but '?' in"),
+    ],
+)
+def test_numbers_that_are_read_as_text(tmp_path: Path, written: Callable[[float], str], shown: str) -> None:
+    seen = found(write_folder(tmp_path), lambda frame: frame.assign(size=frame["size"].map(written)))
+    assert seen["W223"].columns == ("size",)
+    assert shown in seen["W223"].sentence
+    assert seen["W223"].severity is Severity.WARNING
+
+
+def test_a_target_of_such_numbers_misleads_everything(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, "regression")
+    seen = found(folder, lambda frame: frame.assign(y=[f"{n / 7:.3f}".replace(".", ",") for n in range(len(frame))]))
+    assert seen["W223"].severity is Severity.ERROR
+    assert seen["W223"].columns == ("y",)
+
+
+@pytest.mark.parametrize("values", [["2024.01.05", "1.2.3"], ["A12", "B7"], ["10-12", "3-4"], ["1 of 2", "2 of 2"]])
+def test_codes_and_dates_are_no_numbers(tmp_path: Path, values: list[str]) -> None:
+    seen = found(
+        write_folder(tmp_path),
+        lambda frame: frame.assign(size=[f"{values[row % len(values)]}{row % 17}" for row in range(len(frame))]),
+    )
+    assert "W223" not in seen
+
+
 def test_columns_unlike_between_the_files(tmp_path: Path) -> None:
     own = found(write_folder(tmp_path), test=lambda frame: frame.assign(extra=1))
     assert own["W216"].columns == ("extra",)

@@ -127,3 +127,16 @@ def test_formats_by_name() -> None:
     assert table_format(Path("a.PQ")) is Format.PARQUET
     assert table_format(Path("a.npz")) is None
     assert table_format(Path("a.tar.gz")) is None
+
+
+def test_a_row_of_too_many_values_is_told_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n1,2,3\n")
+    with pytest.raises(TaskError, match="line 3 has 3 values, the lines before it have 2"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_a_name_that_stands_twice_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('"a,b",x,x\n1,2,3\n')
+    table = read_table(tmp_path / "t.csv")
+    assert list(table.frame.columns) == ["a,b", "x", "x.1"]
+    assert table.notes == ("t.csv names 'x' more than once; views number the later ones",)

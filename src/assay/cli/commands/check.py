@@ -34,7 +34,9 @@ def check(
     problems.read("--strategy", strategy, one_of(STRATEGIES), strategy)
     problems.raise_any("check")
     intake = take_in(path, flags)
-    findings = [*intake.inspection.findings, *examine(intake.task)]
+    told = {(finding.code, finding.columns) for finding in intake.inspection.findings}
+    found = [finding for finding in examine(intake.task) if (finding.code, finding.columns) not in told]
+    findings = [*intake.inspection.findings, *found]
     grave = any(f.severity.value == "error" for f in findings)
     lines = intake.lines()[:2] + [finding_line(f) for f in findings]
     lines.append("nothing was found that would mislead" if not findings else format_count(len(findings), "finding"))
