@@ -37,5 +37,6 @@ def as_times(column: pd.Series) -> pd.Series | None:
         moments = pd.to_datetime(
             column, errors="coerce", utc=True, format=None if column.dtype.kind == "M" else "mixed"
         )
-    numbers = moments.astype("datetime64[ns, UTC]").astype("int64").astype("float64")
+    # In nanoseconds alone, a date before 1677 or after 2262 would be none.
+    numbers = moments.dt.as_unit("us").astype("int64").astype("float64") * 1000
     return numbers.mask(moments.isna())

@@ -10,6 +10,7 @@ import pytest
 
 from assay.core.profile import ColumnKind, Relation
 from assay.data import inspect, profile
+from assay.data.dates import as_times
 from assay.data.facts import facts_of
 from assay.data.profile import search_rows
 from assay.data.relations import Target, evenly, relation
@@ -88,3 +89,9 @@ def test_labels_of_sealed_rows_do_not_count(tmp_path: Path) -> None:
     train.loc[::2, "y"] = "1"
     train.to_csv(folder / "train.csv", index=False)
     assert [c.relation for c in profile(task).columns] != [c.relation for c in before.columns], "the others do"
+
+
+def test_dates_of_any_century_have_an_order() -> None:
+    times = as_times(pd.Series(["1815-06-18", "1066-10-14", "2024-01-05", "2500-01-01"]))
+    assert times is not None
+    assert times.rank().tolist() == [2, 1, 3, 4]
