@@ -28,12 +28,13 @@ from assay.data.build import build_views
 from assay.data.views import Views
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
-from assay.engine.evaluate import Evaluator, Plan
+from assay.engine.evaluate import Evaluator
 from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
 from assay.engine.parts import CheckFinding, Parts
+from assay.engine.plan import Plan
 from assay.grading import Grader
 from assay.journal import events as ev
 from assay.journal.history import History, Trial

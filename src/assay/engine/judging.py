@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
 
 from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
@@ -17,6 +16,7 @@ from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.measure import Measurer
 from assay.engine.noise import RESEEDS
 from assay.engine.parts import Parts
+from assay.engine.plan import Plan
 from assay.engine.verdict import (
     UNMEASURED,
     Comparison,
@@ -33,9 +33,6 @@ from assay.engine.verdict import (
 )
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
-
-if TYPE_CHECKING:
-    from assay.engine.evaluate import Plan
 
 NOISE_SHARE = 0.1
 """Largest share of the run's time that reseeding the baseline may be expected to take."""

@@ -18,9 +18,10 @@ from assay.core.errors import IntegrityError
 from assay.engine.asking import Asker
 from assay.engine.budget import Budget
 from assay.engine.endings import INTERRUPT, Ending, NoAnswer
-from assay.engine.evaluate import Evaluator, Plan
+from assay.engine.evaluate import Evaluator
 from assay.engine.jobs import Jobs
 from assay.engine.parts import Parts
+from assay.engine.plan import Plan
 from assay.engine.stage import Stage
 from assay.journal import events as ev
 from assay.journal.history import EVERYTHING, History, Trial

@@ -16,14 +16,16 @@ from assay.core.trial import TrialState
 from assay.core.view import View, ViewKey, ViewKind
 from assay.core.weakness import Weaknesses
 from assay.data import Views
+from assay.engine.attempts import Attempt, Attempts
 from assay.engine.blending import BLEND_KEY
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
-from assay.engine.evaluate import Attempt, Evaluator, Plan
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.noise import RESEEDS
-from assay.engine.parts import Parts, Repairer
+from assay.engine.parts import Parts
+from assay.engine.plan import Plan
+from assay.engine.remarks import Remarks
 from assay.grading import Blend, Grade, Graded, Invalid, Mixed, PredictionStats
 from assay.journal import events as ev
 from assay.journal.history import History, Measurement, Trial
@@ -248,47 +250,43 @@ class RecordedDelivery(Delivery):
             self._parts.log.add(told)
 
 
-class RecordedEvaluator(Evaluator):
+class RecordedAttempts(Attempts):
     """Takes candidates through what the record holds of them.
 
     Args:
-        parts: As of `Evaluator`, and so are the next five.
+        parts: As of `Attempts`.
         measurer: Runs nothing.
         judge: Keeps to the record.
         budget: Without a limit.
-        repairer: Finds its answers in the record.
-        delivery: Offered every trial that ranks.
-        max_repairs: Most repairs of one trial.
         record: The run's journal as tables.
-        alone: Whether the predictions are gone: remarks on them are then the recorded ones.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        measurer: Measurer,
-        judge: Judge,
-        budget: Budget,
-        repairer: Repairer,
-        delivery: Delivery,
-        *,
-        max_repairs: int,
-        record: History,
-        alone: bool,
-    ) -> None:
-        super().__init__(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=max_repairs)
+    def __init__(self, parts: Parts, measurer: Measurer, judge: Judge, budget: Budget, record: History) -> None:
+        super().__init__(parts, measurer, judge, budget)
         self._record = record
-        self._alone = alone
 
-    def _attempt(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> Attempt:
+    def run(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan, *, live: bool) -> Attempt:
         """Return the attempt; where the clock let no further fold begin, it ended there, as recorded."""
-        result = super()._attempt(trial, candidate, attempt, plan)
+        result = super().run(trial, candidate, attempt, plan, live=live)
         then = self._record.trials.get(trial.number)
         ended = then is not None and then.state is TrialState.COMPLETE and then.folds == len(result.measurements)
         return replace(result, stopped=False, raced=then.reason) if then and ended and result.stopped else result
 
-    def _oddities(self, measurement: Measurement) -> list[str]:
-        if not self._alone:
-            return super()._oddities(measurement)
+
+class RecordedRemarks(Remarks):
+    """Says of predictions that are gone what the record says.
+
+    Args:
+        parts: As of `Remarks`.
+        measurer: Runs nothing.
+        record: The run's journal as tables.
+    """
+
+    def __init__(self, parts: Parts, measurer: Measurer, record: History) -> None:
+        super().__init__(parts, measurer)
+        self._record = record
+
+    def oddities(self, measurement: Measurement) -> list[str]:
+        """Return the recorded remarks on the predictions."""
         then = self._record.trials.get(measurement.trial)
         return [flag for flag in then.flags if flag.startswith(_OF_PREDICTIONS)] if then is not None else []

@@ -37,7 +37,14 @@ from assay.journal.memory import MemoryJournal
 from assay.operators.repair import TieredRepairer
 from assay.sandbox import remove_tree
 from assay.ship.audit import kept_objects, read_chain
-from assay.ship.recorded import NoModel, RecordedDelivery, RecordedEvaluator, RecordedJudge, RecordedMeasurer
+from assay.ship.recorded import (
+    NoModel,
+    RecordedAttempts,
+    RecordedDelivery,
+    RecordedJudge,
+    RecordedMeasurer,
+    RecordedRemarks,
+)
 from assay.ship.replay_compare import compare, compare_report
 from assay.ship.replay_found import Difference, Replay
 from assay.ship.replay_session import ReplaySession
@@ -161,8 +168,16 @@ def _services(world: World, parts: Parts, budget: Budget, record: History, done:
     measurer = RecordedMeasurer(parts, limits, at_once=at_once)
     judge = RecordedJudge(parts, measurer, budget, record)
     delivery = RecordedDelivery(parts, measurer, budget) if done.alone else Delivery(parts, measurer, budget)
-    evaluator = RecordedEvaluator(
-        parts, measurer, judge, budget, repairer, delivery, max_repairs=rounds, record=record, alone=done.alone
+    evaluator = Evaluator(
+        parts,
+        measurer,
+        judge,
+        budget,
+        repairer,
+        delivery=delivery,
+        max_repairs=rounds,
+        attempts=RecordedAttempts(parts, measurer, judge, budget, record),
+        remarks=RecordedRemarks(parts, measurer, record) if done.alone else None,
     )
     return _Services(measurer, judge, delivery, evaluator, repairer)
 
