@@ -20,6 +20,8 @@ from assay.grading.blend import Blend, Mixed, blend_settings
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
 from assay.grading.process import GradingProcess
 from assay.grading.question import question
+from assay.grading.replies import Died, Refused, opened
+from assay.grading.sources import absolute, need_answers, readable_folders, sources
 
 NOT_MIXED = "E522"
 """The code of the error when the files of a blend could not be mixed."""
@@ -102,7 +104,7 @@ class Grader:
         """Return what is wrong with the form of `predictions`; empty if nothing. Works without answers."""
         try:
             self._ask("check", task, view, predictions)
-        except _Refused as refused:
+        except Refused as refused:
             return refused.problems
         return ()
 
@@ -110,7 +112,7 @@ class Grader:
         """Return what valid predictions look like, for `check_predictions`."""
         try:
             reply = self._ask("stats", task, view, predictions)
-        except _Refused as refused:
+        except Refused as refused:
             return Invalid(problems=refused.problems)
         return decode(PredictionStats, reply["stats"])
 
@@ -139,7 +141,7 @@ class Grader:
             MachineError: E520, E521.
         """
         for view in views:
-            _need_answers(view)
+            need_answers(view)
         files = {
             str(number): {
                 view: {name: str(path.absolute()) for name, path in outputs.items()} for view, outputs in on.items()
@@ -149,14 +151,14 @@ class Grader:
         request = {
             "op": "blend",
             "question": encode(question(task)),
-            "views": [{"name": view.key.name, **_sources(task, view)} for view in views],
+            "views": [{"name": view.key.name, **sources(task, view)} for view in views],
             "members": files,
         }
         readable = [path for view in views for path in (view.answers, view.input) if path]
         readable += [path for on in members.values() for outputs in on.values() for path in outputs.values()]
         try:
             reply = self._request(request, task, readable, [], self._blend_limit_s)
-        except _Refused as refused:
+        except Refused as refused:
             return Blend(weights={}, left_out=dict.fromkeys(members, "; ".join(refused.problems)))
         return decode(Blend, reply["blend"])
 
@@ -185,22 +187,22 @@ class Grader:
             "op": "combine",
             "question": encode(question(task)),
             "settings": blend_settings(task, blend),
-            "members": {str(number): _absolute(files) for number, files in mixed.items()},
+            "members": {str(number): absolute(files) for number, files in mixed.items()},
             "into": str(target.absolute()),
-            **_sources(task, view),
+            **sources(task, view),
         }
         readable = [path for files in mixed.values() for path in files.values()]
-        readable += [*([view.answers] if view.answers else []), *_readable(task, view)]
+        readable += [*([view.answers] if view.answers else []), *readable_folders(task, view)]
         try:
             reply = self._request(request, task, readable, [target], self._blend_limit_s)
-        except _Died as died:
+        except Died as died:
             raise MachineError(
                 NOT_MIXED,
                 f"the blend could not be mixed on {view.key.name}: {died}",
                 kept="every finished trial and the last submission",
                 fix="a single solution, or a machine with more memory",
             ) from died
-        except _Refused:
+        except Refused:
             heaviest = members[next(number for number in blend.weights if number in members)][task.output.file]
             target.write_bytes(heaviest.read_bytes())
             return Mixed(file=target)
@@ -222,26 +224,26 @@ class Grader:
             MachineError: E520, E521.
         """
         for view in views:
-            _need_answers(view)
+            need_answers(view)
         request = {
             "op": "weaknesses",
             "question": encode(question(task)),
-            "views": [{"name": view.key.name, **_sources(task, view)} for view in views],
-            "members": {str(number): _absolute(files) for number, files in members.items()},
+            "views": [{"name": view.key.name, **sources(task, view)} for view in views],
+            "members": {str(number): absolute(files) for number, files in members.items()},
         }
-        readable = [path for view in views for path in (view.answers, *_readable(task, view)) if path]
+        readable = [path for view in views for path in (view.answers, *readable_folders(task, view)) if path]
         readable += [path for files in members.values() for path in files.values()]
         try:
             reply = self._request(request, task, readable, [], self._time_limit_s)
-        except (_Refused, TaskError):
+        except (Refused, TaskError):
             return None
         return decode(Weaknesses, reply["weaknesses"])
 
     def _grade(self, task: Task, view: View, predictions: Path, *, seed: int | None) -> Grade:
-        _need_answers(view)
+        need_answers(view)
         try:
             reply = self._ask("grade", task, view, predictions, seed=seed)
-        except _Refused as refused:
+        except Refused as refused:
             return Invalid(problems=refused.problems)
         except TaskError as error:
             if error.code not in _BY_OWN_METRIC or not self._is_sound(task, view):
@@ -269,11 +271,11 @@ class Grader:
         digest = digest_file(task.folder / (task.grader or ""))
         if digest in self._sound:
             return True
-        request = {"op": "self_test", "question": encode(question(task)), **_sources(task, view)}
-        readable = [*([view.answers] if view.answers else []), *_readable(task, view)]
+        request = {"op": "self_test", "question": encode(question(task)), **sources(task, view)}
+        readable = [*([view.answers] if view.answers else []), *readable_folders(task, view)]
         try:
             sound = bool(self._request(request, task, readable, [], self._time_limit_s)["sound"])
-        except (_Refused, TaskError):
+        except (Refused, TaskError):
             sound = False
         if sound:
             self._sound.add(digest)
@@ -281,8 +283,8 @@ class Grader:
 
     def _ask(self, op: str, task: Task, view: View, predictions: Path, **extra: Any) -> Mapping[str, Any]:
         request = {"op": op, "question": encode(question(task)), "file": str(predictions.absolute()), **extra}
-        request |= _sources(task, view)
-        readable = [predictions, *([view.answers] if view.answers else []), *_readable(task, view)]
+        request |= sources(task, view)
+        readable = [predictions, *([view.answers] if view.answers else []), *readable_folders(task, view)]
         return self._request(request, task, readable, [], self._time_limit_s)
 
     def _request(
@@ -297,73 +299,5 @@ class Grader:
         try:
             reply = self._process.ask({**request, **limits}, time_limit_s=limit_s)
         except Gone as gone:
-            raise _Died((f"grading failed: {gone.reason}",)) from gone
-        return _opened(reply, task)
-
-
-class _Refused(Exception):
-    """The submission cannot be graded, and why."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
-
-
-class _Died(_Refused):
-    """Whoever was asked ended without an answer: too slow, too large, or killed."""
-
-
-def _opened(reply: Mapping[str, Any], task: Task) -> Mapping[str, Any]:
-    """Return a reply that is a result; raise what the others say."""
-    if "invalid" in reply:
-        raise _Refused(tuple(str(problem) for problem in reply["invalid"]))
-    if "task_error" in reply:
-        told = reply["task_error"]
-        raise TaskError(told["code"], told["message"], kept=told["kept"], fix=told["fix"])
-    if "died" in reply:
-        if reply.get("grader"):
-            raise TaskError("E134", f"{task.grader} {reply['died']}", fix=f"mend {task.grader}")
-        raise _Died((f"the file could not be graded: reading it {reply['died']}",))
-    return reply
-
-
-def _absolute(files: Mapping[str, Path]) -> dict[str, str]:
-    return {name: str(path.absolute()) for name, path in files.items()}
-
-
-def _need_answers(view: View) -> None:
-    if view.answers is None or not view.answers.is_file():
-        raise MachineError("E521", f"the answers of view {view.key.name!r} are not there: {view.answers}")
-
-
-def _sources(task: Task, view: View) -> dict[str, str | bool | None]:
-    """Return the files by which the worker knows what is asked for."""
-    return {
-        "answers": str(view.answers.absolute()) if view.answers else None,
-        "test": _shown(view, task.data.test),
-        "sample": _shown(view, task.data.sample),
-        "partial": view.partial,
-    }
-
-
-def _shown(view: View, name: str | None) -> str | None:
-    """Return where the view shows the user's table `name`, which it may have unpacked; None for arrays and the like."""
-    from assay.data.tables import table_format
-
-    if name is None:
-        return None
-    plain = name.removesuffix(".gz").removesuffix(".zip")
-    for shown in (name, plain, Path(name).name, Path(plain).name):
-        path = view.input / shown
-        if path.is_file() and table_format(path) is not None:
-            return str(path.absolute())
-    return None
-
-
-def _readable(task: Task, view: View) -> list[Path]:
-    """Return the folders that a request may need besides its own files."""
-    folders = [view.input]
-    if task.grader:
-        # A user's metric may read tables beside it.
-        folders.append(task.folder)
-    return [folder for folder in folders if folder.exists()]
+            raise Died((f"grading failed: {gone.reason}",)) from gone
+        return opened(reply, task)
