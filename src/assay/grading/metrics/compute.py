@@ -14,7 +14,6 @@ from assay.grading.metrics.labels import LABELS
 from assay.grading.metrics.probabilities import PROBABILITIES
 from assay.grading.metrics.rankings import RANKINGS
 from assay.grading.metrics.values import VALUES
-from assay.grading.stats import Undefined
 
 _FUNCTIONS: Mapping[str, Function] = MappingProxyType({**LABELS, **PROBABILITIES, **VALUES, **RANKINGS})
 
@@ -42,11 +41,3 @@ def compute(metric: Metric, pairs: Pairs) -> float:
 def metric_functions() -> tuple[str, ...]:
     """Return the names of all metrics that can be computed, sorted."""
     return tuple(sorted(_FUNCTIONS))
-
-
-def value_or_reason(metric: Metric, pairs: Pairs) -> float | Undefined:
-    """Return the value, or the stated reason why there is none."""
-    try:
-        return compute(metric, pairs)
-    except NoValue as absent:
-        return Undefined(reason=absent.reason)
