@@ -255,7 +255,13 @@ def _labelled(facts: Facts, columns: Columns) -> int:
 
 
 def _require_shared(facts: Facts, columns: Columns) -> None:
-    """Raise E109 unless train and test have a column in common to learn from."""
+    """Raise E109 unless there is a column to learn from, which train and test have in common."""
+    if not set(facts.train.columns) - set(columns.targets):
+        raise TaskError(
+            "E109",
+            f"{facts.train.name} has no column besides {', '.join(columns.targets)}: there is nothing to learn from",
+            fix="add the columns that are known before the target is",
+        )
     if facts.test is None:
         return
     barred = {*columns.targets, columns.id_column}

@@ -97,6 +97,11 @@ CASES: dict[str, tuple[Spoil, str, str]] = {
     "duplicate ids in test": (_changed("test.csv", lambda f: pd.concat([f, f.head(1)])), "E108", "test.csv"),
     "test without the id": (_changed("test.csv", lambda f: f.drop(columns="id")), "E109", "'id'"),
     "test without any column to learn from": (_changed("test.csv", lambda f: f[["id"]]), "E109", "none of the columns"),
+    "nothing but the target": (
+        _written("y.csv", b"y\n" + b"0\n1\n" * 30, path=Path("y.csv"), target="y"),
+        "E109",
+        "no column besides y",
+    ),
     "too few rows": (_changed("train.csv", lambda f: f.groupby("y").head(5)), "E116", "only 10 rows"),
     "no such split": (_written("x.txt", b"", split="magic"), "E120", "'magic'"),
     "split with a word for a number": (_written("x.txt", b"", split="kfold=many"), "E120", "it is written kfold=5"),
@@ -118,7 +123,7 @@ def test_bad_input_is_a_coded_error(tmp_path: Path, case: str) -> None:
     spoil, code, said = CASES[case]
     options = spoil(write_folder(tmp_path))
     with pytest.raises(TaskError) as caught:
-        inspect(options.pop("path", tmp_path), **options)
+        inspect(tmp_path / options.pop("path", ""), **options)
     assert caught.value.code == code
     assert said in caught.value.message
     assert caught.value.fix
