@@ -9,7 +9,11 @@ _SECONDS = (86_400, 3600, 60, 1)
 
 
 def duration(text: str) -> float:
-    """Return the seconds of `90s`, `10m`, `1h30m`, `2d`; ValueError for anything else or nothing."""
+    """Return the seconds of `90s`, `10m`, `1h30m`, `2d`.
+
+    Raises:
+        ValueError: `text` is anything else, or no time at all.
+    """
     match = _DURATION.fullmatch(text.lower().replace(" ", ""))
     if match is None or not any(match.groups()):
         hint = f"; a unit is missing, as in {text}s or {text}m" if text.replace(".", "", 1).isdigit() else ""

@@ -34,7 +34,7 @@ class SplitWish:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """None, or an empty tuple, stands for what was not said."""
+    """What a user said about a task; None, or an empty tuple, stands for what was not said."""
 
     target: tuple[str, ...] = ()
     metric: str | None = None

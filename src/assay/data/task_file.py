@@ -94,6 +94,10 @@ def load_task_file(path: Path, *, said: Given | None = None, environment: Mappin
 def write_task(inspection: Inspection, path: Path) -> None:
     """Write the task to `path`, each line with its origin, whole or not at all.
 
+    Args:
+        inspection: The task as it was understood.
+        path: The file; one that is there is replaced.
+
     Raises:
         MachineError: E531, the folder cannot be written.
     """
@@ -106,7 +110,12 @@ def write_task(inspection: Inspection, path: Path) -> None:
 
 
 def task_toml(inspection: Inspection, folder: Path | None = None) -> str:
-    """Return the text of the task file, to lie in `folder`."""
+    """Return the text of the task file.
+
+    Args:
+        inspection: The task as it was understood.
+        folder: Where it will lie; None means the folder of the data.
+    """
     import tomlkit
 
     task = inspection.task

@@ -72,6 +72,10 @@ def blend_script(task: Task, blend: Blend) -> str:
 
     It expects `members/NUMBER/solution.py` for every weight and `./input` beside it, runs those that have no
     `output/submission.csv` yet, and writes `./output/submission.csv`.
+
+    Args:
+        task: Names the contract.
+        blend: With weights.
     """
     program = resources.files("assay.grading").joinpath("blend_program.py").read_text(encoding="utf-8")
     settings = json.loads(json.dumps(blend_settings(task, blend)))

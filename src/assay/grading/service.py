@@ -97,11 +97,31 @@ class Grader:
 
         The interval is the 95 % percentile bootstrap of 1,000 resamples of rows (Efron and Tibshirani 1993, chapter
         13); a user's own metric has none, since only its author knows whether rows may repeat.
+
+        Args:
+            task: As for `grade`.
+            view: As for `grade`.
+            predictions: As for `grade`.
+            seed: Of the resamples; equal seeds give equal intervals.
+
+        Raises:
+            TaskError, MachineError: As for `grade`.
         """
         return self._grade(task, view, predictions, seed=seed)
 
     def validate(self, task: Task, view: View, predictions: Path) -> tuple[str, ...]:
-        """Return what is wrong with the form of `predictions`; empty if nothing. Works without answers."""
+        """Return what is wrong with the form of `predictions`, a sentence each; empty if nothing.
+
+        Works without answers.
+
+        Args:
+            task: Names the contract.
+            view: Whose rows are to be predicted.
+            predictions: As for `grade`.
+
+        Raises:
+            MachineError: E520.
+        """
         try:
             self._ask("check", task, view, predictions)
         except Refused as refused:
@@ -109,7 +129,16 @@ class Grader:
         return ()
 
     def stats(self, task: Task, view: View, predictions: Path) -> PredictionStats | Invalid:
-        """Return what valid predictions look like, for `check_predictions`."""
+        """Return what valid predictions look like, for `check_predictions`, or why they are not.
+
+        Args:
+            task: Names metric and contract.
+            view: Whose rows are to be predicted.
+            predictions: As for `grade`.
+
+        Raises:
+            MachineError: E520.
+        """
         try:
             reply = self._ask("stats", task, view, predictions)
         except Refused as refused:
@@ -170,15 +199,15 @@ class Grader:
         A member whose file is not valid is dropped, which the result says, and the other weights grow; if none is
         valid, the heaviest member's file is copied and none is dropped, so that grading it says what is wrong.
 
-        Raises:
-            MachineError: E522, the files could not be mixed in the time and memory that there are; nothing is written.
-
         Args:
             task: Names the contract.
             view: Any; its answers are not used to mix.
             blend: With weights.
             members: Trial number to output name to file, for every weight.
             into: A private folder.
+
+        Raises:
+            MachineError: E522, the files could not be mixed in the time and memory that there are; nothing is written.
         """
         target = into / task.output.file
         target.touch()

@@ -62,6 +62,9 @@ def corrected_t_test(gains: Sequence[float], *, test_train_ratio: float | None =
     Returns:
         The test with n-1 degrees of freedom, or the reason why there is none.
 
+    Raises:
+        ValueError: The ratio is not above 0.
+
     References:
         C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239-281. For
         repeated k-fold: R. Bouckaert and E. Frank, PAKDD 2004. The correction is a heuristic: it assumes that the

@@ -37,7 +37,14 @@ class FileJournal:
         self._healed = False
 
     def read(self, since: int = 0) -> Sequence[Event]:
-        """Return the whole events numbered `since` and up, the chain checked from the first on."""
+        """Return the whole events numbered `since` and up, the chain checked from the first on.
+
+        Args:
+            since: Number of the first event that is wanted, 0 or more.
+
+        Raises:
+            IntegrityError: The chain of digests is broken (E401).
+        """
         events, _ = self.read_from(0)
         return events[since:]
 
@@ -46,7 +53,10 @@ class FileJournal:
 
         Args:
             offset: A byte at which an event begins; 0 for all.
-            previous: Digest of the event before it.
+            previous: Digest of the event before it; empty for the first.
+
+        Raises:
+            IntegrityError: The chain of digests is broken (E401).
         """
         events: list[Event] = []
         end = offset
@@ -69,6 +79,9 @@ class FileJournal:
 
     def skim(self, count: int) -> tuple[int, str]:
         """Check the chain of the first `count` events, or of as many as there are, without making records of them.
+
+        Args:
+            count: How many, 0 or more.
 
         Returns:
             The byte after the last of them, and its digest.
@@ -103,7 +116,11 @@ class FileJournal:
                     yield line[:-1]
 
     def append(self, events: Sequence[Event]) -> None:
-        """Add `events` in one write; they are on the disk when this returns."""
+        """Add `events` in one write; they are on the disk when this returns.
+
+        Raises:
+            MachineError: The disk is full or the file cannot be written (E501); nothing is half-added.
+        """
         text = "".join(canonical_json(event.as_dict()) + "\n" for event in events).encode()
         try:
             if not self._healed:

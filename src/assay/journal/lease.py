@@ -55,6 +55,12 @@ def read_holder(path: Path) -> tuple[int, float] | None:
     """Return pid and start time of the live process that holds the lease, or None.
 
     A recycled pid is not taken for the holder: its start time differs.
+
+    Args:
+        path: Lock file of the run; it need not be there.
+
+    Returns:
+        The process id, and its start in seconds since the epoch.
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

@@ -8,7 +8,11 @@ from assay.journal.events import Event
 
 
 class MemoryJournal:
-    """Keeps events in a list."""
+    """Keeps events in a list.
+
+    Args:
+        events: To begin with, in order.
+    """
 
     def __init__(self, events: Sequence[Event] = ()) -> None:
         self._events = list(events)

@@ -95,15 +95,30 @@ class ObjectStore:
         return content
 
     def put_json(self, value: Any) -> str:
-        """Keep `value` as canonical JSON."""
+        """Keep `value` as canonical JSON and return its digest.
+
+        Args:
+            value: JSON values.
+
+        Raises:
+            MachineError: As by `put`.
+        """
         return self.put(canonical_json(value).encode())
 
     def put_candidate(self, candidate: Candidate) -> str:
-        """Keep a whole candidate record and return the digest to find it by."""
+        """Keep a whole candidate record and return the digest to find it by.
+
+        Raises:
+            MachineError: As by `put`.
+        """
         return self.put_json(encode(candidate))
 
     def candidate(self, digest: str) -> Candidate:
-        """Return the candidate record kept under `digest`."""
+        """Return the candidate record kept under `digest`.
+
+        Raises:
+            IntegrityError: As by `get`.
+        """
         return decode(Candidate, json.loads(self.get(digest)))
 
     def _place(self, digest: str) -> Path:

@@ -110,6 +110,9 @@ class SandboxProcess(Protocol):
         """Wait for the end; return None if it is still running after `timeout_s` seconds.
 
         A breach of its limits ends it while somebody waits or not. Called from one thread at a time.
+
+        Args:
+            timeout_s: Most seconds of waiting, 0 or more; None waits for the end.
         """
         ...
 
@@ -121,6 +124,9 @@ class SandboxProcess(Protocol):
         """Return what was printed from the `position`-th byte on, and the position after it, for the next call.
 
         What was cut meanwhile, because more was printed than is kept, is missing. Callable from any thread.
+
+        Args:
+            position: 0 at first, then what the last call returned.
         """
         ...
 
@@ -129,7 +135,11 @@ class SandboxProcess(Protocol):
         ...
 
     def kill(self, outcome: Outcome = Outcome.STOPPED) -> None:
-        """End the whole tree now; `wait` then reports `outcome`. Callable from any thread, any number of times."""
+        """End the whole tree now; `wait` then reports `outcome`. Callable from any thread, any number of times.
+
+        Args:
+            outcome: Why; where a limit or an earlier call ended it already, that stands.
+        """
         ...
 
 
@@ -143,13 +153,18 @@ class Sandbox(Protocol):
 
     @property
     def description(self) -> str:
-        """The line of `sandbox.md` section 6.5 that says what is enforced, for people."""
+        """What is enforced, in a line for people."""
         ...
 
     def start(self, command: Command, workspace: Workspace, limits: SandboxLimits) -> SandboxProcess:
         """Start `command` with `workspace.root` as its working directory.
 
         Returns at once. What goes wrong later in the set-up ends the process with `Outcome.INFRA`.
+
+        Args:
+            command: What to run.
+            workspace: Where, and what it may read; it belongs to the process until that ended.
+            limits: What ends it.
 
         Raises:
             MachineError: The sandbox could not be set up: never the candidate's fault.
@@ -161,6 +176,9 @@ class Sandbox(Protocol):
         """Return the process that an earlier engine started, or None if it is gone or was never ours.
 
         None always for sandboxes of this package: no process of theirs outlives the engine, however that ends.
+
+        Args:
+            handle: `SandboxProcess.handle`, as the journal kept it.
         """
         ...
 

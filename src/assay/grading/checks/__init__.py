@@ -97,7 +97,13 @@ def _findings(script: Script, context: Context) -> list[CheckFinding]:
 
 
 def check_candidate(candidate: Candidate, task: Task, profile: DataProfile | None = None) -> list[CheckFinding]:
-    """Return the findings in all Python files of a candidate, the entry first."""
+    """Return the findings in all Python files of a candidate, the entry first, each by line; see `check_script`.
+
+    Args:
+        candidate: Its files are parsed, never run.
+        task: Names files, targets and the output.
+        profile: Lists the user's files, if it is known.
+    """
     names = sorted(
         (name for name in candidate.files if name.endswith(".py")), key=lambda name: (name != candidate.entry, name)
     )

@@ -16,7 +16,16 @@ from assay.grading.metrics.function import Function, NoValue
 
 
 def both_classes(metric: Metric, hits: Array, where: str = "") -> None:
-    """Raise NoValue unless some answers are positive and some are not."""
+    """Make sure that some answers are positive and some are not.
+
+    Args:
+        metric: Named in the reason.
+        hits: Whether each answer is positive, shape (rows,).
+        where: What to say about which answers they are.
+
+    Raises:
+        NoValue: They are all alike.
+    """
     positives = int(hits.sum())
     if positives in (0, len(hits)):
         which = "positive" if positives else "negative"
@@ -46,7 +55,11 @@ def _probability_columns(metric: Metric, pairs: Pairs, function: Callable[[Array
 
 
 def present_classes(metric: Metric, pairs: Pairs) -> list[int]:
-    """Return the classes among the answers; at least two, or NoValue is raised."""
+    """Return the codes of the classes among the answers, at least two.
+
+    Raises:
+        NoValue: There is one only.
+    """
     present = np.unique(pairs.codes[:, 0])
     if len(present) < 2:
         raise NoValue(f"all answers are of one class; {metric.name} needs two", by_predictions=False)

@@ -34,7 +34,11 @@ def _library(name: str) -> Function:
 
 
 def above_minus_one(pairs: Pairs) -> None:
-    """Raise NoValue unless log(1 + x) exists for every answer and prediction."""
+    """Make sure that log(1 + x) exists for every answer and prediction.
+
+    Raises:
+        NoValue: One of them is -1 or below.
+    """
     if (pairs.truth <= -1).any():
         raise NoValue("some answers are -1 or below; the logarithm of 1 + x needs more", by_predictions=False)
     low = int((pairs.numbers <= -1).sum())
@@ -81,7 +85,11 @@ def _correlation(name: str) -> Function:
 
 
 def varying(metric: Metric, pairs: Pairs) -> None:
-    """Raise NoValue unless answers and predictions of every column take more than one value."""
+    """Make sure that answers and predictions of every column take more than one value.
+
+    Raises:
+        NoValue: Those of some column do not.
+    """
     if pairs.rows < 2 or (np.ptp(pairs.truth, axis=0) == 0).any():
         raise NoValue(f"the answers do not vary, so {metric.name} is not defined", by_predictions=False)
     # A spread that the mean swallows is rounding: SciPy would warn and return noise.

@@ -20,14 +20,26 @@ _PER_COLUMN = frozenset({"balanced_accuracy", "mcc", "quadratic_kappa", "f1", "j
 
 
 def confusion(codes: Codes, labels: Codes, size: int, weights: Floats) -> Floats:
-    """Return the weighted counts of (true, predicted) for each weighting, shape (weightings, size, size)."""
+    """Return the weighted counts of (true, predicted) for each weighting, shape (weightings, size, size).
+
+    Args:
+        codes: True class of each row, shape (rows,), in [0, size).
+        labels: Predicted class, likewise.
+        size: Number of classes.
+        weights: Shape (weightings, rows).
+    """
     cells = codes * size + labels
     counts = [np.bincount(cells, weights=row, minlength=size * size) for row in weights]
     return np.array(counts, dtype=np.float64).reshape(len(weights), size, size)
 
 
 def cells_of(metric: Metric, positive: int) -> Cells | None:
-    """Return `metric` as a function of confusion counts, or None if it is not one."""
+    """Return `metric` as a function of confusion counts, or None if it is not one.
+
+    Args:
+        metric: A named metric.
+        positive: Code of the positive class, for the metrics that have one.
+    """
     maker = _CELLS.get(metric.name)
     return None if maker is None else maker(positive)
 

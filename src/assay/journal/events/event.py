@@ -29,7 +29,13 @@ class Event:
 
     @classmethod
     def after(cls, previous: Event | None, *, time: float, payload: Payload) -> Event:
-        """Return the event that follows `previous`."""
+        """Return the event that follows `previous`.
+
+        Args:
+            previous: The last event; None for the first of a run.
+            time: Seconds since the epoch; kept to the millisecond.
+            payload: What happened.
+        """
         number = 0 if previous is None else previous.number + 1
         chain = "" if previous is None else previous.digest
         body = _body(number, round(time, 3), payload, chain)

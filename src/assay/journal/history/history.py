@@ -22,11 +22,14 @@ class History(Tables):
 
     Feed it events in order with `apply`; it is then read by strategies, the engine and reports. A strategy gets a
     pinned one from its session and must not feed it.
+
+    Args:
+        events: To begin with, in order, from the first on.
     """
 
     @property
     def task(self) -> Task:
-        """The task of the run."""
+        """The task of the run; LookupError before it started, as for `metric` and `limits`."""
         return self._start().task
 
     @property
@@ -50,7 +53,13 @@ class History(Tables):
         return None if number is None else self.trials[number]
 
     def measurement(self, code: str, view: str, seed: int = 0) -> Measurement | None:
-        """Return what is known of a candidate, by its content digest, on a view; the last, if it ran again."""
+        """Return what is known of a candidate on a view; the last, if it ran again.
+
+        Args:
+            code: Content digest of the candidate.
+            view: Name of the view.
+            seed: That it ran with; 0 is the first execution.
+        """
         return self._measurements.get((code, view, seed))
 
     def measurements(self, trial: int) -> list[Measurement]:
@@ -58,7 +67,11 @@ class History(Tables):
         return [m for m in self._measurements if m.trial == trial]
 
     def latest_measurements(self, count: int = 64) -> list[Measurement]:
-        """Return the last that were started, as many as may be under way or belong to what is."""
+        """Return the last that were started, as many as may be under way or belong to what is.
+
+        Args:
+            count: Most of them, at least 1.
+        """
         return self._measurements.last(count)
 
     def all_measurements(self) -> list[Measurement]:
@@ -69,6 +82,9 @@ class History(Tables):
         """Return the trials that rank and satisfy `where`, best first; ties go to the earlier.
 
         A trial that raced out of some folds ranks below every trial that was run on more of them.
+
+        Args:
+            where: Which trials are looked at; all of them by default.
         """
         ranked = [t for t in self.trials.values() if t.ranks and where(t)]
         most = max((t.folds for t in ranked), default=0)

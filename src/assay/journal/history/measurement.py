@@ -14,7 +14,9 @@ class Measurement:
     """One candidate on one view: how it ran and how it scored."""
 
     trial: int
+    """Number of the trial that it was run for."""
     attempt: int
+    """1 for the candidate as created; each repair adds one."""
     code: str
     """Content digest of the candidate."""
     view: str
@@ -22,12 +24,17 @@ class Measurement:
     execution: Execution | None = None
     """None while it runs, or when the engine died meanwhile."""
     score: Score | None = None
+    """None before it is graded, and where the predictions could not be."""
     problems: tuple[str, ...] = ()
+    """What is wrong with the file of predictions."""
     reported: float | None = None
+    """What the candidate itself printed; never ranked."""
     graded: bool = False
+    """Whether the predictions were looked at, with a score or without."""
     started: float = 0.0
     """Seconds since the epoch."""
     ended: float = 0.0
+    """The same of its end; 0 while it runs."""
 
 
 @dataclass

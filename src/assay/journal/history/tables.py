@@ -37,13 +37,17 @@ class Tables:
         self.started: ev.RunStarted | None = None
         self.finished: ev.RunFinished | None = None
         self.trials: dict[int, Trial] = {}
+        """By number."""
         self.questions: dict[str, Question] = {}
+        """By key."""
         self.notes: dict[str, Any] = {}
+        """What a strategy decided, as JSON values, by key; the last, if it was noted again."""
         self.noted_s: dict[str, float] = {}
         """Seconds of running until a note was made, by its key."""
         self.noted_at: dict[str, float] = {}
         """Seconds since the epoch of the same."""
         self.steps: dict[int, ev.StepFinished] = {}
+        """Those that are done, by number."""
         self.noise: ev.NoiseMeasured | None = None
         self.sealed: ev.SealedOpened | None = None
         self.openings: list[tuple[float, ev.SealedOpened]] = []
@@ -55,6 +59,7 @@ class Tables:
         """By the trial whose script was run and the check; the last, if it was done again."""
         self.phase = ""
         self.phases: list[tuple[float, str]] = []
+        """Each with the seconds since the epoch at which it began."""
         self.phases_s: list[float] = []
         """Seconds of running at which each of them began."""
         self.told: list[tuple[float, str]] = []
@@ -66,11 +71,14 @@ class Tables:
         self.finish_plan: FinishPlan | None = None
         """When a person wants the run to finish up; new limits at a resumption put an earlier plan aside."""
         self.remarks: list[tuple[float, ev.Remarked]] = []
+        """Each with its seconds since the epoch."""
         self.resumes = 0
         self.extensions = 0
         """Resumptions with new limits."""
         self.sandboxes: list[str] = []
+        """Tiers that the run ran under, each once, in order."""
         self.usage = Usage()
+        """Of all answers, and of what was charged for questions that were not settled."""
         self.usage_of: dict[tuple[str, str], Usage] = {}
         """By role and who answered; empty for the latter where nobody did."""
         self.wall_s = 0.0
