@@ -25,6 +25,7 @@ from assay.engine.gate import Gate
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
+from assay.engine.noise import RESEEDS
 from assay.engine.parts import CheckFinding, Grading, Parts, Repairer, ViewSource
 from assay.engine.run import Run, Strategy
 from assay.engine.session import Session
@@ -131,6 +132,8 @@ class Bench:
     processes: Sandbox | None = None
     """A real sandbox in the place of the fake one."""
     warm: WarmPool | None = None
+    reseeds: int = RESEEDS
+    """Fresh partitions that the noise is measured on."""
     known: History | None = None
     """What the backend holds, where it was read already."""
 
@@ -166,7 +169,7 @@ class Bench:
         )
         budget = Budget(self.limits, self.log, self.clock, gate=self.gate)
         measurer = Measurer(self.parts, SandboxLimits(wall_s=60.0, memory_bytes=2**30), at_once=self.limits.workers)
-        judge = Judge(self.parts, measurer, budget)
+        judge = Judge(self.parts, measurer, budget, reseeds=self.reseeds)
         delivery = Delivery(self.parts, measurer, budget)
         asks = ModelRepairer()
         repairer = self.repairer or asks

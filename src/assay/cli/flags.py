@@ -29,6 +29,7 @@ from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
 from assay.core.durations import duration
 from assay.core.reference import Reference
+from assay.engine.noise import RESEEDS
 from assay.strategies.known import STRATEGIES as STRATEGIES
 from assay.strategies.options import DEFAULT_FIX_ROUNDS
 
@@ -55,6 +56,8 @@ class RunChoices:
     remarks: tuple[str, ...]
     """Text of the prompt file."""
     fix_rounds: int
+    reseeds: int
+    """Fresh partitions that the noise is measured on."""
     gate: bool
     """Whether the winner is checked at the end."""
     warm: bool
@@ -142,6 +145,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         python=_interpreter(flags.python, problems),
         remarks=_prompt(flags.prompt_file, problems),
         fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
+        reseeds=problems.read("--reseeds", flags.reseeds, _reseeds, RESEEDS),
         gate=not flags.no_gate,
         warm=not flags.no_warm,
         model=read_model(flags, problems),
@@ -154,6 +158,14 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         blocks=read_blocks(flags.blocks, problems),
         references=read_references(flags.compare, problems),
     )
+
+
+def _reseeds(text: str) -> int:
+    """Return a number of fresh partitions; more than the default are never run."""
+    found = natural(text)
+    if found > RESEEDS:
+        raise ValueError(f"must be at most {RESEEDS}")
+    return found
 
 
 def _executor(text: str) -> str:

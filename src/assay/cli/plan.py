@@ -51,6 +51,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         python=choices.python,
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
+        reseeds=choices.reseeds,
         gate=choices.gate,
         warm=choices.warm,
         finish_up_s=choices.finish_up_s,

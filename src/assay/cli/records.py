@@ -32,6 +32,7 @@ from assay.cli.typed import (
     Positive,
     PromptFile,
     Python,
+    Reseeds,
     RoleModels,
     RowCap,
     RunName,
@@ -96,6 +97,7 @@ class RunFlags:
     offline: Offline = False
     prompt_file: PromptFile = None
     fix_rounds: FixRounds = None
+    reseeds: Reseeds = None
     no_gate: NoGate = False
     no_warm: NoWarm = False
     settings: Settings = ()

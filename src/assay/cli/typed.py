@@ -134,6 +134,12 @@ FixRounds = Annotated[
     str | None,
     typer.Option("--fix-rounds", metavar="N", help="Most repairs of a failing trial; 0 for none.", show_default="2"),
 ]
+Reseeds = Annotated[
+    str | None,
+    typer.Option(
+        "--reseeds", metavar="N", help="Runs of the baseline that tell what is noise; 0 for none.", show_default="5"
+    ),
+]
 NoGate = Annotated[bool, typer.Option("--no-gate", help="Do not check the winner at the end.")]
 NoWarm = Annotated[bool, typer.Option("--no-warm", help="Start no sandbox before it is needed.")]
 Settings = Annotated[

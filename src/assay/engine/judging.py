@@ -47,12 +47,14 @@ class Judge:
         parts: What the run is put together from.
         measurer: Runs candidates on fresh partitions.
         budget: Says what such runs may cost.
+        reseeds: Fresh partitions that the noise is measured on at most; with fewer than two there is no floor.
     """
 
-    def __init__(self, parts: Parts, measurer: Measurer, budget: Budget) -> None:
+    def __init__(self, parts: Parts, measurer: Measurer, budget: Budget, *, reseeds: int = RESEEDS) -> None:
         self._parts = parts
         self._measurer = measurer
         self._budget = budget
+        self._most_reseeds = reseeds
 
     def lost(self, scores: Mapping[str, float], history: History) -> str:
         """Return why a candidate with these fold scores can no longer be the best, or empty if it still can."""
@@ -172,7 +174,7 @@ class Judge:
     def _reseeds(self, trial: Trial) -> list[int]:
         """Return the fresh partitions on which the baseline can be run within the share of the time for the noise."""
         folds = len(self._parts.views.fold_keys())
-        return [s for s in range(1, RESEEDS + 1) if self._within(NOISE_SHARE, trial.wall_s * folds * s)]
+        return [s for s in range(1, self._most_reseeds + 1) if self._within(NOISE_SHARE, trial.wall_s * folds * s)]
 
     def _affordable(self, trial: Trial, best: Trial, seed: int) -> bool:
         """Return whether one more fresh partition fits in the share of the time that confirmations may take."""

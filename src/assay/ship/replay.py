@@ -162,7 +162,8 @@ def _services(world: World, parts: Parts, budget: Budget, record: History, done:
     limits, repairer, rounds = sandbox_limits(world.shell.machine), TieredRepairer(), world.options.fix_rounds
     if done.executed:
         measurer = Measurer(parts, limits, at_once=at_once)
-        judge, delivery = Judge(parts, measurer, budget), Delivery(parts, measurer, budget)
+        judge = Judge(parts, measurer, budget, reseeds=world.options.reseeds)
+        delivery = Delivery(parts, measurer, budget)
         evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=rounds)
         return _Services(measurer, judge, delivery, evaluator, repairer)
     measurer = RecordedMeasurer(parts, limits, at_once=at_once)

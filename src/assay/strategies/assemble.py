@@ -217,7 +217,7 @@ def _graded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
     measurer = Measurer(parts, sandbox_limits(shell.machine), at_once=executions_at_once(shell.sandbox, limits))
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = TieredRepairer()
-    judge = Judge(parts, measurer, budget)
+    judge = Judge(parts, measurer, budget, reseeds=options.reseeds)
     evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=options.fix_rounds)
     session = Session(parts, evaluator, budget)
     repairer.attach(session)

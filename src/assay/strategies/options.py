@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assay.core.budget import Limits
 from assay.core.reference import Reference
+from assay.engine.noise import RESEEDS
 from assay.journal.history import worth_a_try
 from assay.models.opening import address_for
 from assay.strategies.known import TAKE_HINTS
@@ -50,6 +51,9 @@ class RunOptions:
     """Published solutions that the winner is compared with at the end."""
     fix_rounds: int = DEFAULT_FIX_ROUNDS
     """Most repairs of one failing trial; 0 repairs nothing."""
+    reseeds: int = RESEEDS
+    """Fresh partitions that the baseline is run on to measure the noise, at most; fewer than two leave it unknown, and
+    then no gain is called real."""
     finish_up_s: float | None = None
     """Seconds before the time limit at which the search hands over to the finish; None leaves it to the engine."""
     gate: bool = True

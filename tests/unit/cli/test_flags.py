@@ -145,6 +145,14 @@ def test_repairs_are_two_unless_said_otherwise() -> None:
     assert [read_choices(RunFlags(fix_rounds=text), Problems()).fix_rounds for text in (None, "0", "5")] == [2, 0, 5]
 
 
+def test_the_noise_is_measured_on_five_partitions_unless_fewer_are_asked_for() -> None:
+    assert [read_choices(RunFlags(reseeds=text), Problems()).reseeds for text in (None, "0", "2", "5")] == [5, 0, 2, 5]
+    problems = Problems()
+    read_choices(RunFlags(reseeds="6"), problems)
+    with pytest.raises(UsageError, match=r"--reseeds .*at most 5"):
+        problems.raise_any("run")
+
+
 def test_environment_folder_stands_for_its_interpreter(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").touch()

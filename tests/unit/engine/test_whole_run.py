@@ -243,6 +243,18 @@ def test_the_seal_is_opened_once_after_the_search_for_the_winner_alone(tmp_path:
     assert not [p for p in events[opened:] if isinstance(p, ev.Asked | ev.TrialCreated | ev.Judged)]
 
 
+@pytest.mark.parametrize("reseeds", [0, 2])
+def test_the_noise_is_measured_on_as_many_partitions_as_asked_for(tmp_path: Path, reseeds: int) -> None:
+    bench = Bench(tmp_path, limits=Limits(trials=4), reseeds=reseeds)
+    bench.open().work()
+    history = bench.log.read(lambda h: h)
+    assert history.noise is not None
+    assert (history.noise.reseeds, history.noise.floor is None) == (reseeds, reseeds == 0)
+    fresh = {m.seed for m in history.all_measurements() if m.seed}
+    assert fresh >= set(range(1, reseeds + 1))
+    assert bool(fresh) == bool(reseeds), "without a noise there is nothing to confirm"
+
+
 def test_equal_inputs_give_equal_records(tmp_path: Path) -> None:
     records = []
     for _ in range(2):
