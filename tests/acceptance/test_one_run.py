@@ -72,7 +72,8 @@ def signalled(process: subprocess.Popen[str], number: int) -> tuple[int, str, st
 
 def test_started_told_interrupted_terminated_resumed_and_read(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
-    start = ("run", "data", "--trials", "3", "--time", "3m", "--workers", "1", "--name", NAME, "--goal", "0.000001")
+    start = ("run", "data", "--split", "holdout", "--trials", "3", "--time", "3m", "--workers", "1", "--no-gate",
+             "--name", NAME, "--goal", "0.000001")  # fmt: skip
 
     with working(*start, "--json", cwd=tmp_path) as process:
         assert process.stdout is not None
@@ -151,7 +152,8 @@ def must_be_readable(cwd: Path, end: dict[str, Any]) -> None:
 
 def test_stop_ends_with_a_finish_and_stop_now_without(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
-    with working("run", "data", "--time", "5m", "--workers", "1", "--name", NAME, cwd=tmp_path) as process:
+    quick = ("--split", "holdout", "--reseeds", "0", "--no-gate", "--workers", "1")
+    with working("run", "data", "--time", "5m", *quick, "--name", NAME, cwd=tmp_path) as process:
         wait_until(
             lambda: (tmp_path / "runs" / NAME / "events.jsonl").exists() and bool(history(tmp_path).best), process
         )

@@ -48,6 +48,8 @@ def argv(*more: str) -> list[str]:
         "--display",
         "plain",
         "--no-gate",
+        "--reseeds",
+        "0",
     ]
     return [sys.executable, "-m", "assay", "run", "data", *options, *more]
 

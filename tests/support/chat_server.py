@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(step, Status):
             self._status(step)
         elif isinstance(step, Hang):
-            self.chat.closing.wait(30)
+            self.chat.closing.wait()
             self.close_connection = True
         elif isinstance(step, Cut):
             self._cut(step, body)
