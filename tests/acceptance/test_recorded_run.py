@@ -116,8 +116,8 @@ def test_a_recorded_review_improves_the_open_cells_of_a_notebook(tmp_path: Path)
     _screen(example, tmp_path)
     recordings = RECORDINGS / "review-perturbation"
     model = ("--model", f"recorded:{recordings}", "--source", "notebook.ipynb", "--set", "max_iterations=2")
-    options = (*model, *QUIET, "--split", "holdout", "--trials", "3", "--no-gate", "--name", "again", "--display", "plain")
-    assay_run(tmp_path, "task.toml", "--strategy", "notebook_review", *options)
+    options = (*model, *QUIET, "--split", "holdout", "--trials", "3", "--no-gate", "--display", "plain")
+    assay_run(tmp_path, "task.toml", "--strategy", "notebook_review", "--name", "again", *options)
     run = tmp_path / "runs" / "again"
     history = History(FileJournal(run / "events.jsonl").read())
     is_as_recorded(history, tmp_path, recordings)
