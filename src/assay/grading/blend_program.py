@@ -82,8 +82,8 @@ def soft_table(ids: list[str], files: Files) -> Rows:
         for k, cell in zip(place, row, strict=True):
             if k >= 0:
                 values[k] = number(cell)
-        total = sum(values) or 1.0
-        table.append([value / total for value in values])
+        total = sum(values)
+        table.append([value / total if total else 1.0 / len(values) for value in values])
     return table
 
 

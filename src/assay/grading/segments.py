@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from assay.core.profile import ColumnKind
 from assay.core.weakness import Segment, Weakness
-from assay.data.dates import as_times
 from assay.data.profile import column_kind
 from assay.data.relations import Target, categories, evenly, relation, split_evenly
 from assay.grading.arrays import Floats
@@ -140,12 +139,11 @@ def correlations(errors: dict[int, Floats]) -> tuple[tuple[int, int, float], ...
 
 
 def _groups(column: pd.Series) -> Iterator[tuple[str, Mask]]:
-    numbers = as_times(column) if column_kind(column) is not ColumnKind.CATEGORY else None
-    if numbers is None or column.dtype.kind not in "iuf":
+    if column.dtype.kind not in "iuf":
         codes, names = categories(column)
         yield from ((name, codes == at) for at, name in enumerate(names))
         return
-    values = numbers.to_numpy(dtype=np.float64)
+    values = column.astype("float64").to_numpy()
     there = np.isfinite(values)
     codes = split_evenly(values, PARTS)
     for part in range(int(codes.max()) + 1):

@@ -14,6 +14,7 @@ from assay.core.errors import MachineError
 from assay.core.metric import Needs
 from assay.core.task import Task
 from assay.core.view import View
+from assay.data.metric_names import METRICS, with_params
 from assay.grading import Blend, Graded, Grader, blend_script
 from support.gradings import a_task, a_view, write_csv
 
@@ -157,6 +158,89 @@ def test_several_classes_are_decided_by_the_largest_mean(grader: Grader, tmp_pat
     assert sum(blend.scores.values()) / 3 > alone - 0.05
 
 
+COLUMNS = ("damp", "warm")
+
+
+def flags_case(folder: Path, classes: Sequence[str] = ("0", "1")) -> tuple[Task, list[View], Files]:
+    """Three members that are each wrong in another third of the rows, in both columns."""
+    views, members = [], Files()
+    for fold in range(2):
+        truth = [(i, i % len(classes), (i // 5) % len(classes)) for i in range(60)]
+        rows = [(i, classes[a], classes[b]) for i, a, b in truth]
+        views.append(a_view(folder, ("id", *COLUMNS), rows, fold=fold))
+        for number in (1, 2, 3):
+            off = [int(i % 3 == number - 1) for i, _, _ in truth]
+            told = [
+                (i, classes[(a + o) % len(classes)], classes[(b + o) % len(classes)])
+                for (i, a, b), o in zip(truth, off, strict=True)
+            ]
+            path = write_csv(folder / f"{number}-{fold}.csv", ("id", *COLUMNS), told)
+            members.setdefault(number, {})[f"fold-{fold}"] = {"submission.csv": path}
+    return a_task(folder, "f1", columns=COLUMNS, targets=COLUMNS, classes=classes), views, members
+
+
+def test_several_columns_of_two_labels_are_mixed_by_majority(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = flags_case(tmp_path)
+    blend = grader.blend(task, views, members)
+    assert blend.rule == "flags"
+    assert set(blend.weights) == {1, 2, 3}
+    assert blend.scores == {"fold-0": 1.0, "fold-1": 1.0}
+
+
+def test_several_columns_of_more_labels_are_not_mixed(grader: Grader, tmp_path: Path) -> None:
+    task, views, members = flags_case(tmp_path, ("a", "b", "c"))
+    blend = grader.blend(task, views, members)
+    assert blend.weights == {}
+    assert set(blend.left_out) == {1, 2, 3}
+
+
+def test_without_any_valid_member_there_is_no_mix_and_each_says_why(grader: Grader, tmp_path: Path) -> None:
+    task, views, _ = values_case(tmp_path)
+    blend = grader.blend(task, views, {7: {}, 8: {"fold-0": {}}})
+    assert blend.weights == {}
+    assert blend.left_out == dict.fromkeys((7, 8), "no predictions on fold-0, fold-1, fold-2")
+
+
+def test_rankings_are_as_long_as_the_metric_looks(grader: Grader, tmp_path: Path) -> None:
+    classes = ("a", "b", "c", "d")
+    _, views, members = label_case(tmp_path, classes, soft=(1,))
+    task = a_task(tmp_path, with_params(METRICS["map_at_k"], k=2), classes=classes)
+    blend = grader.blend(task, views, members)
+    assert blend.weights == {1: 1.0}
+    assert blend.left_out == {2: "no probabilities.csv, which rankings are mixed from"}
+    mixed = grader.combine(task, views[0], blend, {1: members[1]["fold-0"]}, tmp_path)
+    lines = mixed.file.read_text(encoding="utf-8").splitlines()[1:]
+    assert {len(set(line.split(",")[1].split())) for line in lines} == {2}
+
+
+@pytest.mark.parametrize(("metric", "takes_part"), [("accuracy", True), ("map_at_k", False)])
+def test_probabilities_of_unknown_classes_count_for_nothing(
+    grader: Grader, tmp_path: Path, metric: str, takes_part: bool
+) -> None:
+    classes = ("a", "b", "c")
+    _, views, members = label_case(tmp_path, classes, soft=(1,))
+    for view in views:
+        path = members[1][view.key.name]["probabilities.csv"]
+        path.write_text(path.read_text().replace("id,a,b,c", "id,a,b,x"), encoding="utf-8")
+    blend = grader.blend(a_task(tmp_path, metric, classes=classes), views, {1: members[1]})
+    assert blend.soft == ()
+    assert blend.weights == ({1: 1.0} if takes_part else {})
+    if not takes_part:
+        assert "'x'" in blend.left_out[1]
+
+
+def test_probabilities_that_are_all_nothing_are_no_opinion(grader: Grader, tmp_path: Path) -> None:
+    task = a_task(tmp_path, "f1", classes=("no", "yes"))
+    view = a_view(tmp_path, ("id", "target"), [(i, "yes") for i in range(4)])
+    labels = write_csv(tmp_path / "1.csv", ("id", "target"), [(i, "no") for i in range(4)])
+    chances = write_csv(tmp_path / "1-p.csv", ("id", "yes", "no"), [(i, 0, int(i == 3)) for i in range(4)])
+    files = {"submission.csv": labels, "probabilities.csv": chances}
+    blend = grader.blend(task, [view], {1: {"fold-0": files}})
+    assert (blend.threshold, blend.soft) == (0.5, (1,))
+    mixed = grader.combine(task, view, blend, {1: files}, tmp_path)
+    assert mixed.file.read_text(encoding="utf-8") == "id,target\n0,yes\n1,yes\n2,yes\n3,no\n"
+
+
 def test_rankings_are_mixed_from_class_probabilities(grader: Grader, tmp_path: Path) -> None:
     classes = ("a", "b", "c", "d")
     _, views, members = label_case(tmp_path, classes, soft=(1, 2))
@@ -205,10 +289,12 @@ def members_folder(folder: Path, files: Mapping[int, Mapping[str, Path]]) -> Non
             target.write_bytes(path.read_bytes())
 
 
-@pytest.mark.parametrize("case", ["values", "binary", "classes"])
+@pytest.mark.parametrize("case", ["values", "binary", "classes", "flags"])
 def test_the_script_and_the_grader_write_the_same_mix(grader: Grader, tmp_path: Path, case: str) -> None:
     if case == "values":
         task, views, members = values_case(tmp_path)
+    elif case == "flags":
+        task, views, members = flags_case(tmp_path)
     else:
         task, views, members = label_case(tmp_path, ("no", "yes") if case == "binary" else ("a", "b", "c"), soft=(1,))
     blend = grader.blend(task, views, members)
