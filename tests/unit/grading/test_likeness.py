@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from assay.core.reference import code_of
-from assay.grading import likeness
+from assay.grading import Likeness, likeness
 
 RECORDED = Path(__file__).parents[2] / "recordings" / "star-house-prices"
 SOLUTION = """\
@@ -67,14 +67,46 @@ def test_a_copy_with_other_names_comments_and_layout_is_the_same() -> None:
     assert min(found.of_script, found.of_reference) > 0.9
 
 
-def test_functions_and_classes_with_other_names_are_the_same() -> None:
-    body = "\n".join(f"    kept_{n} = np.sqrt(rows[{n}]) + np.sin({n}.5)" for n in range(8))
-    first = (
-        f"import numpy as np\n\ndef prepared(rows):\n{body}\n    return kept_0\n\nclass Model:\n    made = prepared\n"
-    )
-    found = likeness(first.replace("prepared", "features").replace("Model", "Net"), first)
+FUNCTIONS = """import numpy as np
+
+def prepared(rows):
+    kept = np.sqrt(rows["age"]) + np.sin(rows["size"])
+    return kept * np.cos(rows["age"]) - np.sqrt(rows["rooms"])
+
+class Model:
+    made = prepared
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("prepared", "features"),
+        ("Model", "Net"),
+        ("rows", "table"),
+        ('"age"', "'age'"),
+        ("rows):\n", 'rows):\n    """Return what is prepared."""\n'),
+        ("    kept =", "    # the first\n    kept ="),
+    ],
+)
+def test_own_names_docstrings_comments_and_quotes_do_not_count(old: str, new: str) -> None:
+    found = likeness(FUNCTIONS.replace(old, new), FUNCTIONS)
     assert found is not None
     assert found.of_script == found.of_reference == 1.0
+
+
+@pytest.mark.parametrize(("old", "new"), [("sqrt", "exp"), ('"age"', '"year"'), ("np.cos", "np.cos.kept")])
+def test_names_of_libraries_and_columns_count(old: str, new: str) -> None:
+    found = likeness(FUNCTIONS.replace(old, new), FUNCTIONS)
+    assert found is not None
+    assert found.of_script < 0.9
+
+
+def test_thirty_one_tokens_are_the_fewest_that_tell_something() -> None:
+    code = "+".join(str(n) for n in range(16))
+    assert likeness(code, code) == Likeness(of_script=1.0, of_reference=1.0, runs=20)
+    assert likeness(f"-{code.removesuffix('+15')}", code) is None
+    assert likeness(code, f"-{code.removesuffix('+15')}") is None
 
 
 def test_a_script_that_holds_a_solution_whole_beside_much_else_is_found_by_the_solutions_share() -> None:

@@ -28,6 +28,7 @@ a path put together at run time, or labels kept in memory, are stopped by the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from assay.core.candidate import Candidate
 from assay.core.profile import DataProfile
@@ -111,9 +112,6 @@ def check_candidate(candidate: Candidate, task: Task, profile: DataProfile | Non
     for name in names:
         found = check_script(candidate.files[name], task, profile, is_entry=name == candidate.entry)
         if name != candidate.entry:
-            found = [
-                CheckFinding(code=f.code, severity=f.severity, line=f.line, sentence=f"{name}: {f.sentence}")
-                for f in found
-            ]
+            found = [replace(finding, sentence=f"{name}: {finding.sentence}") for finding in found]
         findings += found
     return findings

@@ -67,12 +67,19 @@ def processes(script: Script, context: Context) -> Iterator[CheckFinding]:
     for call in script.calls:
         name = script.called(call)
         attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if libraries and attribute in _KERNEL and not name.startswith(("os.", "subprocess.", "signal.")):
+        if libraries and attribute in _KERNEL and (attribute != "kill" or _of_library(script, call.func)):
             yield found("L05", Severity.REJECT, call, f"it calls {attribute} of the C library on other processes")
         if name in ("os.kill", "os.killpg", "psutil.Process") and _parent(script, call):
             yield found("L05", Severity.REJECT, call, f"it calls {name} on the process that started it")
         if iterates and attribute in ("environ", "open_files", "memory_maps", "kill", "terminate", "suspend"):
             yield found("L05", Severity.REJECT, call, f"it asks every process of the machine for {attribute}")
+
+
+def _of_library(script: Script, function: ast.expr) -> bool:
+    """Return whether a method is of a C library: what one starts has a `kill` too."""
+    owner = function.value if isinstance(function, ast.Attribute) else function
+    values = script.assigned.get(owner.id, []) if isinstance(owner, ast.Name) else [owner]
+    return any(isinstance(value, ast.Call) and script.called(value) in _LIBRARIES for value in values)
 
 
 def shell(script: Script, context: Context) -> Iterator[CheckFinding]:

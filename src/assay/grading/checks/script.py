@@ -30,9 +30,7 @@ class Script:
 
     def _note_import(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                name = alias.asname or alias.name.split(".")[0]
-                self._aliases[name] = alias.name if alias.asname else name
+            self._aliases |= {alias.asname: alias.name for alias in node.names if alias.asname}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 self._aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
