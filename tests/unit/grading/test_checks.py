@@ -275,7 +275,8 @@ HONEST: list[tuple[str, str]] = [
     ("data that is packed", "import base64\nprint(base64.b64decode(X))\nexec()"),
     (
         "own answers in other forms",
-        'import joblib\nimport numpy as np\nfrom pathlib import Path\nnp.save("a/answers.npy", y)\nnp.load("a/answers.npy")\n'
+        "import joblib\nimport numpy as np\nfrom pathlib import Path\n"
+        'np.save("a/answers.npy", y)\nnp.load("a/answers.npy")\n'
         'joblib.dump(y, "a/answers.pkl")\njoblib.load("a/answers.pkl")\nd.write_csv("a/answers.csv")\n'
         'pl.read_csv("a/answers.csv")\nPath("a/answers.txt").write_text("x")\nopen("a/answers.txt")',
     ),
