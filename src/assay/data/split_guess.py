@@ -72,6 +72,9 @@ def choose_split(
         findings += more
     if guess.kind is SplitKind.GROUP:
         k = _group_folds(facts, guess)
+    if guess.kind is SplitKind.STRATIFIED and shape.problem is Problem.BINARY and (wish is None or wish.k is None):
+        k, more = _both_classes(shape, guess, fraction)
+        findings += more
     if guess.kind is SplitKind.HOLDOUT:
         k = 1
     split = Split(kind=guess.kind, k=k, seed=guess.seed, column=guess.column, horizon=guess.horizon)
@@ -223,6 +226,22 @@ def _own_folds(facts: Facts, split: Split, fraction: float) -> tuple[float, int,
         return 0.0, folds, []
     text = f"the last of the {folds} folds of {name!r} is the sealed one; the search sees the others"
     return fraction, folds - 1, [note("W215", text, columns=(name,))]
+
+
+def _both_classes(shape: Shape, split: Split, fraction: float) -> tuple[int, list[DataFinding]]:
+    """Return the number of folds that can each have a row of both classes; a fold of one class has no ROC AUC."""
+    rows = min(shape.counts)
+    rare = shape.classes[shape.counts.index(rows)]
+    if rows < 2:
+        raise TaskError(
+            "E116",
+            f"only one row has the label {rare!r}; two folds need one each",
+            fix="add labelled rows, or join labels",
+        )
+    fits = min(split.k, max(2, int(rows * (1 - fraction))))
+    if fits == split.k:
+        return fits, []
+    return fits, [warn("W217", f"{fits} folds instead of {split.k}: only {rows} rows have the label {rare!r}")]
 
 
 def _group_folds(facts: Facts, split: Split) -> int:

@@ -102,6 +102,11 @@ CASES: dict[str, tuple[Spoil, str, str]] = {
         "E109",
         "no column besides y",
     ),
+    "one row of a class": (
+        _changed("train.csv", lambda f: f.assign(y=["1", *["0"] * (len(f) - 1)]), target="y"),
+        "E116",
+        "only one row has the label '1'",
+    ),
     "too few rows": (_changed("train.csv", lambda f: f.groupby("y").head(5)), "E116", "only 10 rows"),
     "no such split": (_written("x.txt", b"", split="magic"), "E120", "'magic'"),
     "split with a word for a number": (_written("x.txt", b"", split="kfold=many"), "E120", "it is written kfold=5"),

@@ -331,6 +331,18 @@ def test_an_own_fold_column(tmp_path: Path) -> None:
     assert (task.split.kind, task.split.column, task.split.k) == (SplitKind.COLUMN, "fold", 3)
 
 
+def test_each_fold_has_a_row_of_the_rarer_class(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    frame = pd.read_csv(folder / "train.csv", dtype=str)
+    frame.assign(y=["1" if row % 130 == 0 else "0" for row in range(len(frame))]).to_csv(
+        folder / "train.csv", index=False
+    )
+    found = inspect(folder)
+    assert (len(frame), found.task.split.k, found.task.holdout.fraction) == (400, 3, 0.15)
+    assert "3 folds instead of 5: only 4 rows have the label '1'" in [f.sentence for f in found.findings]
+    assert inspect(folder, split="stratified=5").task.split.k == 5, "who names a number of folds gets it"
+
+
 def test_what_is_given_wins(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, about="Scored by log loss.")
     found = inspect(folder, metric="F1:max", split="kfold=4", about="Find them.", more=Given(holdout=0.2, row_cap=99))
