@@ -157,7 +157,10 @@ def _next(summary: Summary, winner: Row | None) -> str:
         return f"assay logs {summary.run} · assay top {summary.run} · assay report {summary.run} --open"
     if summary.finished is not None and summary.finished.stopped_by.startswith("E3"):
         return f"assay resume {summary.run} (goes on with the search) · assay report {summary.run} --open"
-    return f"assay report {summary.run} --open · assay diff best -r {summary.run} · assay show best -r {summary.run}"
+    run = summary.run
+    if summary.arguments.get("source", "").endswith(".ipynb"):
+        return f"assay report {run} --open · assay diff best 0 -r {run} · assay apply best -r {run}"
+    return f"assay report {run} --open · assay diff best -r {run} · assay show best -r {run}"
 
 
 def done_json(summary: Summary, folder: Path, code: int, way: Way | None) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from assay.cli.typed import (
     Notify,
     Only,
     RequireGain,
+    Rounds,
     Runs,
     SourceFlag,
     StrategyFlag,
     TaskPath,
+    WorkPath,
     shell_of,
 )
 
@@ -65,7 +67,7 @@ def init(
 @spread
 def check(
     context: typer.Context,
-    path: TaskPath = Path(),
+    path: WorkPath = Path(),
     *,
     task: Annotated[TaskFlags, Picked("target", "metric", "id_column", "split", "positive")],
     flags: Annotated[RunFlags, Picked("model", "base_url")],
@@ -75,14 +77,15 @@ def check(
 ) -> int:
     """Say what is wrong with the data, before anything is spent. With a model, also what a run would likely cost."""
     from assay.cli.commands.check import check as command
+    from assay.cli.notebook_flags import data_of
 
-    return command(shell_of(context), path, task, limits, flags, strategy=strategy)
+    return command(shell_of(context), data_of(path)[0], task, limits, flags, strategy=strategy)
 
 
 @spread
 def run(
     context: typer.Context,
-    path: TaskPath = Path(),
+    path: WorkPath = Path(),
     *,
     task: TaskFlags,
     limits: RunLimitFlags,
@@ -91,6 +94,7 @@ def run(
     only: Only = None,
     source: SourceFlag = None,
     ideas: IdeasFile = None,
+    rounds: Rounds = None,
     flags: RunFlags,
     runs: Runs = RUNS,
     detach: Detach = False,
@@ -98,11 +102,14 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and leave.")] = False,
     json: Json = False,
 ) -> int:
-    """Work on data until a limit is reached. Data are a folder, a single file or a task.toml."""
+    """Work on data, or on a notebook, until a limit is reached."""
     from assay.cli.commands.start import run as command
-    from assay.cli.notebook_flags import with_notebook_flags
+    from assay.cli.notebook_flags import data_of, with_notebook_flags
 
-    strategy, settings = with_notebook_flags(strategy, flags.settings, only=only, source=source, ideas=ideas)
+    path, source = data_of(path, source)
+    strategy, settings = with_notebook_flags(
+        strategy, flags.settings, only=only, source=source, ideas=ideas, rounds=rounds
+    )
     return command(
         shell_of(context),
         path,

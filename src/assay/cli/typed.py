@@ -121,6 +121,10 @@ IdeasFile = Annotated[
     Path | None, typer.Option("--ideas", metavar="FILE", help="idea.json that notebooks are written from.")
 ]
 
+WorkPath = Annotated[Path, typer.Argument(help="Folder, data file, task.toml, or a notebook beside one.")]
+Rounds = Annotated[
+    str | None, typer.Option("--rounds", metavar="N", help="Most rounds of a review, or notebooks of a search.")
+]
 TaskPath = Annotated[Path, typer.Argument(help="Folder, data file or task.toml.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Refuse any model that is not on this machine.")]
 Python = Annotated[Path | None, typer.Option("--python", help="Interpreter or environment for candidates.")]

@@ -75,7 +75,8 @@ def require_column(name: str, columns: Sequence[str], file: str, option: str) ->
     by_case = [column for column in columns if column.lower() == name.lower()]
     best = (by_case or near or [""])[0]
     hint = f"; did you mean {best!r}?" if best else f" (it has {', '.join(columns[:12])})"
-    raise TaskError("E102", f"no column {name!r} in {file}{hint}", fix=f"{option} {best or columns[-1]}")
+    gap = "" if option.endswith("=") else " "
+    raise TaskError("E102", f"no column {name!r} in {file}{hint}", fix=f"{option}{gap}{best or 'COLUMN'}")
 
 
 def _find_id(facts: Facts, given: Given) -> tuple[str | None, str, str | None]:

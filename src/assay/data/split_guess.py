@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 GROUP_WORDS = {"group", "patient", "subject", "donor", "participant", "person", "user", "customer", "client"} | {
     "session", "household", "family", "site", "hospital", "speaker", "author", "batch", "plate", "well", "device",
-    "machine", "store", "shop", "account", "player", "driver", "animal", "mouse", "case", "study", "sample", "slide"
+    "machine", "store", "shop", "account", "player", "driver", "animal", "mouse", "case", "study", "sample", "slide",
+    "compound", "molecule", "scaffold"
 }  # fmt: skip
 _STRONG = {"patient", "subject", "donor", "participant", "speaker"}
 _FOLD_NAMES = {"fold", "kfold", "cv_fold", "fold_id"}

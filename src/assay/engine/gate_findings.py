@@ -138,7 +138,11 @@ def judge_shuffles(first: Shuffle, turned: Sequence[Shuffle], *, wanted: int, fl
         told += f", {first.errors:.1f} standard errors better"
         enough = len(turned) >= wanted
         told += f", and so with labels turned round, {len(turned)} of {len(turned)} times"
-        told += ": it knows answers that it did not learn" if enough else "; there was no time to make sure of it"
+        told += (
+            ": it scores by what it did not learn from these labels"
+            if enough
+            else "; there was no time to make sure of it"
+        )
         verdict = Standing.FAILED if enough and first.constant is not None else Standing.WARNING
     return Finding(verdict=verdict, detail=told, numbers=numbers, views=views)
 

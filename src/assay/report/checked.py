@@ -21,7 +21,8 @@ _MEANS = {
         "The training labels are permuted: the score must fall to chance, the better one of a constant and of the same "
         "predictions in random order (after Ojala and Garriga 2010). What clears chance by three standard errors is "
         "tried again with labels turned round, and fails if it clears it each time. It finds answers that were not "
-        "learned: written in the code, looked up, or copied. A leak that has to be learned does not show."
+        "learned: written in the code, looked up, or copied; also what needs no learning by right, such as an input "
+        "that is close to the answer as it stands. A leak that has to be learned does not show."
     ),
     Check.REPEAT: "The same files and the same seed must give the same predictions, up to rounding.",
     Check.SEEDS: (

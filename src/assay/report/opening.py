@@ -245,6 +245,9 @@ def _scored_steps(teller: Teller) -> list[Cell]:
     if done is not None and facts.baseline is not None and winner.number == facts.baseline.number:
         words = (" holds what the baseline predicts, for nothing better was found: hand it in if that is enough.",)
         items.append((Mono("submission.csv"), *words))
+    elif done is not None and _from_a_notebook_of_theirs(teller):
+        words = (", or write the best into the open cells of your notebook: ",)
+        items.append(("Hand in ", Mono("submission.csv"), *words, Mono(f"assay apply best -r {run}"), "."))
     elif done is not None:
         items.append(("Hand in ", Mono("submission.csv"), ", or run ", Mono("best/"), " on new data."))
     items.append(("Read what won and why: ", Mono(f"assay show {winner.number} -r {run}"), "."))
@@ -254,12 +257,26 @@ def _scored_steps(teller: Teller) -> list[Cell]:
     elif facts.finding is Finding.GAIN and _still_gaining(teller):
         items.append((Strong("More time may help:"), " the best was still moving in the last third of the trials."))
     elif facts.finding is Finding.POSSIBLE:
-        items.append(("Settle it: more rows or more folds would tell a gain of this size from noise.",))
+        items.append((f"Settle it: {_settled_by(winner)}.",))
     else:
         items.append(
             ("More of the same will bring little: give it new data, or a hint with ", Mono('assay tell "..."'), ".")
         )
     return items
+
+
+def _from_a_notebook_of_theirs(teller: Teller) -> bool:
+    from assay.strategies.notebook.record import source_of
+
+    source = source_of(teller.facts.history)
+    return source is not None and bool(source.file)
+
+
+def _settled_by(winner: Trial) -> str:
+    """Return what would show whether a possible gain is one."""
+    if winner.judgement is not None and winner.judgement.confirmed is None:
+        return "the winner was not run again on fresh partitions; a run with more time does that"
+    return "more rows or more folds would tell a gain of this size from noise"
 
 
 def _still_gaining(teller: Teller) -> bool:

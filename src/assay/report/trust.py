@@ -39,7 +39,7 @@ NOT_CHECKED = (
     "licences of the data and of the packages used",
 )
 
-NO_REFERENCES = "whether the winner is a published solution again: none was handed in (`--compare`)"
+NO_REFERENCES = "whether the winner is a published solution again: none was handed in (--compare)"
 
 
 def threats_section(teller: Teller) -> Section:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,24 @@ import pytest
 
 from assay.cli.commands.apply import apply
 from assay.cli.commands.read import diff
-from assay.cli.notebook_flags import with_notebook_flags, with_table
+from assay.cli.ending import summary_lines
+from assay.cli.notebook_flags import data_of, with_notebook_flags, with_table
 from assay.cli.output import Output
 from assay.cli.shell import Shell
 from assay.core.errors import IntegrityError, TaskError, UsageError
+from assay.core.trial import Verdict
 from assay.journal.file import FileJournal
+from assay.journal.history import History
+from assay.journal.objects import ObjectStore
+from assay.journal.summary import Summary
 from assay.kinds.notebook import parse
 from assay.models.base import Request
 from assay.models.scripted import Scripted
+from assay.report.write import report_page
 from assay.strategies.notebook.options import NotebookOptions, ReviewOptions
 from assay.strategies.notebook.review import NotebookReview
 from assay.strategies.notebook.strategy import NotebookSearch
+from support.histories import STORIES
 from support.notebook_bench import answers, base_notebook, bench, cells, critique, wish
 
 
@@ -74,11 +81,33 @@ def test_open_cells_are_written_after_they_were_shown_and_nothing_else(fresh: De
     assert apply(shell, fresh.runs, None, "best", yes=True) == 0
     assert "cell novel: edited" in out.getvalue()
     assert "wrote 1 cell of #" in out.getvalue()
+    assert [path.read_text(encoding="utf-8") for path in fresh.runs.glob("*/notebook_before.ipynb")] == [fresh.text]
     before, after = parse(fresh.text, "own.ipynb"), parse(fresh.own.read_text(encoding="utf-8"), "own.ipynb")
     assert after.cell("novel").source == wish("novel", score=1.5)
     assert [cell for cell in after.cells if cell.id != "novel"] == [cell for cell in before.cells if cell.id != "novel"]
     assert after.cell("load").rest["outputs"] == before.cell("load").rest["outputs"] != []
     assert not after.cell("novel").rest.get("outputs")
+
+
+def test_the_report_of_a_review_says_how_to_take_it(fresh: Desk) -> None:
+    folder = fresh.runs / "calm-otter"
+    history = History(FileJournal(folder / "events.jsonl").read())
+    page = report_page(history, ObjectStore(folder / "objects"), final=True)
+    assert "assay apply best -r " in page
+    best = history.ranking()[0]
+    assert best.judgement is not None
+    unsure = replace(best.judgement, verdict=Verdict.MAYBE, confirmed=None)
+    history.trials[best.number] = replace(best, judgement=unsure)
+    page = report_page(history, ObjectStore(folder / "objects"), final=True)
+    assert "was not run again on fresh partitions; a run with more time does that" in page
+
+
+def test_the_last_line_of_a_review_says_how_to_take_it() -> None:
+    _, events = STORIES["good_run"](None)
+    summary = replace(Summary.of(events), arguments={"source": "own.ipynb"})
+    output = Output(out=StringIO(), err=StringIO(), env={})
+    last = summary_lines(output, summary, Path("nowhere"), None)[-1]
+    assert last.endswith(f"assay apply best -r {summary.run}")
 
 
 def test_a_file_that_changed_meanwhile_is_left_alone(fresh: Desk) -> None:
@@ -134,6 +163,11 @@ def test_the_difference_of_notebooks_is_told_by_cell(fresh: Desk) -> None:
         ("tree", {"ideas": Path("idea.json")}, ("notebook", ("a=1", "ideas=idea.json"))),
         ("tree", {"source": "my.ipynb"}, ("notebook_review", ("a=1", "source=my.ipynb"))),
         ("notebook", {"only": "analyze", "source": "run"}, ("notebook", ("a=1", "only=analyze", "source=run"))),
+        (
+            "tree",
+            {"source": "my.ipynb", "rounds": "3"},
+            ("notebook_review", ("a=1", "source=my.ipynb", "max_iterations=3")),
+        ),
     ],
 )
 def test_options_of_notebooks_choose_their_strategy(
@@ -155,6 +189,10 @@ def test_the_confirmed_table_of_a_task_file_is_what_a_review_locks(tmp_path: Pat
     other = {"source": "other.ipynb"}
     assert with_table(other, table, tmp_path) == other
     assert with_table({"source": str(own)}, table, tmp_path)["locked"] == "load,final,fit"
+    below = tmp_path / "data"
+    below.mkdir()
+    outside = {**table, "file": "../own.ipynb"}
+    assert with_table({"source": str(own)}, outside, below)["locked"] == "load,final,fit", "named by another way"
     typed = ReviewOptions.from_arguments(with_table({"locked": "novel", "open": "load"}, table, tmp_path))
     assert typed.locked == ("load", "final", "fit", "novel"), "what is typed unlocks nothing"
     with pytest.raises(TaskError, match="leaves out the cell 'fit'"):
@@ -166,3 +204,15 @@ def test_the_confirmed_table_of_a_task_file_is_what_a_review_locks(tmp_path: Pat
 def test_another_strategy_has_no_use_for_them() -> None:
     with pytest.raises(UsageError, match="'mle_star' has no use for --only, --source"):
         with_notebook_flags("mle_star", [], only="execute", source="x", ideas=None)
+    with pytest.raises(UsageError, match="'tree' has no use for --rounds"):
+        with_notebook_flags("tree", [], only=None, source=None, ideas=None, rounds="3")
+
+
+def test_a_notebook_may_stand_where_the_data_do(tmp_path: Path) -> None:
+    own = base_notebook(tmp_path / "own.ipynb")
+    assert data_of(own) == (tmp_path, str(own))
+    assert data_of(tmp_path, "a run") == (tmp_path, "a run")
+    with pytest.raises(TaskError, match="there is no file"):
+        data_of(tmp_path / "gone.ipynb")
+    with pytest.raises(UsageError, match="one of them"):
+        data_of(own, "other.ipynb")

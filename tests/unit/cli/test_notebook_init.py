@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,20 @@ def test_the_table_is_shown_written_read_and_kept(assay: Callable[..., Any], fol
     loaded = load_task_file(file)
     assert loaded.inspection.task.row_cap == 77, "what a person wrote elsewhere stays"
     assert loaded.notebook["locked"] == ["load", "check", "save"]
+
+
+def test_a_kernel_of_another_name_is_told_and_one_of_another_language_refused(
+    assay: Callable[..., Any], folder: Path
+) -> None:
+    own = folder / "mine.ipynb"
+    value = json.loads(own.read_text(encoding="utf-8"))
+    value["metadata"]["kernelspec"] = {"name": "scvi-env", "display_name": "scVI", "language": "python"}
+    own.write_text(json.dumps(value), encoding="utf-8")
+    assert "kernel scvi-env not started" in assay("init", "data/mine.ipynb").out
+    value["metadata"]["kernelspec"] = {"name": "ir", "display_name": "R", "language": "R"}
+    own.write_text(json.dumps(value), encoding="utf-8")
+    refused = assay("init", "data/mine.ipynb", "--force")
+    assert (refused.code, "E141" in refused.err, "written in R" in refused.err) == (2, True, True)
 
 
 def test_a_folder_with_one_notebook_gets_the_table_too(assay: Callable[..., Any], folder: Path) -> None:

@@ -134,6 +134,12 @@ def test_bad_input_is_a_coded_error(tmp_path: Path, case: str) -> None:
     assert caught.value.fix
 
 
+def test_a_column_that_resembles_none_is_answered_with_no_guess(tmp_path: Path) -> None:
+    with pytest.raises(TaskError) as caught:
+        inspect(write_folder(tmp_path), split="group=zzz")
+    assert caught.value.fix == "--split group=COLUMN"
+
+
 def test_a_contradiction_names_both_sides(tmp_path: Path) -> None:
     with pytest.raises(TaskError) as caught:
         inspect(write_folder(tmp_path), metric="rmse", direction="higher", target="count")

@@ -18,8 +18,9 @@ def test_options_are_read_from_arguments() -> None:
     ("arguments", "words"),
     [
         ({"cell_timeout_s": "0"}, "must be more than 0 seconds"),
-        ({"max_iterations": "0"}, "max_iterations='0': must be at least 1"),
-        ({"max_iterations": "-2"}, "must be at least 1"),
+        ({"max_iterations": "0"}, "max_iterations='0': must be a whole number, at least 1"),
+        ({"max_iterations": "many"}, "max_iterations='many': must be a whole number, at least 1"),
+        ({"max_iterations": "-2"}, "at least 1"),
         ({"success_threshold": "nan"}, "must be a finite number"),
         ({"only": "dance"}, "must be generate, execute or analyze"),
         ({"pass_threshold": "1"}, "no option 'pass_threshold'"),

@@ -47,12 +47,14 @@ def apply(shell: Shell, root: Path, name: str | None, trial: str, *, yes: bool) 
     if not yes and not _confirmed(shell, change):
         shell.output.answer("apply", {**value, "written": False}, "nothing was written")
         return 0
+    kept = folder / "notebook_before.ipynb"
+    write_whole(kept, change.text)
     _write(change)
     many = f"{len(change.cells)} cell{'s' if len(change.cells) != 1 else ''}"
     shell.output.answer(
         "apply",
-        {**value, "written": True},
-        f"wrote {many} of #{chosen.number} into {change.path}: {', '.join(change.cells)}",
+        {**value, "written": True, "kept": str(kept)},
+        f"wrote {many} of #{chosen.number} into {change.path}: {', '.join(change.cells)}\nas it was: {kept}",
     )
     return 0
 

@@ -121,7 +121,7 @@ def init(shell: Shell, path: Path, flags: TaskFlags, *, out: Path | None, force:
         if has_table(beside) and not force:
             raise already_there(beside, path)
         write_table(beside, cells, load_task_file(beside).inspection.task.folder)
-        lines = [*cells.lines(), f"wrote the cells into {beside}; correct what is guessed"]
+        lines = [*cells.lines(), f"wrote the cells into {beside}; correct what is guessed, then: assay run {path}"]
         shell.output.answer("init", {"file": str(beside), "notebook": cells.json()}, clean_lines(lines))
         return 0
     inspection, file = _written(data, flags, out=out, force=force)

@@ -11,9 +11,10 @@ from assay.cli.output import one_line
 from assay.core.errors import MachineError, TaskError, UsageError
 
 if TYPE_CHECKING:
-    from assay.kinds.notebook import Decision
+    from assay.kinds.notebook import Decision, Notebook
 
 SUFFIX = ".ipynb"
+_OWN_KERNELS = ("", "python3", "python")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class CellTable:
 
     path: Path
     decisions: tuple[Decision, ...]
+    kernel: str = ""
+    """Name of the kernel that it asks for."""
 
     def lines(self) -> list[str]:
         """Return a line for each cell, with the reason."""
@@ -31,6 +34,9 @@ class CellTable:
             state = "locked" if decision.locked else "open"
             name = one_line(decision.info.name, 40)
             shown.append(f" {decision.info.index + 1:>3}  {name:<{width}}  {state:<6}  {one_line(decision.reason, 80)}")
+        if self.kernel not in _OWN_KERNELS:
+            note = "not started: cells run in this environment, or in that of `assay run --python`"
+            shown.append(f" kernel {one_line(self.kernel, 40)} {note}")
         return shown
 
     def json(self) -> dict[str, Any]:
@@ -59,14 +65,21 @@ def read_cells(path: Path) -> CellTable:
     Raises:
         TaskError: It cannot be read (E110) or is no notebook (E138).
     """
-    from assay.kinds.notebook import parse
+    from assay.kinds.notebook import parse, require_python
     from assay.kinds.notebook.guess import guess_locks
 
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TaskError("E110", f"{str(path)!r} cannot be read: {error}") from error
-    return CellTable(path=path, decisions=guess_locks(parse(text, path.name)))
+    notebook = parse(text, path.name)
+    require_python(notebook, path.name)
+    return CellTable(path=path, decisions=guess_locks(notebook), kernel=_kernel(notebook))
+
+
+def _kernel(notebook: Notebook) -> str:
+    spec = notebook.metadata.get("kernelspec")
+    return str(spec.get("name", "")) if isinstance(spec, dict) else ""
 
 
 def has_table(file: Path) -> bool:

@@ -13,7 +13,7 @@ A candidate reads `./input` and writes `./output/submission.csv`, as a script do
 from assay.kinds.notebook.cells import CellInfo, describe, label
 from assay.kinds.notebook.create import new_cell, new_notebook_candidate
 from assay.kinds.notebook.diff import CellChange, Change, cell_changes, diff_text
-from assay.kinds.notebook.document import Cell, Notebook, notebook_of, parse, with_notebook, write
+from assay.kinds.notebook.document import Cell, Notebook, notebook_of, parse, require_python, with_notebook, write
 from assay.kinds.notebook.flat import Flat, flatten
 from assay.kinds.notebook.kind import NOTEBOOK, NotebookKind
 from assay.kinds.notebook.locks import (
@@ -60,6 +60,7 @@ __all__ = [
     "new_notebook_candidate",
     "notebook_of",
     "parse",
+    "require_python",
     "with_locks_of",
     "with_notebook",
     "write",

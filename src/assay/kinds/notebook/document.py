@@ -176,6 +176,15 @@ def to_dict(notebook: Notebook) -> dict[str, Any]:
     }
 
 
+def require_python(notebook: Notebook, name: str) -> None:
+    """Raise if the notebook says that it is written in another language than Python (E141)."""
+    spec, info = (notebook.metadata.get(key) for key in ("kernelspec", "language_info"))
+    said = [part.get(key) for part, key in ((spec, "language"), (info, "name")) if isinstance(part, dict)]
+    other = next((one for one in said if isinstance(one, str) and one.lower() not in ("python", "ipython")), None)
+    if other is not None:
+        raise TaskError("E141", f"{name!r} is written in {other[:40]}; notebooks are run as Python")
+
+
 def not_a_notebook(name: str, why: str) -> TaskError:
     """Return the error for a file that cannot be read as a notebook."""
     return TaskError("E138", f"{name!r} is not a notebook: {why}", fix="open it in Jupyter and save it again")

@@ -16,7 +16,7 @@ def notebook_section(teller: Teller) -> Section | None:
     if not records:
         return None
     base = base_of(history)
-    lead: Cell = ("Every notebook has a baseline inside it, which the same grader scores on the same folds; ",)
+    lead: Cell = ("Every notebook has a baseline inside it, which the same grader scores on the same folds. ",)
     if base is not None:
         inside = "the one inside " if base.inner else ""
         trial = teller.ref(history.trials[base.trial])
@@ -32,7 +32,7 @@ def notebook_section(teller: Teller) -> Section | None:
         ),
         rows=tuple(_row(teller, record) for record in records),
     )
-    blocks = (Paragraph((*lead, "scores by fold, gains and tests are in ", Mono(name), ".")), table)
+    blocks = (Paragraph((*lead, "Scores by fold, gains and tests are in ", Mono(name), ".")), table)
     return Section(name="notebooks", title="Notebooks", blocks=blocks)
 
 

@@ -80,14 +80,16 @@ class ReviewOptions:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError("must be at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError("must be a whole number, at least 1")
+    return int(text)
 
 
 def _score(text: str) -> float | None:
-    value = float(text) if text else None
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        value = math.nan
     if value is not None and not math.isfinite(value):
         raise ValueError("must be a finite number")
     return value

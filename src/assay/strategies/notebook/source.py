@@ -14,7 +14,16 @@ from assay.engine.session import Session
 from assay.journal.file import FileJournal
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
-from assay.kinds.notebook import NOTEBOOK, LockPolicy, locks_of, make_locks, new_notebook_candidate, notebook_of, parse
+from assay.kinds.notebook import (
+    NOTEBOOK,
+    LockPolicy,
+    locks_of,
+    make_locks,
+    new_notebook_candidate,
+    notebook_of,
+    parse,
+    require_python,
+)
 from assay.strategies.notebook.beside import helpers_beside
 from assay.strategies.notebook.record import IterationRecord, Source, Status, iterations_of
 from assay.strategies.places import told_to_run
@@ -154,6 +163,7 @@ def _of_file(named: str) -> Found:
     except (OSError, UnicodeDecodeError) as error:
         raise TaskError("E138", f"{named!r} cannot be read: {error}", fix="--set source=NOTEBOOK") from error
     notebook = parse(text, path.name)
+    require_python(notebook, path.name)
     helpers = helpers_beside(notebook, path)
     candidate = new_notebook_candidate(notebook, title=path.stem, operator="baseline", files=helpers)
     return Found(
