@@ -9,8 +9,8 @@ from typing import Any
 
 from assay.sandbox.base import SandboxLimits
 from assay.sandbox.choose import Mode
+from assay.sandbox.cluster.base import NodeLost, Remote
 from assay.sandbox.cluster.node import Runner
-from assay.sandbox.cluster.process import NodeLost, Remote
 from assay.sandbox.cluster.sandbox import ClusterSandbox, NodeFacts
 
 

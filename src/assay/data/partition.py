@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from assay.core.errors import TaskError
 from assay.core.task import Problem, SplitKind, Task
 from assay.data.dates import as_times
+from assay.data.dealing import deal, deal_groups, in_order, one_of_each, spread
 from assay.data.forecast import series_codes, share_calendar, steps_from_end
 from assay.data.tables import as_text
 
@@ -28,8 +29,6 @@ _KEPT_WHEN_FIXED = 0.9
 """Share of the training rows that a fresh seed keeps where the folds themselves are fixed."""
 _HELD_OUT = 0.2
 """Share of the search rows that a hold-out split tests."""
-_ENOUGH_TO_SEAL = 3
-"""Rows of a class of which one is sealed whatever its share: two are left to learn from and to test on."""
 _WITH_CLASSES = {Problem.BINARY, Problem.MULTICLASS}
 
 
@@ -97,17 +96,17 @@ class Partition:
         random = self._random(seed, _FOLDING)
         if kind is SplitKind.GROUP:
             groups = self._column_text()
-            dealt = _deal_groups([groups[row] for row in rows], self._strata(rows), k, random)
+            dealt = deal_groups([groups[row] for row in rows], self._strata(rows), k, random)
         elif kind is SplitKind.COLUMN:
             values = self._column_text()
-            names = _in_order({values[row] for row in rows})
+            names = in_order({values[row] for row in rows})
             dealt = np.array([names.index(values[row]) for row in rows])
         elif kind is SplitKind.HOLDOUT:
             share = max(2, round(1 / _HELD_OUT))
-            dealt = _deal(self._strata(rows), share, random)
+            dealt = deal(self._strata(rows), share, random)
             dealt = np.where(dealt == 0, 0, -1)
         else:
-            dealt = _deal(self._strata(rows), k, random)
+            dealt = deal(self._strata(rows), k, random)
         folds[rows] = dealt
         return folds
 
@@ -123,7 +122,7 @@ class Partition:
             latest = chosen[np.argsort(self._steps[chosen], kind="stable")[:most]]
             kept[latest] = True
             return kept
-        dealt = _spread(self._strata(chosen), self._random(seed, _THINNING))
+        dealt = spread(self._strata(chosen), self._random(seed, _THINNING))
         kept[chosen[dealt[:most]]] = True
         return kept
 
@@ -177,16 +176,16 @@ class Partition:
             sealed[:] = self._labelled & (times > np.quantile(times[rows], 1 - fraction, method="lower"))
         elif kind is SplitKind.COLUMN:
             values = self._column_text()
-            last = _in_order(set(values))[-1]
+            last = in_order(set(values))[-1]
             sealed[:] = self._labelled & np.array([value == last for value in values])
         elif kind is SplitKind.GROUP:
             sealed[rows] = self._sealed_groups(rows, fraction)
         else:
             strata = self._strata(rows)
-            order = _spread(strata, self._random(0, _SEALING))
+            order = spread(strata, self._random(0, _SEALING))
             taken = order[: round(fraction * len(rows))]
             sealed[rows[taken]] = True
-            sealed[rows[_one_of_each(strata, order, taken)]] = True
+            sealed[rows[one_of_each(strata, order, taken)]] = True
         return sealed
 
     def _sealed_groups(self, rows: np.ndarray, fraction: float) -> np.ndarray:
@@ -260,75 +259,3 @@ class Partition:
         if not test.any():  # many rows at one moment: the block is that moment
             test = search & (times == high)
         return Slice(train=search & (times < times[test].min()), test=test)
-
-
-def _in_order(values: set[str]) -> list[str]:
-    try:
-        return sorted(values, key=lambda value: (float(value), value))
-    except ValueError:
-        return sorted(values)
-
-
-def _deal(strata: list[str], k: int, random: np.random.Generator) -> np.ndarray:
-    """Return a fold for each row: stratum by stratum, shuffled, dealt out in turn, so that all sizes differ by one."""
-    import numpy as np
-
-    dealt = np.empty(len(strata), dtype=int)
-    start = 0
-    own = np.array(strata, dtype=object)
-    for name in _in_order(set(strata)):
-        members = random.permutation(np.flatnonzero(own == name))
-        dealt[members] = (start + np.arange(len(members))) % k
-        start += len(members)
-    return dealt
-
-
-def _spread(strata: list[str], random: np.random.Generator) -> np.ndarray:
-    """Return the rows in an order of which every beginning holds each stratum in its share, in random order within."""
-    import numpy as np
-
-    place = np.empty(len(strata))
-    own = np.array(strata, dtype=object)
-    for name in _in_order(set(strata)):
-        members = random.permutation(np.flatnonzero(own == name))
-        place[members] = (np.arange(len(members)) + 0.5) / len(members)
-    return np.argsort(place, kind="stable")
-
-
-def _one_of_each(strata: list[str], order: np.ndarray, taken: np.ndarray) -> list[int]:
-    """Return the first row in `order` of each stratum that `taken` lacks, if a row for each of two folds is left.
-
-    A few metrics have no score without a row of each class, and a rare one has less than a row in a small share.
-    """
-    have = {strata[row] for row in taken}
-    members: dict[str, list[int]] = {}
-    for row in order:
-        members.setdefault(strata[row], []).append(int(row))
-    return [rows[0] for name, rows in members.items() if name not in have and len(rows) >= _ENOUGH_TO_SEAL]
-
-
-def _deal_groups(groups: list[str], strata: list[str], k: int, random: np.random.Generator) -> np.ndarray:
-    """Return a fold for each row so that no group is in two; sizes and classes are kept as even as groups allow.
-
-    Groups in random order, large ones first, each go to the fold that lacks most of what they bring.
-    """
-    import numpy as np
-
-    names, codes = np.unique(np.array(groups, dtype=str), return_inverse=True)
-    classes, labels = np.unique(np.array(strata, dtype=str), return_inverse=True)
-    counts = np.zeros((len(names), len(classes)))
-    np.add.at(counts, (codes, labels), 1)
-    order = random.permutation(len(names))
-    order = order[np.argsort(-np.round(np.log2(counts[order].sum(axis=1)), 1), kind="stable")]
-    share = counts.sum(axis=0)
-    held = np.zeros((k, len(classes)))
-    fold_of = np.empty(len(names), dtype=int)
-    for group in order:
-        after = (held + counts[group]) / share
-        spread = [
-            np.square(np.delete(held / share, fold, axis=0)).sum() + np.square(after[fold]).sum() for fold in range(k)
-        ]
-        fold_of[group] = int(np.argmin(spread))
-        held[fold_of[group]] += counts[group]
-    dealt: np.ndarray = fold_of[codes]
-    return dealt

@@ -14,9 +14,9 @@ from assay.core.errors import TaskError
 from assay.core.metric import Metric, Needs
 from assay.grading.arrays import Codes, Floats, Pairs
 from assay.grading.names import Names, label_order
+from assay.grading.predictions import Expected, Predictions, Rejected
 from assay.grading.question import Question
 from assay.grading.table import Table, Unreadable, read_header
-from assay.grading.validate import Expected, Predictions, Rejected
 
 
 @dataclass(frozen=True, kw_only=True)

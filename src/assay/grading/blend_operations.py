@@ -16,10 +16,12 @@ from assay.grading.answers import Answers, answers_of, expected_of, join
 from assay.grading.arrays import Floats, Pairs
 from assay.grading.blend import Blend
 from assay.grading.blend_search import Likeness, Stored, rule_for, search
+from assay.grading.cells import probability_columns
 from assay.grading.names import Names
+from assay.grading.predictions import Expected, Predictions, Rejected
 from assay.grading.question import Question
 from assay.grading.table import Unreadable, read_header
-from assay.grading.validate import Expected, Predictions, Rejected, probability_columns, validate
+from assay.grading.validate import validate
 
 TOO_LIKE = 0.98
 """Correlation with a chosen member from which on that is given as the reason for leaving a member out."""

@@ -19,9 +19,10 @@ from assay.grading.interval import bootstrap
 from assay.grading.metrics import NoValue, compute
 from assay.grading.names import plain_number
 from assay.grading.own_metric import own_value
+from assay.grading.predictions import Predictions, Rejected
 from assay.grading.question import Question
 from assay.grading.self_test import scores_its_answers
-from assay.grading.validate import Predictions, Rejected, validate
+from assay.grading.validate import validate
 
 Reply = dict[str, Any]
 Tell = Callable[[str], None]

@@ -18,8 +18,8 @@ from types import ModuleType
 from typing import Any
 
 from assay.core.errors import TaskError
+from assay.grading.predictions import Rejected
 from assay.grading.table import Table
-from assay.grading.validate import Rejected
 
 
 def own_value(grader: Path, submission: Table, answers: Path) -> float:

@@ -9,9 +9,9 @@ from assay.core.errors import TaskError
 from assay.core.metric import Needs
 from assay.grading.answers import Answers
 from assay.grading.own_metric import own_value
+from assay.grading.predictions import Rejected
 from assay.grading.question import Question
 from assay.grading.table import Table
-from assay.grading.validate import Rejected
 
 _SURE = 0.95
 """Probability given to what is right: a logarithm of one or nothing would be no fair test."""

@@ -14,10 +14,11 @@ from assay.data.tables import as_text, read_table, typed
 from assay.grading.answers import Answers, answers_of, any_columns, join
 from assay.grading.arrays import Floats
 from assay.grading.names import Names
+from assay.grading.predictions import Rejected
 from assay.grading.question import Question
 from assay.grading.row_losses import RowLosses, row_losses
 from assay.grading.segments import correlations, together, weakness
-from assay.grading.validate import Rejected, validate
+from assay.grading.validate import validate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 
 from assay.core.clock import SystemClock
 from assay.core.errors import TaskError
+from assay.grading.predictions import Rejected
 from assay.grading.process import LOCK, MOST_REPLY_BYTES
-from assay.grading.validate import Rejected
 from assay.sandbox import lock_down, protect_engine
 
 _BLOCK = 65_536

@@ -16,9 +16,10 @@ from assay.core.metric import Needs
 from assay.data.metric_names import METRICS, with_params
 from assay.grading.answers import Answers, any_columns, expected_of, join, read_answers
 from assay.grading.arrays import Pairs
+from assay.grading.predictions import Expected, Rejected
 from assay.grading.question import Question, question
 from assay.grading.table import Table
-from assay.grading.validate import Expected, Rejected, validate
+from assay.grading.validate import validate
 from support.gradings import a_task, write_csv
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from assay.core.metric import Needs
 from assay.grading.names import Names, label_order, plain_number
-from assay.grading.validate import Expected, Predictions, Rejected, validate
+from assay.grading.predictions import Expected, Predictions, Rejected
+from assay.grading.validate import validate
 from support.gradings import a_task, write_csv
 
 IDS = ("1", "2", "3")

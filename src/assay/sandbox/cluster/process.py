@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from assay.core.clock import Clock
 from assay.core.codec import decode, encode
 from assay.core.errors import AssayError, MachineError
 from assay.core.execution import Outcome
 from assay.sandbox.base import Command, Finished, SandboxLimits, Workspace
+from assay.sandbox.cluster.base import NodeLost, Pool, Remote
 from assay.sandbox.cluster.files import Digests, Sent, chunks_of, folder_of
 from assay.sandbox.cluster.left import Left, put_back
 from assay.sandbox.output import OutputBuffer
@@ -23,57 +24,6 @@ MOST_LOST = 3
 """An execution that lost so many nodes is given up: it may be what ends them."""
 _POLL_S, _LIVE_POLL_S, _BUSY_S = 1.0, 0.2, 0.2
 _IN_FLIGHT = 4
-
-
-class NodeLost(Exception):
-    """The node, or our process on it, is gone or out of reach."""
-
-
-class Remote(Protocol):
-    """A runner on a node, as seen from here."""
-
-    @property
-    def node(self) -> str:
-        """Names the node, for the record."""
-        ...
-
-    @property
-    def tier(self) -> str:
-        """Isolation there."""
-        ...
-
-    @property
-    def sending(self) -> threading.Lock:
-        """Held by whoever sends files to that node, so that each travels once."""
-        ...
-
-    def call(self, method: str, *arguments: Any) -> Any:
-        """Call a method of `Runner` and return what it returns.
-
-        Raises:
-            NodeLost: There will be no answer.
-        """
-        ...
-
-    def begin(self, method: str, *arguments: Any) -> Callable[[], Any]:
-        """Call a method without waiting; what is returned waits, and may be left alone."""
-        ...
-
-
-class Pool(Protocol):
-    """Lends runners."""
-
-    def lease(self, limits: SandboxLimits, wanted: Callable[[], bool]) -> Remote | None:
-        """Wait for a runner with what `limits` asks for; None once it is no longer wanted.
-
-        Raises:
-            MachineError: There will be none.
-        """
-        ...
-
-    def give_back(self, remote: Remote, limits: SandboxLimits, *, lost: bool) -> None:
-        """Take a runner back."""
-        ...
 
 
 class RemoteProcess:

@@ -17,10 +17,10 @@ from assay.core.clock import Clock
 from assay.core.errors import MachineError
 from assay.sandbox.base import SandboxLimits
 from assay.sandbox.choose import Mode
+from assay.sandbox.cluster.base import NodeLost, Remote
 from assay.sandbox.cluster.executor import Executor, unreachable
 from assay.sandbox.cluster.head import Head, settings, start_head
 from assay.sandbox.cluster.node import Runner
-from assay.sandbox.cluster.process import NodeLost, Remote
 from assay.sandbox.cluster.sandbox import ClusterSandbox, NodeFacts
 
 _LOOK_S = 0.5

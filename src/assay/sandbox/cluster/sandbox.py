@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from assay.core.clock import Clock, SystemClock
 from assay.sandbox.base import Command, SandboxLimits, SandboxProcess, Workspace
+from assay.sandbox.cluster.base import Pool
 from assay.sandbox.cluster.files import Digests
-from assay.sandbox.cluster.process import Pool, RemoteProcess
+from assay.sandbox.cluster.process import RemoteProcess
 from assay.sandbox.environment import find_interpreter
 from assay.sandbox.gpus import Gpu
 from assay.sandbox.policy import check_workspace
