@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assay.data.labels import sorted_labels
+
 if TYPE_CHECKING:
     import numpy as np
 
 _ENOUGH_TO_SEAL = 3
 """Rows of a class of which one is sealed whatever its share: two are left to learn from and to test on."""
-
-
-def in_order(values: set[str]) -> list[str]:
-    """Return `values` in the order of their numbers if all are numbers, else of their letters."""
-    try:
-        return sorted(values, key=lambda value: (float(value), value))
-    except ValueError:
-        return sorted(values)
 
 
 def deal(strata: list[str], k: int, random: np.random.Generator) -> np.ndarray:
@@ -35,7 +29,7 @@ def deal(strata: list[str], k: int, random: np.random.Generator) -> np.ndarray:
     dealt = np.empty(len(strata), dtype=int)
     start = 0
     own = np.array(strata, dtype=object)
-    for name in in_order(set(strata)):
+    for name in sorted_labels(set(strata)):
         members = random.permutation(np.flatnonzero(own == name))
         dealt[members] = (start + np.arange(len(members))) % k
         start += len(members)
@@ -56,7 +50,7 @@ def spread(strata: list[str], random: np.random.Generator) -> np.ndarray:
 
     place = np.empty(len(strata))
     own = np.array(strata, dtype=object)
-    for name in in_order(set(strata)):
+    for name in sorted_labels(set(strata)):
         members = random.permutation(np.flatnonzero(own == name))
         place[members] = (np.arange(len(members)) + 0.5) / len(members)
     return np.argsort(place, kind="stable")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from assay.core.errors import TaskError
 from assay.core.task import Problem, SplitKind, Task
 from assay.data.dates import as_times
-from assay.data.dealing import deal, deal_groups, in_order, one_of_each, spread
+from assay.data.dealing import deal, deal_groups, one_of_each, spread
 from assay.data.forecast import series_codes, share_calendar, steps_from_end
+from assay.data.labels import sorted_labels
 from assay.data.tables import as_text
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Partition:
             dealt = deal_groups([groups[row] for row in rows], self._strata(rows), k, random)
         elif kind is SplitKind.COLUMN:
             values = self._column_text()
-            names = in_order({values[row] for row in rows})
+            names = sorted_labels({values[row] for row in rows})
             dealt = np.array([names.index(values[row]) for row in rows])
         elif kind is SplitKind.HOLDOUT:
             share = max(2, round(1 / _HELD_OUT))
@@ -176,7 +177,7 @@ class Partition:
             sealed[:] = self._labelled & (times > np.quantile(times[rows], 1 - fraction, method="lower"))
         elif kind is SplitKind.COLUMN:
             values = self._column_text()
-            last = in_order(set(values))[-1]
+            last = sorted_labels(set(values))[-1]
             sealed[:] = self._labelled & np.array([value == last for value in values])
         elif kind is SplitKind.GROUP:
             sealed[rows] = self._sealed_groups(rows, fraction)

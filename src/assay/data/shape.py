@@ -12,6 +12,7 @@ from assay.core.task import Problem
 from assay.data.columns import Columns
 from assay.data.facts import Facts
 from assay.data.given import Given
+from assay.data.labels import sorted_labels
 from assay.data.tables import as_text, is_missing, typed
 
 if TYPE_CHECKING:
@@ -51,14 +52,6 @@ def find_shape(facts: Facts, columns: Columns, given: Given, metric: Metric | No
     if problem not in (Problem.BINARY, Problem.MULTICLASS):
         return Shape(problem=problem, origin=origin)
     return Shape(problem=problem, origin=origin, classes=classes, counts=counts)
-
-
-def sorted_labels(labels: set[str]) -> tuple[str, ...]:
-    """Return `labels` in the order of their numbers if all are numbers, else of their letters."""
-    try:
-        return tuple(sorted(labels, key=lambda label: (float(label), label)))
-    except ValueError:
-        return tuple(sorted(labels))
 
 
 def _require_values(facts: Facts, name: str) -> None:
