@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.grouped import Grouped
-from assay.cli.handing import submit
+from assay.cli.handing import note, submit
 from assay.cli.machine import build_service, doctor, explain, gc, schema
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui
 from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
@@ -35,7 +35,7 @@ def build_app() -> typer.Typer:
         "Steer": (tell, skip, finish, stop),
         "Read": (ls, top, show, diff, compare, cost, report),
         "Trust": (verify, audit, replay, rerun),
-        "Take out": (export, bundle, apply, submit),
+        "Take out": (export, bundle, apply, submit, note),
         "Machine": (doctor, explain, schema, gc),
     }
     for title, verbs in groups.items():

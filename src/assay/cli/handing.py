@@ -29,3 +29,28 @@ def submit(
     from assay.cli.commands.submit import submit as command
 
     return command(shell_of(context), runs, name, competition=competition, message=message, dry_run=dry_run, yes=yes)
+
+
+def note(
+    context: typer.Context,
+    score: Annotated[str, typer.Option("--lb", metavar="SCORE", help="What the leaderboard says.")],
+    name: Run = None,
+    trial: Annotated[
+        str | None,
+        typer.Option(
+            "--trial", metavar="N", help="Whose predictions they were, or best.", show_default="that of submission.csv"
+        ),
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where", metavar="NAME", help="Who measured it.", show_default="where it was sent last, or leaderboard"
+        ),
+    ] = None,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Write down a leaderboard's score beside the run's own. Nothing is ranked or chosen by it."""
+    from assay.cli.commands.note import note as command
+
+    return command(shell_of(context), runs, name, score=score, trial=trial, where=where)

@@ -13,7 +13,7 @@ from assay.core.clock import Clock, SystemClock
 from assay.core.codec import decode, encode
 from assay.core.files import write_whole
 from assay.core.finish_plan import FinishPlan
-from assay.journal.events import Wish
+from assay.journal.events import ScoredElsewhere, Wish
 from assay.models.scrub import scrub
 
 
@@ -30,6 +30,8 @@ class Verb(StrEnum):
     """End what runs of `trial`, or of all trials under way, and go on with the next."""
     FINISH = "finish"
     """End the search at the time of `plan`, then finish up; without a plan, take back the one there is."""
+    NOTE = "note"
+    """Write down `scored`: a score that was measured elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,7 @@ class Message:
     """What the text is."""
     plan: FinishPlan | None = None
     trial: int | None = None
+    scored: ScoredElsewhere | None = None
 
 
 def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> Path:
@@ -59,7 +62,8 @@ def send(run_folder: Path, message: Message, *, clock: Clock | None = None) -> P
 
 def _scrubbed(message: Message) -> Message:
     plan = None if message.plan is None else replace(message.plan, note=scrub(message.plan.note))
-    return replace(message, text=scrub(message.text), plan=plan)
+    scored = None if message.scored is None else replace(message.scored, where=scrub(message.scored.where))
+    return replace(message, text=scrub(message.text), plan=plan, scored=scored)
 
 
 def take(run_folder: Path) -> list[Message]:

@@ -213,6 +213,10 @@ class Run:
         if message.verb is control.Verb.FINISH:
             self._parts.log.add(ev.FinishPlanned(plan=message.plan))
             return
+        if message.verb is control.Verb.NOTE:
+            if message.scored is not None:
+                self._parts.log.add(message.scored)
+            return
         if message.verb is control.Verb.SKIP:
             self._skip(message.trial)
             return

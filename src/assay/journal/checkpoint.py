@@ -61,12 +61,14 @@ class _Folded:
     usage: Usage
     usage_of: tuple[tuple[str, str, Usage], ...] = ()
     wall_s: float = 0.0
+    worked_until: float = 0.0
+    elsewhere: tuple[tuple[float, ev.ScoredElsewhere], ...] = ()
     measurements: tuple[Measurement, ...] = ()
 
 
 _AS_THEY_ARE = frozenset({"started", "finished", "noise", "sealed", "submission", "phase", "finish_plan", "resumes",
-                          "extensions", "usage", "wall_s"})  # fmt: skip
-_LISTS = ("openings", "phases", "phases_s", "told", "hints", "blocks", "remarks", "sandboxes")
+                          "extensions", "usage", "wall_s", "worked_until"})  # fmt: skip
+_LISTS = ("openings", "phases", "phases_s", "told", "hints", "blocks", "remarks", "sandboxes", "elsewhere")
 
 
 class HistoryFile:

@@ -24,6 +24,8 @@ class Source(StrEnum):
     """Claimed by the candidate; never ranked and never mixed with graded ones."""
     DERIVED = "derived"
     """Computed from other numbers of the ledger, or from graded scores."""
+    ELSEWHERE = "elsewhere"
+    """Measured by somebody else and written down by a person; never ranked and never mixed with graded ones."""
     MEASURED = "measured"
     """Read from a clock, the operating system or a provider's bill."""
     COUNTED = "counted"

@@ -7,6 +7,7 @@ from assay.journal.history import Measurement, Trial
 from assay.report.bill import by_model, by_role
 from assay.report.check_numbers import enter_checks
 from assay.report.course_numbers import enter_course, step_pairs
+from assay.report.elsewhere_numbers import enter_elsewhere
 from assay.report.facts import Facts, Paired
 from assay.report.ledger import JOURNAL, Ledger, Source
 from assay.report.times import activities
@@ -26,6 +27,7 @@ def build_ledger(facts: Facts) -> Ledger:
         _trial(ledger, facts, trial)
     _end(ledger, facts)
     enter_checks(ledger, facts)
+    enter_elsewhere(ledger, facts)
     enter_course(ledger, facts)
     for trial, against in step_pairs(facts):
         paired = facts.paired(trial, against)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report import blended, checked, costs, opening, results, searched, trust
+from assay.report import blended, checked, costs, elsewhere, opening, results, searched, trust
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -24,6 +24,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         results.task_section(teller),
         results.method_section(teller),
         results.results_section(teller),
+        elsewhere.elsewhere_section(teller),
         notebook_section(teller),
         blended.blend_section(teller),
         searched.search_section(teller),

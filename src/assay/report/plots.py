@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
+from assay.report.elsewhere_numbers import Noted, most_noted
 from assay.report.facts import Facts, Paired
 from assay.report.formatting import format_duration
 from assay.report.prose import clean_line
@@ -67,6 +68,8 @@ def _figures(facts: Facts) -> dict[str, Figure]:
         drawn["paired"] = _paired(facts, paired)
     if facts.sealed is not None:
         drawn["sealed"] = _sealed(facts)
+    if (compared := most_noted(facts)) is not None:
+        drawn["elsewhere"] = _elsewhere(facts, compared)
     if facts.ablated and any(pair is not None for _, pair in facts.ablations(facts.ablated[0])):
         drawn["ablation"] = _ablation(facts)
     if activities(facts):
@@ -167,6 +170,26 @@ def _sealed(facts: Facts) -> Figure:
     entitle(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
     remark(figure, "bars: 95 % intervals, over folds for the search and over rows for the sealed holdout")
     return sideways(figure, axes)
+
+
+def _elsewhere(facts: Facts, compared: list[Noted]) -> Figure:
+    figure, axes = axes_of(3.4)
+    here = [noted.trial.score or 0.0 for noted in compared]
+    there = [noted.score for noted in compared]
+    errors = [noted.trial.std_error or 0.0 for noted in compared]
+    axes.errorbar(here, there, xerr=errors, fmt="o", color=ACCENT, ecolor=FAINT, elinewidth=1.0, markersize=5.5)
+    for noted, x, y in zip(compared, here, there, strict=True):
+        axes.annotate(
+            f"#{noted.trial.number}", (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8.5, color=INK
+        )
+    low, high = max(axes.get_xlim()[0], axes.get_ylim()[0]), min(axes.get_xlim()[1], axes.get_ylim()[1])
+    if low < high:
+        axes.plot([low, high], [low, high], color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.set_xlabel("search score")
+    axes.set_ylabel("elsewhere", color=FAINT, fontsize=9)
+    entitle(figure, f"{facts.metric.name} of the search and elsewhere, {facts.metric.direction} is better")
+    remark(figure, "bars: standard error over the search folds" + ("; line: both are equal" if low < high else ""))
+    return figure
 
 
 def _ablation(facts: Facts) -> Figure:

@@ -274,6 +274,10 @@ def _planned(payload: ev.FinishPlanned, _: History) -> tuple[str, str, str]:
     return "person", "a person planned the finish" if payload.plan is not None else "a person took the plan back", ""
 
 
+def _noted_score(payload: ev.ScoredElsewhere, _: History) -> tuple[str, str, str]:
+    return "person", f"a person noted {payload.score:.6g} for #{payload.trial}, measured elsewhere", payload.where
+
+
 def _resumed(payload: ev.RunResumed, _: History) -> tuple[str, str, str]:
     return "person", "the run was taken up again" + (", with new limits" if payload.limits is not None else ""), ""
 
@@ -303,6 +307,7 @@ _TELLERS: tuple[tuple[type[ev.Payload], Callable[[Any, History], tuple[str, str,
     (ev.SealedOpened, _sealed),
     (ev.Told, _told_by),
     (ev.FinishPlanned, _planned),
+    (ev.ScoredElsewhere, _noted_score),
     (ev.RunResumed, _resumed),
     (ev.Remarked, _remarked),
     (ev.SubmissionWritten, _written),

@@ -106,7 +106,7 @@ class Projection:
         assert first is not None
         assert history.last is not None
         finished = history.finished
-        at_ms = _ms(history.last.time)
+        at_ms = _ms(history.worked_until)
         state = RunState.KILLED if paused else RunState.RUNNING
         if finished is not None:
             state = RunState.FINISHED if finished.exit_code == 0 else RunState.FAILED

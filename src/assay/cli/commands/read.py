@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli.display.checks import check_lines, checks_json
+from assay.cli.display.elsewhere import elsewhere_json, elsewhere_lines
 from assay.cli.display.phases import layout_known, origin_of, placed
 from assay.cli.display.queues import review_lines
 from assay.cli.display.table import HEADER, trial_line
@@ -90,6 +91,7 @@ def show(shell: Shell, root: Path, name: str | None, text: str, *, content: bool
         "flags": list(trial.flags),
         "judgement": _judgement(trial),
         "checks": checks_json(history.checks_of(trial.number)),
+        "elsewhere": elsewhere_json(history, trial),
         "repairs": [{"attempt": r.attempt, "by": r.by, "cause": r.cause} for r in trial.repairs],
         "files": sorted(candidate.files),
         "digest": candidate.digest,
@@ -154,6 +156,7 @@ def _trial_lines(
     if trial.reason:
         yield f" reason  {one_line(trial.reason, 400)}"
     yield from check_lines(history.checks_of(trial.number), trial.number)
+    yield from elsewhere_lines(history, trial)
     for flag in trial.flags:
         yield f" remark  {one_line(flag, 400)}"
     for repair in trial.repairs:

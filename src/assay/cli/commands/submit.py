@@ -96,6 +96,7 @@ def _told(folder: Path, done: HandedIn, place: str) -> str:
     lines = [head, f" written  {folder.name}/{RECORD}"]
     if not done.confirmed:
         lines.append(f" look     whether it arrived: kaggle competitions submissions -c {place}")
+    lines.append(f" next     its score there, once known: assay note --lb SCORE {folder.name}")
     return "\n".join(lines)
 
 

@@ -184,6 +184,10 @@ def _planned(p: ev.FinishPlanned) -> str:
     return f"finish planned for {iso_utc(p.plan.at)}{note}"
 
 
+def _elsewhere(p: ev.ScoredElsewhere) -> str:
+    return f"#{p.trial} scored {format_score(p.score)} on {p.where}: noted by a person, never ranked"
+
+
 def _remarked(p: ev.Remarked) -> str:
     return f"warning[{p.code}]: {p.text}"
 
@@ -229,6 +233,7 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.PhaseEntered.kind: _phase,
     ev.Told.kind: _told,
     ev.FinishPlanned.kind: _planned,
+    ev.ScoredElsewhere.kind: _elsewhere,
     ev.Remarked.kind: _remarked,
     ev.RunFinished.kind: _finished,
     ev.EvidenceOpened.kind: _opened,

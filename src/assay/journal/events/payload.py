@@ -23,3 +23,8 @@ class Payload:
     """Base of all event records."""
 
     kind: ClassVar[str]
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether the time between the event before and this one is time of running."""
+        return True

@@ -39,3 +39,23 @@ class FinishPlanned(Payload):
     kind: ClassVar[str] = "finish-planned"
     plan: FinishPlan | None = None
     """None where it was taken back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredElsewhere(Payload):
+    """A person wrote down a score that somebody else measured, as a leaderboard. Nothing is ranked or chosen by it."""
+
+    kind: ClassVar[str] = "scored-elsewhere"
+    trial: int
+    """Whose predictions were scored there."""
+    score: float
+    """In the unit that is used there; taken for the task's metric."""
+    where: str = "leaderboard"
+    """Who measured it."""
+    apart: bool = False
+    """Whether no engine worked on the run when it was written: the time since the event before is none of running."""
+
+    @property
+    def takes_time(self) -> bool:
+        """Only while the run goes on."""
+        return not self.apart

@@ -60,6 +60,11 @@ class RunResumed(Payload):
     """Tier from here on; empty in old journals."""
     pid: int = 0
 
+    @property
+    def takes_time(self) -> bool:
+        """Nobody worked on the run before this."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseEntered(Payload):

@@ -104,13 +104,15 @@ class History(Tables):
         """Return the history as the steps numbered below `steps` made it.
 
         What a step decides from this depends neither on how fast the steps beside it ran nor on whether the run was
-        finished once and resumed: what the finish made, and the sealed score, are left out.
+        finished once and resumed: what the finish made, and the sealed score, are left out. So are, always, scores that
+        were measured elsewhere: no search may follow them.
 
         Args:
-            steps: Number of the first step that is not seen; `EVERYTHING` leaves nothing out.
+            steps: Number of the first step that is not seen; `EVERYTHING` leaves no trial out.
         """
         view = History()
         view.__dict__.update(self.__dict__)
+        view.elsewhere = []
         if steps >= EVERYTHING:
             view.trials = dict(self.trials)
             return view

@@ -72,6 +72,8 @@ class Tables:
         """When a person wants the run to finish up; new limits at a resumption put an earlier plan aside."""
         self.remarks: list[tuple[float, ev.Remarked]] = []
         """Each with its seconds since the epoch."""
+        self.elsewhere: list[tuple[float, ev.ScoredElsewhere]] = []
+        """Scores that were measured elsewhere, as a person wrote them down; no pinned history has them."""
         self.resumes = 0
         self.extensions = 0
         """Resumptions with new limits."""
@@ -83,6 +85,8 @@ class Tables:
         """By role and who answered; empty for the latter where nobody did."""
         self.wall_s = 0.0
         """Seconds of running, the pauses before resumptions left out."""
+        self.worked_until = 0.0
+        """Seconds since the epoch of the last event that came of work on the run."""
         self._measurements = Measurements()
         self._by_key: dict[str, int] = {}
         with collector_at_rest():
@@ -91,8 +95,11 @@ class Tables:
 
     def apply(self, event: Event) -> None:
         """Take the next event."""
-        if self.last is not None and not isinstance(event.payload, ev.RunResumed):
+        takes_time = event.payload.takes_time
+        if self.last is not None and takes_time:
             self.wall_s += max(0.0, event.time - self.last.time)
+        if takes_time or isinstance(event.payload, ev.RunResumed):
+            self.worked_until = event.time
         self.last = event
         handler = _HANDLERS.get(type(event.payload))
         if handler is not None:
@@ -265,6 +272,9 @@ class Tables:
         self.remarks.append((time, payload))
         self.wall_s = max(0.0, self.wall_s - payload.jump_s)
 
+    def _on_elsewhere(self, payload: ev.ScoredElsewhere, time: float) -> None:
+        self.elsewhere.append((time, payload))
+
     def _on_finished(self, payload: ev.RunFinished, _: float) -> None:
         self.finished = payload
 
@@ -318,5 +328,6 @@ _HANDLERS: dict[type[Payload], Callable[[Tables, Any, float], None]] = {
     ev.Told: Tables._on_told,
     ev.FinishPlanned: Tables._on_planned,
     ev.Remarked: Tables._on_remarked,
+    ev.ScoredElsewhere: Tables._on_elsewhere,
     ev.RunFinished: Tables._on_finished,
 }

@@ -112,7 +112,7 @@ class Summary(Rows):
 
     def apply(self, event: Event) -> None:
         """Take the next event."""
-        if self.events and not isinstance(event.payload, ev.RunResumed):
+        if self.events and event.payload.takes_time:
             self.wall_s += max(0.0, event.time - self.time)
         self.events = event.number + 1
         self.time = event.time

@@ -122,7 +122,7 @@ def _timeline(run: RunView) -> dict[str, Any]:
     bars = [_bar(m, run) for m in executions[-MOST_BARS:]]
     asked = [_asked(q, run) for q in questions[-MOST_BARS:]]
     shown = [bar for bar in (*bars, *asked) if bar is not None]
-    last = history.last.time if history.last is not None else run.now
+    last = history.worked_until or run.now
     ends = [*(at for at, _ in history.phases), last][1:]
     phases = [
         {"name": clean_line(name, 40), "from": at, "to": end}
