@@ -15,8 +15,10 @@ from assay.core.clock import Clock, FakeClock
 from assay.core.execution import Outcome
 from assay.core.metric import Metric
 from assay.core.profile import DataProfile
+from assay.core.rehearse import Rehearse
 from assay.core.task import Task
 from assay.engine.activities import Activities
+from assay.engine.attempts import Attempts
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
 from assay.engine.evaluate import Evaluator
@@ -132,6 +134,7 @@ class Bench:
     processes: Sandbox | None = None
     """A real sandbox in the place of the fake one."""
     warm: WarmPool | None = None
+    rehearse: Rehearse = Rehearse.NEVER
     reseeds: int = RESEEDS
     """Fresh partitions that the noise is measured on."""
     known: History | None = None
@@ -174,7 +177,14 @@ class Bench:
         asks = ModelRepairer()
         repairer = self.repairer or asks
         evaluator = Evaluator(
-            self.parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=self.max_repairs
+            self.parts,
+            measurer,
+            judge,
+            budget,
+            repairer,
+            delivery=delivery,
+            max_repairs=self.max_repairs,
+            attempts=Attempts(self.parts, measurer, judge, budget, rehearse=self.rehearse),
         )
         self.session = Session(self.parts, evaluator, budget)
         asks.attach(self.session)

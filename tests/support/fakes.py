@@ -60,12 +60,16 @@ class FakeViews:
     def twisted_key(self, fold: ViewKey, twist: Twist) -> ViewKey | None:
         return replace(fold, twist=twist)
 
+    def rehearsal_key(self, rows: int) -> ViewKey | None:
+        return ViewKey(kind=ViewKind.REHEARSAL, fold=0, row_cap=rows)
+
     def build(self, key: ViewKey) -> View:
         folder = self._root / key.name
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "view.txt").exists():
             write_whole(folder / "view.txt", key.name)
-        answers = None if key.kind is ViewKind.FINAL else self._root / f"{key.name}.csv"
+        told = key.kind not in (ViewKind.FINAL, ViewKind.REHEARSAL)
+        answers = self._root / f"{key.name}.csv" if told else None
         return View(key=key, input=folder, answers=answers, train_rows=90, test_rows=10)
 
 

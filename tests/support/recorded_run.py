@@ -27,12 +27,18 @@ NAME = "toy-run"
 TRIALS = 8
 
 
-def prepare(base: Path) -> Path:
-    """Write data and recordings into `base` and return the folder that the run will have."""
-    write_data(base / "data", leak=False)
+def prepare(base: Path, *, rehearsed: bool = False) -> Path:
+    """Write data and recordings into `base` and return the folder that the run will have.
+
+    Args:
+        base: Exists.
+        rehearsed: Whether the run rehearses its candidates: there are rows enough then, and one of the drafts cannot do
+            with the few rows of a rehearsal.
+    """
+    write_data(base / "data", leak=False, rows=1_600 if rehearsed else 400)
     recordings = base / "recordings"
     recordings.mkdir()
-    for number, (role, key, reply) in enumerate(_replies()):
+    for number, (role, key, reply) in enumerate(_rehearsed_replies() if rehearsed else _replies()):
         entry = {"role": role, "key": key, "digest": "any", "model": "recorded", "usage": {}, "reply": reply}
         (recordings / f"{role}-any-{number}.json").write_text(json.dumps(entry), encoding="utf-8")
     return base / "runs" / NAME
@@ -101,6 +107,18 @@ def _replies() -> list[tuple[str, str, Mapping[str, Any]]]:
             ("ablate", f"step-{step:04d}/ablate", {"variants": variants}),
         ]
     return replies
+
+
+def _rehearsed_replies() -> list[tuple[str, str, Mapping[str, Any]]]:
+    """Return the same replies for a run that rehearses; the first draft is not mended by what is offered."""
+    first, asked = "step-0002/draft", "step-0002/trial/rehearsal-1"
+    replies = {key: (role, reply) for role, key, reply in _replies()}
+    replies["step-0004/trial/rehearsal-1"] = replies.pop("step-0004/trial/repair-1")
+    role, draft = replies[first]
+    code = draft["code"].replace("write(list(", "assert len(train) >= 500, 'too few'\nwrite(list(")
+    replies[first] = role, {**draft, "code": code}
+    replies[asked] = "debug", {"cause": "a guess", "code": f"{code}# the same\n", "recipe": {}}
+    return [(role, key, reply) for key, (role, reply) in replies.items()]
 
 
 def main(verb: str, base: Path) -> int:

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from assay.core.budget import Limits
+from assay.core.rehearse import Rehearse
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
 from assay.engine.finish import Finish
@@ -46,9 +47,12 @@ def finished_run(folder: Path) -> Path:
 
 
 def searched_run(base: Path) -> Path:
-    """Return the folder of a whole run of the strategy `tree`, answered from recordings; one draft was mended."""
+    """Return the folder of a whole run of the strategy `tree`, answered from recordings; one draft was mended.
+
+    Every candidate of the search is rehearsed.
+    """
     base.mkdir(parents=True)
-    folder = prepare(base)
+    folder = prepare(base, rehearsed=True)
     options = RunOptions(
         limits=Limits(trials=TRIALS, workers=1),
         model=f"recorded:{base / 'recordings'}",
@@ -57,6 +61,7 @@ def searched_run(base: Path) -> Path:
         arguments={"drafts": "3"},
         gate=False,
         warm=False,
+        rehearse=Rehearse.ALWAYS,
     )
     with _one_core():
         launch(binary_task(base / "data", k=1), options)

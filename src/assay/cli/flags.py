@@ -29,6 +29,7 @@ from assay.cli.wishes import read_blocks, read_hints
 from assay.core.budget import Limits
 from assay.core.durations import duration
 from assay.core.reference import Reference
+from assay.core.rehearse import Rehearse
 from assay.engine.noise import RESEEDS
 from assay.strategies.known import STRATEGIES as STRATEGIES
 from assay.strategies.options import DEFAULT_FIX_ROUNDS
@@ -58,6 +59,8 @@ class RunChoices:
     fix_rounds: int
     reseeds: int
     """Fresh partitions that the noise is measured on."""
+    rehearse: Rehearse | None
+    """Which candidates are run on few rows first; None where nothing was typed."""
     gate: bool
     """Whether the winner is checked at the end."""
     warm: bool
@@ -146,6 +149,7 @@ def read_choices(flags: RunFlags, problems: Problems) -> RunChoices:
         remarks=_prompt(flags.prompt_file, problems),
         fix_rounds=problems.read("--fix-rounds", flags.fix_rounds, natural, DEFAULT_FIX_ROUNDS),
         reseeds=problems.read("--reseeds", flags.reseeds, _reseeds, RESEEDS),
+        rehearse=problems.read("--rehearse", flags.rehearse, rehearsing, None),
         gate=not flags.no_gate,
         warm=not flags.no_warm,
         model=read_model(flags, problems),
@@ -166,6 +170,11 @@ def _reseeds(text: str) -> int:
     if found > RESEEDS:
         raise ValueError(f"must be at most {RESEEDS}")
     return found
+
+
+def rehearsing(text: str) -> Rehearse:
+    """Return which candidates are rehearsed."""
+    return Rehearse(one_of(tuple(Rehearse))(text))
 
 
 def _executor(text: str) -> str:

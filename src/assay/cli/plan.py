@@ -12,6 +12,7 @@ from assay.cli.display.foreseen import forecast_words
 from assay.cli.flags import DEFAULT_TIME_S, RunChoices
 from assay.cli.tracked import ChosenStore
 from assay.core.budget import Limits
+from assay.core.rehearse import Rehearse
 from assay.core.task import Task
 from assay.report.formatting import format_count, format_duration, format_money
 from assay.strategies.options import RunOptions
@@ -52,6 +53,7 @@ def run_options(choices: RunChoices, limits: Limits, *, strategy: str, runs: Pat
         remarks=choices.remarks,
         fix_rounds=choices.fix_rounds,
         reseeds=choices.reseeds,
+        rehearse=choices.rehearse or Rehearse.AUTO,
         gate=choices.gate,
         warm=choices.warm,
         finish_up_s=choices.finish_up_s,

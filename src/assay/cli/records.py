@@ -32,6 +32,7 @@ from assay.cli.typed import (
     Positive,
     PromptFile,
     Python,
+    RehearseFlag,
     Reseeds,
     RoleModels,
     RowCap,
@@ -98,6 +99,7 @@ class RunFlags:
     prompt_file: PromptFile = None
     fix_rounds: FixRounds = None
     reseeds: Reseeds = None
+    rehearse: RehearseFlag = None
     no_gate: NoGate = False
     no_warm: NoWarm = False
     settings: Settings = ()

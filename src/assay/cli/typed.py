@@ -95,6 +95,15 @@ SplitFlag = Annotated[
     typer.Option("--split", metavar="KIND[=COLUMN]", help="kfold, stratified, group=COLUMN, time=COLUMN ..."),
 ]
 Positive = Annotated[str | None, typer.Option("--positive", metavar="LABEL", help="Which of two labels counts.")]
+RehearseFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--rehearse",
+        metavar="WHEN",
+        help="Try a candidate on few rows before its first long fold: auto, never or always.",
+        show_default="auto",
+    ),
+]
 RowCap = Annotated[str | None, typer.Option("--row-cap", metavar="N", help="Most training rows shown during search.")]
 ModelFlag = Annotated[
     str | None,

@@ -16,6 +16,8 @@ class ViewKind(StrEnum):
     """Train: all search rows. Test: the sealed holdout, without labels."""
     FINAL = "final"
     """Train: every labelled row. Test: the real test file."""
+    REHEARSAL = "rehearsal"
+    """Train: a few rows of what a fold trains on. Test: as few of its test rows; their labels are kept nowhere."""
 
 
 class Twist(StrEnum):
@@ -42,16 +44,21 @@ class ViewKey:
     seed: int = 0
     """Added to the split's seed: 0 is the search partition, others are fresh partitions for confirmation."""
     row_cap: int | None = None
-    """Most training rows; None shows all."""
+    """Most training rows, of a rehearsal also most test rows; None shows all."""
     twist: Twist | None = None
     """What the validation gate changes; None for every view that a score rests on."""
 
     @property
     def name(self) -> str:
-        """A file-name-safe name, for example `fold-0`, `fold-0-seed-1`, `sealed`, `shuffled-0`."""
+        """A file-name-safe name, for example `fold-0`, `fold-0-seed-1`, `sealed`, `shuffled-0`, `rehearsal-0`."""
         fold = "" if self.fold is None else f"-{self.fold}"
         seed = f"-seed-{self.seed}" if self.seed else ""
         return f"{self.twist or self.kind}{fold}{seed}"
+
+
+def is_rehearsal(name: str) -> bool:
+    """Return whether the view of this name is that of a rehearsal: no score comes of it."""
+    return name.startswith(f"{ViewKind.REHEARSAL}-")
 
 
 @dataclass(frozen=True, kw_only=True)

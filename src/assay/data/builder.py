@@ -91,9 +91,13 @@ class Builder:
         return TestRows(self._task, self.facts)
 
     def _hidden(self, key: ViewKey, part: Slice) -> None:
-        """Write a view whose answers are known and kept apart."""
+        """Write a view of labelled rows; the answers are kept apart, those of a rehearsal not at all."""
         train = self.partition.capped(part.train, key.row_cap, key.seed)
-        asked = self._sampled(key, train, int(part.test.sum())) if key.twist is Twist.TRAINED else part.test
+        asked = part.test
+        if key.twist is Twist.TRAINED:
+            asked = self._sampled(key, train, int(part.test.sum()))
+        elif key.kind is ViewKind.REHEARSAL:
+            asked = self._sampled(key, part.test, key.row_cap or int(part.test.sum()))
         shown = self.facts.train.frame[train]
         if key.twist is Twist.SHUFFLED:
             shown = self._moved(shown, self._random(key, _SHUFFLING).permutation(len(shown)))
@@ -102,7 +106,8 @@ class Builder:
         rows = self._tests.arranged(self.partition.order(asked, key.seed))
         test = self._tests.frame(rows)
         id_name, ids = self._tests.ids(test)
-        self._write_answers(key, rows, id_name, ids)
+        if key.kind is not ViewKind.REHEARSAL:
+            self._write_answers(key, rows, id_name, ids)
         with fresh_folder(self._place.input(key, self._task)) as folder:
             write_table(self.facts.train, shown, folder / self.facts.train.name)
             write_table(self._tests.table, test, folder / self._tests.name)
@@ -112,13 +117,13 @@ class Builder:
             self._show_rest(folder)
         self._place.save(key, self._task, train_rows=int(train.sum()), test_rows=len(rows))
 
-    def _sampled(self, key: ViewKey, train: np.ndarray, count: int) -> np.ndarray:
-        """Return at most `count` of the training rows, drawn at random."""
+    def _sampled(self, key: ViewKey, rows: np.ndarray, count: int) -> np.ndarray:
+        """Return at most `count` of `rows`, drawn at random."""
         import numpy as np
 
-        chosen = np.flatnonzero(train)
+        chosen = np.flatnonzero(rows)
         drawn = self._random(key, _SAMPLING).permutation(chosen)[:count]
-        sampled = np.zeros(len(train), dtype=bool)
+        sampled = np.zeros(len(rows), dtype=bool)
         sampled[drawn] = True
         return sampled
 

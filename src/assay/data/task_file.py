@@ -12,6 +12,7 @@ from typing import Any
 
 from assay.core.errors import MachineError, TaskError
 from assay.core.files import write_whole
+from assay.core.rehearse import Rehearse
 from assay.core.task import Problem, SplitKind, Task
 from assay.data.given import Given, SplitWish, parse_direction
 from assay.data.inspection import Inspection
@@ -47,6 +48,8 @@ class TaskFile:
     """The `limits` table as it stands, for whoever starts a run."""
     mlflow: str = ""
     """Where the run is to be tracked; `off` for nowhere, empty for what holds without it."""
+    rehearse: str = ""
+    """Which candidates are run on few rows first; empty for what holds without it."""
     notebook: Mapping[str, Any] = field(default_factory=dict)
     """The `notebook` table as it stands: a notebook of the user's, and which of its cells are locked."""
 
@@ -87,6 +90,7 @@ def load_task_file(path: Path, *, said: Given | None = None, environment: Mappin
         inspection=inspect(folder, more=_given(values).overlaid(said or Given())),
         limits=values.get("limits", {}),
         mlflow=values.get("mlflow", ""),
+        rehearse=values.get("rehearse", ""),
         notebook=values.get("notebook", {}),
     )
 
@@ -209,8 +213,8 @@ def _validate(values: dict[str, Any], problems: list[str]) -> None:
         if key not in _KEYS:
             problems.append(f"{key}: no such key (known: {', '.join(sorted(_KEYS))})")
     _check_types(values, problems)
-    if isinstance(values.get("problem"), str):
-        _check_choice("problem", values["problem"], [member.value for member in Problem], problems)
+    for key, choices in (("problem", Problem), ("rehearse", Rehearse)):
+        _check_choice(key, values.get(key), [member.value for member in choices], problems)
     for table, fields in _TABLES.items():
         if fields is not None and isinstance(values.get(table), dict):
             _check_table(table, values[table], fields, problems)

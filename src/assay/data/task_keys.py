@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assay.core.rehearse import Rehearse
 from assay.core.task import Problem, SplitKind
 
 GUESSED = "guessed, and said by `assay init`"
@@ -177,6 +178,14 @@ KEYS = (
         meaning="Most training rows that a candidate is shown during the search; the final fit gets all.",
         example="30000",
         least=1,
+    ),
+    Key(
+        name="rehearse",
+        form=Form.TEXT,
+        default="auto",
+        meaning="Which candidates are run on few rows before their first whole fold; `auto`: those of long folds.",
+        example='"never"',
+        choices=tuple(when.value for when in Rehearse),
     ),
     Key(
         name="mlflow",

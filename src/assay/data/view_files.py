@@ -87,7 +87,7 @@ class ViewPlace:
             "task": task.data_digest,
             "train_rows": train_rows,
             "test_rows": test_rows,
-            "answers": None if key.kind is ViewKind.FINAL else digest_file(answers),
+            "answers": None if key.kind in (ViewKind.FINAL, ViewKind.REHEARSAL) else digest_file(answers),
             "partial": partial,
         }
         write_whole(self.record(key, task), json.dumps(facts))

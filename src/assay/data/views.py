@@ -70,6 +70,16 @@ class Views:
         most = min(SHUFFLED_ROWS, fold.row_cap or SHUFFLED_ROWS) if few else fold.row_cap
         return replace(fold, twist=twist, row_cap=most)
 
+    def rehearsal_key(self, rows: int) -> ViewKey | None:
+        """Return the view of a few rows of the first search fold, or None where these data have none.
+
+        Fewer rows of a forecast are shorter series, which a script may not be made for; and what a user's own program
+        prepares nobody else can thin out.
+        """
+        if self._task.split.kind in (SplitKind.FORECAST, SplitKind.PREPARED):
+            return None
+        return ViewKey(kind=ViewKind.REHEARSAL, fold=0, row_cap=rows)
+
     def build(self, key: ViewKey) -> View:
         """Return the view `key`, built on first use together with those that will be asked for next.
 
@@ -101,7 +111,7 @@ class Views:
         if key.twist is not None:
             pair = (self.twisted_key(folds[0], twist) for twist in (Twist.SHUFFLED, Twist.TRAINED))
             return tuple(dict.fromkeys([key, *(one for one in pair if one is not None)]))
-        if key.kind is ViewKind.FOLD and key not in folds:
+        if key.kind is ViewKind.REHEARSAL or (key.kind is ViewKind.FOLD and key not in folds):
             return (key,)
         others: list[ViewKey | None] = list(folds) if key.kind is ViewKind.FOLD or key.seed == 0 else []
         if key.seed == 0:

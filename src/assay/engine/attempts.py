@@ -8,6 +8,7 @@ from functools import partial
 
 from assay.core.candidate import Candidate
 from assay.core.execution import Outcome
+from assay.core.rehearse import Rehearse
 from assay.core.view import ViewKey
 from assay.engine.budget import Budget
 from assay.engine.endings import Ending
@@ -15,6 +16,7 @@ from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.engine.plan import Plan
+from assay.engine.rehearsal import Rehearsals
 from assay.journal.history import Measurement, Trial
 from assay.kinds.base import Failure
 
@@ -31,6 +33,8 @@ class Attempt:
     stopped: bool = False
     skipped: bool = False
     raced: str = ""
+    rehearsed: bool = False
+    """Whether the failure is that of its rehearsal, and no fold was run."""
 
     @property
     def scores(self) -> dict[str, float]:
@@ -46,30 +50,43 @@ class Attempts:
         measurer: Runs and grades.
         judge: Says when a race is lost.
         budget: Says when time is up.
+        rehearse: Which trials are run on few rows first, besides those of which the journal knows it.
     """
 
-    def __init__(self, parts: Parts, measurer: Measurer, judge: Judge, budget: Budget) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        measurer: Measurer,
+        judge: Judge,
+        budget: Budget,
+        *,
+        rehearse: Rehearse = Rehearse.NEVER,
+    ) -> None:
         self._parts = parts
         self._measurer = measurer
         self._judge = judge
         self._budget = budget
+        self._rehearsals = Rehearsals(parts, rehearse)
 
     def run(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan, *, live: bool) -> Attempt:
         """Run the candidate on the first fold, then on as many at a time as there is room for, until all are scored.
 
-        It ends with the first fold that fails, after the folds by which the race is lost, and where the search is over
-        before another fold could end.
+        Before that on few rows, where that is worth its while. It ends with the first fold that fails, after the folds
+        by which the race is lost, and where the search is over before another fold could end.
 
         Args:
             trial: What it belongs to.
             candidate: What is run.
             attempt: 1 as created, one more with each repair.
             plan: How the trial is evaluated.
-            live: Whether the first fold may halt where it fails, to go on when it is mended.
+            live: Whether what fails may be mended: the first fold then halts there, and goes on when it is.
 
         Raises:
             Ending: The run was stopped meanwhile.
         """
+        ended = self._rehearse(trial, candidate, attempt, plan) if live else None
+        if ended is not None:
+            return ended
         done: list[Measurement] = []
         keys = self._parts.views.fold_keys()[: plan.most_folds]
         for some in _batches(keys, self._measurer.at_once):
@@ -91,6 +108,28 @@ class Attempts:
             if lost and some[-1] != keys[-1]:
                 return Attempt(tuple(done), raced=lost)
         return Attempt(tuple(done))
+
+    def give_up(self, trial: Trial, attempt: int) -> None:
+        """Let the attempt run its folds though its rehearsal failed, and rehearse the trial no more."""
+        self._rehearsals.give_up(trial, attempt)
+
+    def _rehearse(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> Attempt | None:
+        """Run the candidate on few rows, where that is worth its while; return None where its folds are to follow."""
+        ranked = plan.counts and not plan.baseline and plan.most_folds is None
+        key = self._rehearsals.view(trial, candidate, attempt, plan.history) if ranked else None
+        if key is None:
+            return None
+        rehearsed = self._measure(trial, candidate, attempt, key, live=False)
+        outcome = rehearsed.execution.outcome if rehearsed.execution is not None else None
+        if outcome is Outcome.SKIPPED:
+            return Attempt(skipped=True)
+        # More rows take no less time: where this much is not left, no fold could end.
+        if outcome is Outcome.STOPPED or self._too_late(candidate, [rehearsed], self._parts.views.fold_keys()[:1]):
+            return Attempt(stopped=True)
+        if outcome is Outcome.TIMEOUT:
+            return None  # its limit is short, and a candidate may take as long as a fold may
+        failure = self._diagnose(candidate, rehearsed)
+        return None if failure is None else Attempt(failure=self._rehearsals.told(trial, failure), rehearsed=True)
 
     def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey, *, live: bool) -> Measurement:
         if self._parts.activities.stopped:

@@ -105,7 +105,14 @@ class Evaluator:
                 return self._finish(trial, current, result, TrialState.FAILED, "skipped by a person", flags)
             if failure is None:
                 return self._complete(trial, current, result, plan, flags)
-            mended = self._mender.mend(trial, current, attempt, failure, plan) if plan.repair else None
+            rehearsed = result.rehearsed
+            mended = (
+                self._mender.mend(trial, current, attempt, failure, plan, rehearsed=rehearsed) if plan.repair else None
+            )
+            if mended is None and rehearsed:
+                self._attempts.give_up(trial, attempt)
+                failure = None
+                continue
             if mended is None:
                 return self._finish(trial, current, result, TrialState.FAILED, failure.summary, flags)
             refused = self._refused(trial, mended)

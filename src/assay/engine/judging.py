@@ -10,7 +10,7 @@ from functools import partial
 from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
 from assay.core.trial import Verdict
-from assay.core.view import ViewKey
+from assay.core.view import ViewKey, is_rehearsal
 from assay.engine.budget import Budget
 from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.measure import Measurer
@@ -183,7 +183,11 @@ class Judge:
         first = self._parts.views.fold_keys(seed)[0].name
         known = self._parts.log.read(lambda history: history.measurement(code, first, seed))
         walls = self._parts.log.read(
-            lambda h: [m.execution.wall_s for m in h.measurements(trial.number) if m.execution]
+            lambda h: [
+                m.execution.wall_s
+                for m in h.measurements(trial.number)
+                if m.execution is not None and not is_rehearsal(m.view)
+            ]
         )
         mine = statistics.fmean(walls) if walls else 0.0
         return self._within(CONFIRM_SHARE, folds * (mine + (0.0 if known else best.wall_s)))

@@ -29,6 +29,9 @@ from assay.sandbox import SandboxLimits
 
 T = TypeVar("T")
 
+REHEARSAL_S = 60.0
+"""Longest that a rehearsal may take."""
+
 
 class Measurer:
     """Runs and grades candidates. Called from several threads; equal measurements wait for one another.
@@ -198,7 +201,7 @@ class Measurer:
         label = f"#{trial} {key.name}"
         place = self._places.take(candidate)
         try:
-            limit_s = self._limits.wall_s
+            limit_s = self._limit_s(key.kind)
             with parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=limit_s) as ticket:
                 self._room.wait(wall_s)
                 if wall_s is not None:  # time went by while the view was built and others had the slots
@@ -255,10 +258,14 @@ class Measurer:
 
     def _within(self, view: View, wall_s: float | None) -> tuple[SandboxLimits, bool]:
         """Return the limits of this execution, and whether the run's own end cuts them."""
-        limits = self._limits
-        wall = limits.wall_s * (3.0 if view.key.kind is not ViewKind.FOLD else 1.0)
+        wall = self._limit_s(view.key.kind)
         cut = wall_s is not None and wall_s < wall
-        return replace(limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
+        return replace(self._limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
+
+    def _limit_s(self, kind: ViewKind) -> float:
+        if kind is ViewKind.REHEARSAL:
+            return min(self._limits.wall_s, REHEARSAL_S)
+        return self._limits.wall_s * (1.0 if kind is ViewKind.FOLD else 3.0)
 
     def _grade(self, known: Measurement, key: ViewKey, candidate: Candidate) -> None:
         parts = self._parts
@@ -266,7 +273,7 @@ class Measurer:
         if predictions is None or known.execution is None:
             return
         view = parts.views.build(key)
-        reported = reported_score(known.execution.log_tail)
+        reported = None if key.kind is ViewKind.REHEARSAL else reported_score(known.execution.log_tail)
         score: Score | None = None
         problems: tuple[str, ...] = ()
         if view.answers is None:

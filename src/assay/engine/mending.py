@@ -12,6 +12,7 @@ from assay.engine.plan import Plan
 from assay.engine.within import repaired_within
 from assay.journal import events as ev
 from assay.journal.history import Trial
+from assay.journal.rehearsals import only_rehearsed
 from assay.kinds.base import Failure
 
 
@@ -39,14 +40,34 @@ class Mender:
         """Return whether there is a repair left."""
         return self._repairer is not None and len(self._repairs(trial)) < self._most
 
-    def mend(self, trial: Trial, candidate: Candidate, attempt: int, failure: Failure, plan: Plan) -> Candidate | None:
-        """Return a mended candidate, journaled, or None when repairs are used up or bring nothing new."""
+    def mend(
+        self,
+        trial: Trial,
+        candidate: Candidate,
+        attempt: int,
+        failure: Failure,
+        plan: Plan,
+        *,
+        rehearsed: bool = False,
+    ) -> Candidate | None:
+        """Return a mended candidate, journaled, or None when repairs are used up or bring nothing new.
+
+        Args:
+            trial: What it belongs to.
+            candidate: What failed.
+            attempt: The attempt in which it did.
+            failure: How.
+            plan: How the trial is evaluated.
+            rehearsed: Whether it failed in a rehearsal.
+        """
         repairs = self._repairs(trial)
         same = bool(repairs) and repairs[-1].signature == failure.signature
         twice_same = same and len(repairs) > 1 and repairs[-2].signature == failure.signature
         if self._repairer is None or len(repairs) >= self._most or twice_same:
             return None
-        key = f"{trial.key}/repair-{attempt}"
+        if rehearsed and same and self._parts.log.read(lambda known: only_rehearsed(known, trial, attempt - 1)):
+            return None  # seen twice on few rows and never on all of them: these may be all that is wrong
+        key = f"{trial.key}/{'rehearsal' if rehearsed else 'repair'}-{attempt}"
         mended = repaired_within(
             self._repairer, key, candidate, failure, plan.within, round=len(repairs) + 1, same=same
         )

@@ -64,6 +64,10 @@ class ViewSource(Protocol):
         """Return a search fold as the validation gate shows it, or None where the data do not allow that."""
         ...
 
+    def rehearsal_key(self, rows: int) -> ViewKey | None:
+        """Return the view of so many rows of the first search fold, or None where these data have none."""
+        ...
+
     def build(self, key: ViewKey) -> View:
         """Return the view, built on first use."""
         ...

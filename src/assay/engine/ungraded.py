@@ -38,6 +38,10 @@ class NoViews:
         """Return that no view can be shown otherwise."""
         return None
 
+    def rehearsal_key(self, rows: int) -> ViewKey | None:
+        """Return that nothing is rehearsed."""
+        return None
+
     def build(self, key: ViewKey) -> View:
         """Raise: nobody can have a key of a view."""
         raise LookupError(f"a run whose task is not graded has no view {key.name!r}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from assay.core.metric import Metric
-from assay.core.view import Twist
+from assay.core.view import Twist, is_rehearsal
 from assay.journal.history import History, Trial
 from assay.report.bill import by_role
 from assay.report.facts import Facts
@@ -56,6 +56,7 @@ class Gain:
 
 _TITLES = {
     "folds": "running candidates on folds",
+    "rehearsals": "rehearsals on few rows",
     "variants": "ablations and reseeds",
     "sealed": "sealed check",
     "final": "final fit",
@@ -148,6 +149,8 @@ def _kind(facts: Facts, trial: int, view: str) -> str:
     known = facts.history.trials.get(trial)
     if view.startswith("fold"):
         return "folds" if known is None or known.counts else "variants"
+    if is_rehearsal(view):
+        return "rehearsals"
     if view.split("-")[0] in _TWISTS:
         return "checks"
     return view if view in _TITLES else "other"

@@ -110,7 +110,8 @@ class RecordedViews(Views):
 
     def build(self, key: ViewKey) -> View:
         """Return the view, of which nothing is there."""
-        answers = None if key.kind is ViewKind.FINAL else self._nowhere / "answers.csv"
+        hidden = key.kind not in (ViewKind.FINAL, ViewKind.REHEARSAL)
+        answers = self._nowhere / "answers.csv" if hidden else None
         return View(key=key, input=self._nowhere, answers=answers, train_rows=0, test_rows=0)
 
 

@@ -19,6 +19,7 @@ from assay.core.profile import DataProfile
 from assay.core.task import SplitKind, Task
 from assay.data import Views, profile_apart
 from assay.engine.activities import Activities
+from assay.engine.attempts import Attempts
 from assay.engine.budget import Budget
 from assay.engine.deliver import Delivery
 from assay.engine.evaluate import Evaluator
@@ -218,7 +219,17 @@ def _graded(shell: Shell, parts: Parts, options: RunOptions) -> Run:
     delivery = Delivery(parts, measurer, budget, scale=scale)
     repairer = TieredRepairer()
     judge = Judge(parts, measurer, budget, reseeds=options.reseeds)
-    evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery, max_repairs=options.fix_rounds)
+    attempts = Attempts(parts, measurer, judge, budget, rehearse=options.rehearse)
+    evaluator = Evaluator(
+        parts,
+        measurer,
+        judge,
+        budget,
+        repairer,
+        delivery=delivery,
+        max_repairs=options.fix_rounds,
+        attempts=attempts,
+    )
     session = Session(parts, evaluator, budget)
     repairer.attach(session)
     gate = Gate(parts, measurer, judge, budget) if options.gate else None

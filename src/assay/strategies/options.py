@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assay.core.budget import Limits
 from assay.core.reference import Reference
+from assay.core.rehearse import Rehearse
 from assay.engine.noise import RESEEDS
 from assay.journal.history import worth_a_try
 from assay.models.opening import address_for
@@ -54,6 +55,8 @@ class RunOptions:
     reseeds: int = RESEEDS
     """Fresh partitions that the baseline is run on to measure the noise, at most; fewer than two leave it unknown, and
     then no gain is called real."""
+    rehearse: Rehearse = Rehearse.AUTO
+    """Which candidates are run on few rows before their first whole fold."""
     finish_up_s: float | None = None
     """Seconds before the time limit at which the search hands over to the finish; None leaves it to the engine."""
     gate: bool = True

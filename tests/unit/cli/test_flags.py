@@ -14,6 +14,7 @@ from assay.cli.problems import Problems
 from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
+from assay.core.rehearse import Rehearse
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC).timestamp()
 
@@ -139,6 +140,16 @@ def test_a_program_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     kept = read_choices(RunFlags(model="cli:./mine 'a b'"), Problems()).model
     assert kept == f"cli:{tmp_path / 'mine'} 'a b'"
+
+
+def test_rehearsals_are_left_to_the_engine_unless_said_otherwise() -> None:
+    problems = Problems()
+    assert read_choices(RunFlags(), problems).rehearse is None
+    assert read_choices(RunFlags(rehearse="never"), problems).rehearse is Rehearse.NEVER
+    problems.raise_any("run")
+    read_choices(RunFlags(rehearse="often"), problems)
+    with pytest.raises(UsageError, match="--rehearse 'often': is none of auto, never, always"):
+        problems.raise_any("run")
 
 
 def test_repairs_are_two_unless_said_otherwise() -> None:

@@ -61,10 +61,11 @@ def test_a_short_file_is_completed_from_the_data(tmp_path: Path) -> None:
 def test_variables_are_expanded_and_other_values_left_alone(tmp_path: Path) -> None:
     write_folder(tmp_path / "data")
     path = tmp_path / "task.toml"
-    path.write_text('data = "${WHERE}"\nabout = "for ${WHO}"\nrow_cap = 500\n', encoding="utf-8")
+    path.write_text('data = "${WHERE}"\nabout = "for ${WHO}"\nrow_cap = 500\nrehearse = "never"\n', encoding="utf-8")
     file = load_task_file(path, environment={"WHERE": "data", "WHO": "me"})
     assert file.inspection.task.statement == "for me"
     assert file.inspection.task.row_cap == 500
+    assert file.rehearse == "never"
     with pytest.raises(TaskError, match="no environment variable 'WHO'"):
         load_task_file(path, environment={"WHERE": "data"})
 
@@ -76,6 +77,7 @@ def test_variables_are_expanded_and_other_values_left_alone(tmp_path: Path) -> N
         ('protect = ["load.py:read"]', "protect: there is nothing to protect"),
         ("target = [1, 2]", "target: must be a text or a list of texts"),
         ("row_cap = true", "row_cap: must be a whole number"),
+        ('rehearse = "often"', "rehearse: must be one of auto, never, always"),
         ('split = "kfold"', "split: must be a table"),
         ("split = { k = 3 }", "split.kind: is missing"),
         ('split = { kind = "kfold", k = true }', "split.k: must be int"),

@@ -33,6 +33,7 @@ class Intake:
     limits: Mapping[str, Any] = field(default_factory=dict)
     """What the task file says about limits."""
     mlflow: str = ""
+    rehearse: str = ""
     """What the task file says about an experiment store."""
     notebook: Mapping[str, Any] = field(default_factory=dict)
     """What the task file says of a notebook of the user's and its cells."""
@@ -74,7 +75,13 @@ def take_in(path: Path, flags: TaskFlags) -> Intake:
     if file is None:
         return Intake(inspection=inspect(path, more=said))
     loaded = load_task_file(file, said=said)
-    return Intake(inspection=loaded.inspection, limits=loaded.limits, mlflow=loaded.mlflow, notebook=loaded.notebook)
+    return Intake(
+        inspection=loaded.inspection,
+        limits=loaded.limits,
+        mlflow=loaded.mlflow,
+        rehearse=loaded.rehearse,
+        notebook=loaded.notebook,
+    )
 
 
 def given(flags: TaskFlags) -> Given:

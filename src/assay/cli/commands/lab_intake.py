@@ -29,6 +29,7 @@ class LabIntake:
 
     limits: Mapping[str, Any] = {}
     mlflow = ""
+    rehearse = ""
     notebook: Mapping[str, Any] = {}
 
     def __init__(self, task: Task, config: LabConfig) -> None:

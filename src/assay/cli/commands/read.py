@@ -11,6 +11,7 @@ from assay.cli.display.checks import check_lines, checks_json
 from assay.cli.display.elsewhere import elsewhere_json, elsewhere_lines
 from assay.cli.display.phases import layout_known, origin_of, placed
 from assay.cli.display.queues import review_lines
+from assay.cli.display.rehearsals import rehearsal_json, rehearsal_lines
 from assay.cli.display.table import HEADER, trial_line
 from assay.cli.display.views import row_json
 from assay.cli.lookup import find_run, find_trial
@@ -92,6 +93,7 @@ def show(shell: Shell, root: Path, name: str | None, text: str, *, content: bool
         "judgement": _judgement(trial),
         "checks": checks_json(history.checks_of(trial.number)),
         "elsewhere": elsewhere_json(history, trial),
+        "rehearsal": rehearsal_json(history, trial),
         "repairs": [{"attempt": r.attempt, "by": r.by, "cause": r.cause} for r in trial.repairs],
         "files": sorted(candidate.files),
         "digest": candidate.digest,
@@ -161,6 +163,7 @@ def _trial_lines(
         yield f" remark  {one_line(flag, 400)}"
     for repair in trial.repairs:
         yield f" mended  for attempt {repair.attempt} by {repair.by}: {one_line(repair.cause, 300)}"
+    yield from rehearsal_lines(history, trial)
     for m in history.measurements(trial.number):
         e = m.execution
         took = (

@@ -25,6 +25,7 @@ from assay.cli.tracked import choose_store, mlflow_wish, store_address
 from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.cores import usable_cores
+from assay.core.rehearse import Rehearse
 from assay.core.task import Task
 from assay.sandbox.cluster.executor import require_executor
 from assay.strategies.known import LAB, refuse_blocks
@@ -75,6 +76,8 @@ def run(
     intake = take_in_lab(path) if strategy == LAB else take_in(path, task_flags)
     if strategy == REVIEW and intake.notebook:
         choices = replace(choices, arguments=with_table(choices.arguments, intake.notebook, intake.task.folder))
+    if intake.rehearse and choices.rehearse is None:
+        choices = replace(choices, rehearse=Rehearse(intake.rehearse))
     if intake.limits:
         limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
         problems.raise_any("run")
