@@ -21,7 +21,7 @@ from assay.data.glance import Wanted
 from assay.data.inspection import Inspection, Line
 from assay.data.layout import Layout, corrected, find_layout
 from assay.data.lines import ROW_CAP, lines_of
-from assay.data.measure import Measure, find_metric, own_metric
+from assay.data.metric_choice import MetricChoice, find_metric, own_metric
 from assay.data.metric_names import find as find_metric_name
 from assay.data.shape import Shape, find_shape
 from assay.data.sift import Sifted, sift
@@ -124,15 +124,15 @@ class _Intake:
         if forecast is None:
             _require_shared(self.facts, columns)
         _require_distinct_ids(self.facts, columns)
-        measure, shape = self._measure(columns, forecast)
+        metric_choice, shape = self._metric(columns, forecast)
         labelled = _labelled(self.facts, columns)
         choice = choose_split(self.facts, columns, shape, forecast, self.given.split, self.given.holdout, labelled)
         side = self._side(columns)
-        task = self._task(columns, shape, measure, choice, forecast, side)
-        self._note_rest(columns, measure)
+        task = self._task(columns, shape, metric_choice, choice, forecast, side)
+        self._note_rest(columns, metric_choice)
         return Inspection(
             task=task,
-            lines=tuple(lines_of(task, self.given, self._about(), columns, shape, measure, choice)),
+            lines=tuple(lines_of(task, self.given, self._about(), columns, shape, metric_choice, choice)),
             findings=(*side.findings, *self.findings, *choice.findings),
             train_rows=labelled,
             test_rows=0 if self.facts.test is None else len(self.facts.test.frame),
@@ -150,19 +150,21 @@ class _Intake:
             return None
         return find_forecast(self.facts, columns.targets, series=self.given.series, time_column=self.given.time_column)
 
-    def _measure(self, columns: Columns, forecast: Forecast | None) -> tuple[Measure, Shape]:
+    def _metric(self, columns: Columns, forecast: Forecast | None) -> tuple[MetricChoice, Shape]:
         said = self.given.metric.partition(":")[0] if self.given.metric else None
         likely = find_metric_name(said) if said else self.reading.metric
         shape = find_shape(self.facts, columns, self.given, likely, forecast=forecast is not None)
         if self.layout.grader is None or self.given.metric is not None:
-            measure = find_metric(self.facts, columns, shape, self.given, self.reading)
+            metric_choice = find_metric(self.facts, columns, shape, self.given, self.reading)
         else:
             text = (self.layout.folder / self.layout.grader).read_text(encoding="utf-8")
-            measure = own_metric(self.layout.grader, text, self.given, self.reading)
+            metric_choice = own_metric(self.layout.grader, text, self.given, self.reading)
             if self.reading.metric is None:
-                measure = replace(measure, metric=replace(measure.metric, needs=_usual_needs(shape, columns)))
-        origin = measure.origin.replace("from the description", self.said_in or "from the description")
-        return replace(measure, origin=origin), shape
+                metric_choice = replace(
+                    metric_choice, metric=replace(metric_choice.metric, needs=_usual_needs(shape, columns))
+                )
+        origin = metric_choice.origin.replace("from the description", self.said_in or "from the description")
+        return replace(metric_choice, origin=origin), shape
 
     def _side(self, columns: Columns) -> Sifted:
         """Return the side files that may be shown: a table that holds the target would give the answers away."""
@@ -175,7 +177,7 @@ class _Intake:
         self,
         columns: Columns,
         shape: Shape,
-        measure: Measure,
+        metric_choice: MetricChoice,
         choice: SplitChoice,
         forecast: Forecast | None,
         side: Sifted,
@@ -200,8 +202,8 @@ class _Intake:
             data=data,
             targets=columns.targets,
             id_column=columns.id_column,
-            metric=measure.metric,
-            output=contract_of(self.facts, columns, shape, measure.metric),
+            metric=metric_choice.metric,
+            output=contract_of(self.facts, columns, shape, metric_choice.metric),
             split=choice.split,
             holdout=Holdout(fraction=choice.fraction),
             series_columns=forecast.series_columns if forecast is not None else (),
@@ -211,7 +213,7 @@ class _Intake:
             data_digest=data_digest(layout.folder, data, own_grader),
         )
 
-    def _note_rest(self, columns: Columns, measure: Measure) -> None:
+    def _note_rest(self, columns: Columns, metric_choice: MetricChoice) -> None:
         facts, findings = self.facts, self.findings
         for table in (facts.train, facts.test, facts.sample):
             findings.extend(note("W213", text) for text in (table.notes if table is not None else ()))
@@ -228,9 +230,9 @@ class _Intake:
         if extra:
             text = f"only the training file has {', '.join(extra)}: candidates see it in train, never in test"
             findings.append(note("W208", text, columns=extra))
-        if measure.remark:
+        if metric_choice.remark:
             findings.append(
-                warn("W212", measure.remark, columns=columns.targets, fix="--positive LABEL or --metric NAME")
+                warn("W212", metric_choice.remark, columns=columns.targets, fix="--positive LABEL or --metric NAME")
             )
 
 

@@ -8,7 +8,7 @@ from assay.core.task import Problem, Split, Task
 from assay.data.columns import Columns
 from assay.data.given import Given
 from assay.data.inspection import Line
-from assay.data.measure import Measure
+from assay.data.metric_choice import MetricChoice
 from assay.data.shape import Shape
 from assay.data.split_guess import SplitChoice
 
@@ -17,7 +17,13 @@ ROW_CAP = 30_000
 
 
 def lines_of(
-    task: Task, given: Given, about: Line, columns: Columns, shape: Shape, measure: Measure, choice: SplitChoice
+    task: Task,
+    given: Given,
+    about: Line,
+    columns: Columns,
+    shape: Shape,
+    metric_choice: MetricChoice,
+    choice: SplitChoice,
 ) -> Iterable[Line]:
     """Yield what is fixed before a run, a line a field, each with its origin.
 
@@ -27,7 +33,7 @@ def lines_of(
         about: The line of the statement, which comes first.
         columns: The targets and ids, with their origin.
         shape: The problem, with its origin.
-        measure: The metric, with its origin.
+        metric_choice: The metric, with its origin.
         choice: The split and the holdout, with their origins.
     """
 
@@ -46,8 +52,8 @@ def lines_of(
     yield Line(field="target", value=", ".join(task.targets), origin=columns.target_origin)
     yield Line(field="id", value=task.id_column or "", origin=columns.id_origin)
     yield Line(field="problem", value=task.problem.value, origin=shape.origin)
-    yield Line(field="metric", value=task.metric.name, origin=measure.origin)
-    yield Line(field="better", value=task.metric.direction.value, origin=measure.better_origin)
+    yield Line(field="metric", value=task.metric.name, origin=metric_choice.origin)
+    yield Line(field="better", value=task.metric.direction.value, origin=metric_choice.better_origin)
     yield from _parameter_lines(task, given)
     yield Line(field="split", value=_split_text(task.split), origin=choice.origin)
     if task.problem is Problem.FORECAST:

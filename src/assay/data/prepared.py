@@ -19,7 +19,7 @@ from assay.data.facts import data_digest
 from assay.data.given import Given, parse_direction
 from assay.data.inspection import Inspection, Line
 from assay.data.layout import Layout, find_layout, words
-from assay.data.measure import Measure, own_metric
+from assay.data.metric_choice import MetricChoice, own_metric
 from assay.data.metric_names import named
 from assay.data.tables import Table, read_table, table_format
 
@@ -82,7 +82,7 @@ def inspect_prepared(layout: Layout, given: Given, statement: str, reading: Read
     sample, sample_origin = _sample(layout)
     id_column = given.id_column or (sample.columns[0] if len(sample.columns) > 1 else None)
     targets = given.target or tuple(name for name in sample.columns if name != id_column)
-    measure = _measure(layout, given, reading, said_in, len(targets))
+    metric_choice = _metric(layout, given, reading, said_in, len(targets))
     holdout = 0.5 if given.holdout is None else given.holdout
     train = layout.train or next((n for n in layout.side if "train" in words(n)), "")
     test = layout.test or next((n for n in layout.side if "test" in words(n)), None)
@@ -102,8 +102,8 @@ def inspect_prepared(layout: Layout, given: Given, statement: str, reading: Read
         data=data,
         targets=targets,
         id_column=id_column,
-        metric=measure.metric,
-        output=_contract(measure.metric, id_column, targets),
+        metric=metric_choice.metric,
+        output=_contract(metric_choice.metric, id_column, targets),
         split=Split(kind=SplitKind.PREPARED, k=1, seed=(given.split.seed or 0) if given.split else 0),
         holdout=Holdout(fraction=holdout),
         row_cap=given.row_cap or 30_000,
@@ -112,13 +112,19 @@ def inspect_prepared(layout: Layout, given: Given, statement: str, reading: Read
         data_digest=data_digest(layout.folder, data, grader, layout.prepare),
     )
     lines = _lines(
-        task, given, measure, about=reading.about, said_in=said_in, sample=sample.name, sample_origin=sample_origin
+        task,
+        given,
+        metric_choice,
+        about=reading.about,
+        said_in=said_in,
+        sample=sample.name,
+        sample_origin=sample_origin,
     )
     return Inspection(task=task, lines=lines, test_rows=len(sample.frame))
 
 
 def _lines(
-    task: Task, given: Given, measure: Measure, *, about: str, said_in: str, sample: str, sample_origin: str
+    task: Task, given: Given, metric_choice: MetricChoice, *, about: str, said_in: str, sample: str, sample_origin: str
 ) -> tuple[Line, ...]:
     return (
         Line(field="about", value=about, origin=said_in or "guessed: nothing describes the task"),
@@ -127,8 +133,8 @@ def _lines(
         Line(field="target", value=", ".join(task.targets), origin="given" if given.target else f"from {sample}"),
         Line(field="id", value=task.id_column or "", origin="given" if given.id_column else f"from {sample}"),
         Line(field="problem", value=task.problem.value, origin=f"from {task.prepare}"),
-        Line(field="metric", value=measure.metric.name, origin=measure.origin),
-        Line(field="better", value=measure.metric.direction.value, origin=measure.better_origin),
+        Line(field="metric", value=metric_choice.metric.name, origin=metric_choice.origin),
+        Line(field="better", value=metric_choice.metric.direction.value, origin=metric_choice.better_origin),
         Line(field="split", value="by your own prepare", origin=f"from {task.prepare}"),
         Line(
             field="holdout",
@@ -146,7 +152,7 @@ def _sample(layout: Layout) -> tuple[Table, str]:
         return made.sample, f"made by {layout.prepare}"
 
 
-def _measure(layout: Layout, given: Given, reading: Reading, said_in: str, outputs: int) -> Measure:
+def _metric(layout: Layout, given: Given, reading: Reading, said_in: str, outputs: int) -> MetricChoice:
     if layout.grader is not None and given.metric is None:
         text = (layout.folder / layout.grader).read_text(encoding="utf-8")
         return own_metric(layout.grader, text, given, reading)
@@ -168,7 +174,7 @@ def _measure(layout: Layout, given: Given, reading: Reading, said_in: str, outpu
         )
     if metric.needs is Needs.PROBABILITY and outputs > 1 and metric.name in ("log_loss", "brier"):
         metric = replace(metric, needs=Needs.CLASS_PROBABILITIES)
-    return Measure(metric=metric, origin=origin, better_origin=f"known for {metric.name}")
+    return MetricChoice(metric=metric, origin=origin, better_origin=f"known for {metric.name}")
 
 
 def _contract(metric: Metric, id_column: str | None, targets: tuple[str, ...]) -> OutputContract:

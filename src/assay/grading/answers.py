@@ -13,9 +13,9 @@ import numpy as np
 from assay.core.errors import TaskError
 from assay.core.metric import Metric, Needs
 from assay.grading.arrays import Codes, Floats, Pairs
+from assay.grading.grading_task import GradingTask
 from assay.grading.names import Names, label_order
 from assay.grading.predictions import Expected, Predictions, Rejected
-from assay.grading.question import Question
 from assay.grading.table import Table, Unreadable, read_header
 
 
@@ -35,7 +35,7 @@ class Answers:
         return predictions if self.place is None else predictions.take(self.place)
 
 
-def read_answers(path: Path, asked: Question, whole: Mapping[str, Any] | None = None) -> Answers:
+def read_answers(path: Path, asked: GradingTask, whole: Mapping[str, Any] | None = None) -> Answers:
     """Return the answers in `path` with labels in order.
 
     Args:
@@ -87,7 +87,7 @@ def read_trusted(path: Path) -> Table:
     return Table(header=header, columns=columns, rows=len(body))
 
 
-def join(asked: Question, answers: Answers, predictions: Predictions) -> Pairs:
+def join(asked: GradingTask, answers: Answers, predictions: Predictions) -> Pairs:
     """Return answers and predictions row by row.
 
     Raises:
@@ -183,7 +183,7 @@ def any_columns(expected: Expected, path: Path) -> Expected:
     return replace(expected, contract=replace(expected.contract, columns=columns))
 
 
-def expected_of(asked: Question, request: Mapping[str, Any]) -> Expected:
+def expected_of(asked: GradingTask, request: Mapping[str, Any]) -> Expected:
     """Return what predictions must look like: by the answers, else by the sample or the test file of the view.
 
     Raises:
@@ -194,12 +194,12 @@ def expected_of(asked: Question, request: Mapping[str, Any]) -> Expected:
     return expected_rows(asked, request)
 
 
-def answers_of(asked: Question, request: Mapping[str, Any]) -> Answers:
+def answers_of(asked: GradingTask, request: Mapping[str, Any]) -> Answers:
     """Return the answers that a request names."""
     return read_answers(Path(request["answers"]), asked, request if request.get("partial") else None)
 
 
-def expected_rows(asked: Question, request: Mapping[str, Any]) -> Expected:
+def expected_rows(asked: GradingTask, request: Mapping[str, Any]) -> Expected:
     """Return what predictions must look like by the sample or the test file of the view.
 
     Raises:

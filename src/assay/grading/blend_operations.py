@@ -15,11 +15,12 @@ from assay.grading import blend_program
 from assay.grading.answers import Answers, answers_of, expected_of, join
 from assay.grading.arrays import Floats, Pairs
 from assay.grading.blend import Blend
-from assay.grading.blend_search import Likeness, Stored, rule_for, search
+from assay.grading.blend_rules import rule_for
+from assay.grading.blend_search import Nearest, Stored, search
 from assay.grading.cells import probability_columns
+from assay.grading.grading_task import GradingTask
 from assay.grading.names import Names
 from assay.grading.predictions import Expected, Predictions, Rejected
-from assay.grading.question import Question
 from assay.grading.table import Unreadable, read_header
 from assay.grading.validate import validate
 
@@ -39,7 +40,7 @@ class _Opened:
 
 def blend(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the best mix of the members' files."""
-    asked = decode(Question, request["question"])
+    asked = decode(GradingTask, request["task"])
     if asked.grader is not None:
         return {"blend": encode(_nothing(request, "nothing is mixed for a metric of the user's own"))}
     views = [_open_view(asked, view) for view in request["views"]]
@@ -69,7 +70,7 @@ def _nothing(request: Mapping[str, Any], reason: str) -> Blend:
 
 
 def _searched(
-    asked: Question,
+    asked: GradingTask,
     views: list[_Opened],
     loaded: Mapping[int, list[Floats]],
     rule: str,
@@ -98,14 +99,14 @@ def _searched(
     )
 
 
-def _unchosen(numbers: list[int], like: Likeness) -> str:
+def _unchosen(numbers: list[int], like: Nearest) -> str:
     """Return why a valid member has no weight."""
     if like.correlation >= TOO_LIKE:
         return f"too much like #{numbers[like.member]}: their predictions correlate by {like.correlation:.3f}"
     return "adding it does not improve the mix"
 
 
-def _open_view(asked: Question, view: Mapping[str, Any]) -> _Opened:
+def _open_view(asked: GradingTask, view: Mapping[str, Any]) -> _Opened:
     answers = answers_of(asked, view)
     contract = answers.expected.contract
     if contract.needs is not Needs.RANKED_LABELS:
@@ -195,7 +196,7 @@ def _by_class(values: Floats, names: tuple[str, ...], classes: tuple[str, ...], 
 
 def combine(request: Mapping[str, Any]) -> dict[str, Any]:
     """Write the mix of the members' files to `into`; members whose files are not valid are left out."""
-    asked = decode(Question, request["question"])
+    asked = decode(GradingTask, request["task"])
     expected = expected_of(asked, request)
     members: dict[str, dict[str, Path]] = {}
     dropped: dict[str, str] = {}

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assay.core.metric import Metric, Needs
-from assay.grading.arrays import Array, Codes, Floats, Pairs
+from assay.core.metric import Metric
+from assay.grading.arrays import Codes, Floats, Pairs
+from assay.grading.blend_rules import WORST, Choice, gain_of, predicted
 from assay.grading.metrics import NoValue, compute
-from assay.grading.weighted import cells_of, prepare
 
 MOST_MEMBERS = 8
 _STEPS = 25
@@ -25,7 +25,6 @@ _PARTS = 5
 _MOST_ROWS = 20_000
 """Rows of one part that the search looks at; scores are computed on all."""
 _RANKED = frozenset({"roc_auc", "roc_auc_mean_columnwise", "average_precision"})
-_WORST = -np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +38,7 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
-    """Weights by member position, and the rule that turns the mix into predictions."""
-
-    weights: Floats
-    rule: str
-    threshold: float = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Likeness:
+class Nearest:
     """How near a member that was not chosen is to the nearest one that was."""
 
     member: int
@@ -65,7 +55,7 @@ class Found:
     """The mix chosen on all views."""
     scores: dict[str, float]
     """View name to the cross-fitted score on it."""
-    unchosen: dict[int, Likeness]
+    unchosen: dict[int, Nearest]
     """By position, every member without a weight."""
 
 
@@ -135,14 +125,14 @@ class _Finder:
         size = self.views[0].members.shape[0]
         counts = np.zeros(size)
         sums = [np.zeros(table.shape[1:]) for table in tables]
-        best = (_WORST, Choice(weights=counts, rule=rule))
+        best = (WORST, Choice(weights=counts, rule=rule))
         waited = 0
         for step in range(1, _STEPS + 1):
             open_to = range(size) if (counts > 0).sum() < MOST_MEMBERS else np.flatnonzero(counts).tolist()
             tried = []
             for member in open_to:
                 mixed = [(total + table[member]) / step for total, table in zip(sums, tables, strict=True)]
-                tried.append((*_gain(self.metric, rule, pairs, mixed), -member))
+                tried.append((*gain_of(self.metric, rule, pairs, mixed), -member))
             gain, threshold, member = max(tried)
             counts[-member] += 1
             sums = [total + table[-member] for total, table in zip(sums, tables, strict=True)]
@@ -154,7 +144,7 @@ class _Finder:
                 break
         return best
 
-    def unchosen(self, choice: Choice) -> dict[int, Likeness]:
+    def unchosen(self, choice: Choice) -> dict[int, Nearest]:
         """Return the members without a weight, each with the chosen one that it is most like."""
         chosen, rest = np.flatnonzero(choice.weights), np.flatnonzero(choice.weights == 0)
         tables = self.tables[choice.rule]
@@ -167,7 +157,7 @@ class _Finder:
             products, sizes = flat[chosen] @ flat[member], size[chosen] * size[member]
             like = np.divide(products, sizes, out=np.zeros(len(chosen)), where=sizes > 0)
             nearest = int(like.argmax())
-            found[member] = Likeness(member=int(chosen[nearest]), correlation=float(like[nearest]))
+            found[member] = Nearest(member=int(chosen[nearest]), correlation=float(like[nearest]))
         return found
 
     def assembled(self, view: int, choices: Sequence[Choice]) -> Pairs:
@@ -203,86 +193,3 @@ def _ranked(members: Floats) -> Floats:
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(members, axis=1) / members.shape[1])
-
-
-def predicted(pairs: Pairs, mixed: Floats, choice: Choice, metric: Metric) -> Pairs:
-    """Return `pairs` with the predictions that `choice` makes of the mixed numbers."""
-    if choice.rule in ("mean", "rank"):
-        return replace(pairs, numbers=mixed)
-    if choice.rule == "top":
-        best = np.argsort(-mixed, axis=1, kind="stable")[:, : int(metric.param("k", 5))]
-        return replace(pairs, ranked=tuple(tuple(pairs.classes[k] for k in row) for row in best.tolist()))
-    return replace(pairs, labels=_labels(pairs, mixed, choice))
-
-
-def _labels(pairs: Pairs, mixed: Floats, choice: Choice) -> Codes:
-    if choice.rule == "argmax":
-        return np.asarray(mixed.argmax(axis=1)[:, None], dtype=np.int64)
-    column = mixed[:, [pairs.positive]] if choice.rule == "threshold" else mixed
-    return np.where(column >= choice.threshold, pairs.positive, 1 - pairs.positive)
-
-
-def _gain(metric: Metric, rule: str, pairs: list[Pairs], mixed: list[Floats]) -> tuple[float, float]:
-    """Return the mean score over the parts, larger is better, and the threshold that reaches it."""
-    sign = 1.0 if metric.higher_is_better else -1.0
-    if rule == "threshold":
-        return _best_threshold(metric, pairs, mixed, sign)
-    choice = Choice(weights=np.empty(0), rule=rule)
-    values = []
-    for part, numbers in zip(pairs, mixed, strict=True):
-        try:
-            values.append(_quick(metric, part, numbers, choice))
-        except NoValue:
-            return _WORST, 0.5
-    mean = sign * float(np.mean(values))
-    return (mean if np.isfinite(mean) else _WORST), 0.5
-
-
-def _quick(metric: Metric, pairs: Pairs, mixed: Floats, choice: Choice) -> float:
-    if choice.rule == "top":
-        return _single_relevant(metric, pairs, mixed)
-    made = predicted(pairs, mixed, choice, metric)
-    statistic = prepare(metric, made)
-    return compute(metric, made) if statistic is None else float(statistic(np.ones((1, made.rows)))[0])
-
-
-def _single_relevant(metric: Metric, pairs: Pairs, mixed: Floats) -> float:
-    """Return the mean of 1 / rank of the one right label, 0 beyond k."""
-    right = pairs.codes[:, 0]
-    own = mixed[np.arange(pairs.rows), right][:, None]
-    before = (mixed > own).sum(axis=1) + ((mixed == own) & (np.arange(mixed.shape[1]) < right[:, None])).sum(axis=1)
-    return float(np.where(before < int(metric.param("k", 5)), 1.0 / (before + 1.0), 0.0).mean())
-
-
-def _best_threshold(metric: Metric, pairs: list[Pairs], mixed: list[Floats], sign: float) -> tuple[float, float]:
-    cells = cells_of(metric, pairs[0].positive)
-    if cells is None:
-        raise NoValue(f"{metric.name} is no function of a threshold", by_predictions=False)
-    scores = [numbers[:, part.positive] for part, numbers in zip(pairs, mixed, strict=True)]
-    grid = np.unique(np.append(np.quantile(np.concatenate(scores), np.linspace(0.005, 0.995, 199)), 0.5))
-    values = np.mean([cells(_counts(part, score, grid)) for part, score in zip(pairs, scores, strict=True)], axis=0)
-    gains = np.where(np.isfinite(values), sign * values, _WORST)
-    # Among equally good thresholds the one nearest to one half.
-    best = min(np.flatnonzero(gains >= gains.max() - 1e-12).tolist(), key=lambda i: abs(grid[i] - 0.5))
-    return float(gains[best]), float(grid[best])
-
-
-def _counts(pairs: Pairs, score: Array, grid: Array) -> Floats:
-    """Return confusion counts for each threshold, shape (thresholds, 2, 2)."""
-    positive, negative = pairs.positive, 1 - pairs.positive
-    counts = np.zeros((len(grid), 2, 2))
-    for actual, mine in ((positive, score[pairs.hits[:, 0]]), (negative, score[~pairs.hits[:, 0]])):
-        below = np.searchsorted(np.sort(mine), grid, side="left")
-        counts[:, actual, negative], counts[:, actual, positive] = below, len(mine) - below
-    return counts
-
-
-def rule_for(needs: Needs, pairs: Pairs) -> str | None:
-    """Return how predictions of this kind are mixed, or None if they cannot be."""
-    if needs in (Needs.VALUES, Needs.PROBABILITY, Needs.CLASS_PROBABILITIES):
-        return "mean"
-    if needs is Needs.RANKED_LABELS:
-        return "top"
-    if pairs.codes.shape[1] > 1:
-        return "flags" if len(pairs.classes) == 2 else None
-    return "threshold" if len(pairs.classes) == 2 else "argmax"

@@ -15,12 +15,12 @@ from assay.grading import blend_operations, weakness_operations
 from assay.grading.answers import Answers, answers_of, any_columns, expected_of, join
 from assay.grading.arrays import Array
 from assay.grading.grade import PredictionStats
+from assay.grading.grading_task import GradingTask
 from assay.grading.interval import bootstrap
 from assay.grading.metrics import NoValue, compute
 from assay.grading.names import plain_number
 from assay.grading.own_metric import own_value
 from assay.grading.predictions import Predictions, Rejected
-from assay.grading.question import Question
 from assay.grading.self_test import scores_its_answers
 from assay.grading.validate import validate
 
@@ -53,7 +53,7 @@ def grade(request: Mapping[str, Any], tell: Tell) -> Reply:
 
 def self_test(request: Mapping[str, Any], tell: Tell) -> Reply:
     """Return whether the user's own metric gives the answers themselves a score."""
-    asked = decode(Question, request["question"])
+    asked = decode(GradingTask, request["task"])
     answers = answers_of(asked, request)
     tell("grader")
     return {"sound": scores_its_answers(asked, answers, Path(request["answers"]))}
@@ -61,7 +61,7 @@ def self_test(request: Mapping[str, Any], tell: Tell) -> Reply:
 
 def check(request: Mapping[str, Any], tell: Tell) -> Reply:
     """Return nothing if the file has the form that the view asks for."""
-    asked, path = decode(Question, request["question"]), Path(request["file"])
+    asked, path = decode(GradingTask, request["task"]), Path(request["file"])
     validate(path, any_columns(expected_of(asked, request), path))
     return {}
 
@@ -103,7 +103,7 @@ def _same_column(values: Array, request: Mapping[str, Any]) -> str:
     frame = typed(read_table(Path(request["test"])))
     if len(frame) != len(values):
         return ""
-    asked = decode(Question, request["question"])
+    asked = decode(GradingTask, request["task"])
     for name in frame.columns:
         column = frame[name]
         if name != asked.id_column and column.dtype.kind in "iuf" and np.array_equal(column.to_numpy(float), values):
@@ -111,8 +111,8 @@ def _same_column(values: Array, request: Mapping[str, Any]) -> str:
     return ""
 
 
-def _opened(request: Mapping[str, Any]) -> tuple[Question, Answers, Predictions]:
-    asked = decode(Question, request["question"])
+def _opened(request: Mapping[str, Any]) -> tuple[GradingTask, Answers, Predictions]:
+    asked = decode(GradingTask, request["task"])
     answers = answers_of(asked, request)
     path = Path(request["file"])
     return asked, answers, answers.narrowed(validate(path, any_columns(answers.expected, path)))

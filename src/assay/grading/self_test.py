@@ -8,16 +8,16 @@ from pathlib import Path
 from assay.core.errors import TaskError
 from assay.core.metric import Needs
 from assay.grading.answers import Answers
+from assay.grading.grading_task import GradingTask
 from assay.grading.own_metric import own_value
 from assay.grading.predictions import Rejected
-from assay.grading.question import Question
 from assay.grading.table import Table
 
 _SURE = 0.95
 """Probability given to what is right: a logarithm of one or nothing would be no fair test."""
 
 
-def scores_its_answers(asked: Question, answers: Answers, path: Path) -> bool:
+def scores_its_answers(asked: GradingTask, answers: Answers, path: Path) -> bool:
     """Return whether the metric gives predictions made from the answers a finite score.
 
     Args:
@@ -35,7 +35,7 @@ def scores_its_answers(asked: Question, answers: Answers, path: Path) -> bool:
     return False
 
 
-def _perfect(asked: Question, answers: Answers) -> Iterator[Table]:
+def _perfect(asked: GradingTask, answers: Answers) -> Iterator[Table]:
     """Yield the answers as submissions: as they are, as probabilities of the classes, and as they lie in the file."""
     table, contract = answers.table, asked.output
     targets = [table.column(name) for name in answers.targets if name in table.header]
@@ -52,7 +52,7 @@ def _perfect(asked: Question, answers: Answers) -> Iterator[Table]:
     yield table
 
 
-def _submission(asked: Question, table: Table, names: tuple[str, ...], columns: list[tuple[str, ...]]) -> Table:
+def _submission(asked: GradingTask, table: Table, names: tuple[str, ...], columns: list[tuple[str, ...]]) -> Table:
     wanted = (asked.output.id_column, asked.id_column) if asked.output.id_column else ()
     ids = next((name for name in wanted if name in table.header), None)
     if ids is None:

@@ -18,8 +18,8 @@ from assay.core.view import View
 from assay.core.weakness import Weaknesses
 from assay.grading.blend import Blend, Mixed, blend_settings
 from assay.grading.grade import Grade, Graded, Invalid, PredictionStats
+from assay.grading.grading_task import grading_task
 from assay.grading.process import GradingProcess
-from assay.grading.question import question
 from assay.grading.replies import Died, Refused, opened
 from assay.grading.sources import absolute, need_answers, readable_folders, sources
 
@@ -179,7 +179,7 @@ class Grader:
         }
         request = {
             "op": "blend",
-            "question": encode(question(task)),
+            "task": encode(grading_task(task)),
             "views": [{"name": view.key.name, **sources(task, view)} for view in views],
             "members": files,
         }
@@ -214,7 +214,7 @@ class Grader:
         mixed = {number: members[number] for number in blend.weights if number in members}
         request = {
             "op": "combine",
-            "question": encode(question(task)),
+            "task": encode(grading_task(task)),
             "settings": blend_settings(task, blend),
             "members": {str(number): absolute(files) for number, files in mixed.items()},
             "into": str(target.absolute()),
@@ -256,7 +256,7 @@ class Grader:
             need_answers(view)
         request = {
             "op": "weaknesses",
-            "question": encode(question(task)),
+            "task": encode(grading_task(task)),
             "views": [{"name": view.key.name, **sources(task, view)} for view in views],
             "members": {str(number): absolute(files) for number, files in members.items()},
         }
@@ -300,7 +300,7 @@ class Grader:
         digest = digest_file(task.folder / (task.grader or ""))
         if digest in self._sound:
             return True
-        request = {"op": "self_test", "question": encode(question(task)), **sources(task, view)}
+        request = {"op": "self_test", "task": encode(grading_task(task)), **sources(task, view)}
         readable = [*([view.answers] if view.answers else []), *readable_folders(task, view)]
         try:
             sound = bool(self._request(request, task, readable, [], self._time_limit_s)["sound"])
@@ -311,7 +311,7 @@ class Grader:
         return sound
 
     def _ask(self, op: str, task: Task, view: View, predictions: Path, **extra: Any) -> Mapping[str, Any]:
-        request = {"op": op, "question": encode(question(task)), "file": str(predictions.absolute()), **extra}
+        request = {"op": op, "task": encode(grading_task(task)), "file": str(predictions.absolute()), **extra}
         request |= sources(task, view)
         readable = [predictions, *([view.answers] if view.answers else []), *readable_folders(task, view)]
         return self._request(request, task, readable, [], self._time_limit_s)

@@ -13,9 +13,9 @@ from assay.core.weakness import Weakness, Weaknesses
 from assay.data.tables import as_text, read_table, typed
 from assay.grading.answers import Answers, answers_of, any_columns, join
 from assay.grading.arrays import Floats
+from assay.grading.grading_task import GradingTask
 from assay.grading.names import Names
 from assay.grading.predictions import Rejected
-from assay.grading.question import Question
 from assay.grading.row_losses import RowLosses, row_losses
 from assay.grading.segments import correlations, together, weakness
 from assay.grading.validate import validate
@@ -35,7 +35,7 @@ class _Opened:
 
 def weaknesses(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return where each member is wrong, and how alike their errors are; members that cannot be read are left out."""
-    asked = decode(Question, request["question"])
+    asked = decode(GradingTask, request["task"])
     views = [_open_view(asked, view) for view in request["views"]]
     frame = _stacked(views)
     found: dict[int, Weakness] = {}
@@ -51,17 +51,17 @@ def weaknesses(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"weaknesses": encode(Weaknesses(trials=tuple(found), found=tuple(found.values()), alike=alike))}
 
 
-def _open_view(asked: Question, view: Mapping[str, Any]) -> _Opened:
+def _open_view(asked: GradingTask, view: Mapping[str, Any]) -> _Opened:
     answers = answers_of(asked, view)
     return _Opened(name=view["name"], answers=answers, frame=_rows(asked, view, answers))
 
 
-def _losses(asked: Question, view: _Opened, path: Path) -> RowLosses:
+def _losses(asked: GradingTask, view: _Opened, path: Path) -> RowLosses:
     predictions = view.answers.narrowed(validate(path, any_columns(view.answers.expected, path)))
     return row_losses(asked.metric, join(asked, view.answers, predictions))
 
 
-def _rows(asked: Question, view: Mapping[str, Any], answers: Answers) -> pd.DataFrame | None:
+def _rows(asked: GradingTask, view: Mapping[str, Any], answers: Answers) -> pd.DataFrame | None:
     """Return the rows of the view's test file in the order of the answers; None where they cannot be matched."""
     if not view.get("test"):
         return None

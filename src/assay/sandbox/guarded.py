@@ -51,7 +51,7 @@ class Ids:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Start:
     """One start, with everything that has been decided about it."""
 
     command: Command
@@ -91,11 +91,11 @@ class GuardedSandbox:
         check_workspace(workspace, interpreter.folders)
         ids = self._ids(workspace, interpreter)
         tmp = Path(tempfile.mkdtemp(prefix=own_prefix()))
-        job = Job(command=command, workspace=workspace, limits=limits, interpreter=interpreter, tmp=tmp, ids=ids)
+        start = Start(command=command, workspace=workspace, limits=limits, interpreter=interpreter, tmp=tmp, ids=ids)
         try:
-            process = self._launch(job)
+            process = self._launch(start)
         except BaseException:
-            self._clean_up(job)
+            self._clean_up(start)
             raise
         self._roster.add(process)
         return process
@@ -109,7 +109,7 @@ class GuardedSandbox:
             check_workspace(workspace, interpreter.folders)
             ids = self._ids(workspace, interpreter)
             tmp = Path(tempfile.mkdtemp(prefix=own_prefix()))
-            job = Job(
+            start = Start(
                 command=command,
                 workspace=workspace,
                 limits=replace(order.limits, wall_s=math.inf),
@@ -119,9 +119,9 @@ class GuardedSandbox:
                 passed=wires.ends,
             )
             try:
-                process = self._launch(job)
+                process = self._launch(start)
             except BaseException:
-                self._clean_up(job)
+                self._clean_up(start)
                 raise
         except BaseException:
             wires.close()
@@ -130,13 +130,13 @@ class GuardedSandbox:
         finally:
             wires.close_ends()
         self._roster.add(process)
-        return WarmChild(order, process, wires, lambda given: self._admit(job, given))
+        return WarmChild(order, process, wires, lambda given: self._admit(start, given))
 
-    def _admit(self, job: Job, workspace: Workspace) -> bool:
+    def _admit(self, start: Start, workspace: Workspace) -> bool:
         """Do for a waiting command what is done for every other before it starts; False where that is another."""
-        check_workspace(workspace, job.interpreter.folders)
-        if job.ids.user is not None:
-            hand_over(job.workspace.root, job.ids.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+        check_workspace(workspace, start.interpreter.folders)
+        if start.ids.user is not None:
+            hand_over(start.workspace.root, start.ids.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
         return True
 
     def attach(self, handle: str) -> SandboxProcess | None:
@@ -154,61 +154,61 @@ class GuardedSandbox:
         del workspace, interpreter
         return Ids()
 
-    def _lock(self, job: Job) -> dict[str, Any] | None:
+    def _lock(self, start: Start) -> dict[str, Any] | None:
         """Return what the guard shall take from the command before it starts."""
-        del job
+        del start
         return None
 
-    def _prepare(self, job: Job) -> None:
+    def _prepare(self, start: Start) -> None:
         try:
-            for mount in job.workspace.mounts:
-                link_mount(job.workspace.root, mount.target, mount.source)
-            if job.ids.user is not None:
-                hand_over(job.workspace.root, job.ids.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
-                hand_over(job.tmp, job.ids.user, is_ours=lambda uid: uid == 0)
+            for mount in start.workspace.mounts:
+                link_mount(start.workspace.root, mount.target, mount.source)
+            if start.ids.user is not None:
+                hand_over(start.workspace.root, start.ids.user, is_ours=lambda uid: uid == 0 or is_slot(uid))
+                hand_over(start.tmp, start.ids.user, is_ours=lambda uid: uid == 0)
         except OSError as error:
             raise MachineError("E514", f"the workspace could not be prepared: {error}") from error
 
-    def _launch(self, job: Job) -> TreeProcess:
-        self._prepare(job)
-        group = make_group(self._groups, job.limits)
+    def _launch(self, start: Start) -> TreeProcess:
+        self._prepare(start)
+        group = make_group(self._groups, start.limits)
         try:
-            guard, pipes = self._spawn(self._order(job), job.passed)
+            guard, pipes = self._spawn(self._order(start), start.passed)
         except OSError as error:
             if group is not None:
                 group.remove()
             raise MachineError("E511", f"the guard process could not be started: {error}") from error
-        return self._attended(job, guard, pipes, group)
+        return self._attended(start, guard, pipes, group)
 
-    def _attended(self, job: Job, guard: subprocess.Popen[bytes], pipes: Pipes, group: Group | None) -> TreeProcess:
+    def _attended(self, start: Start, guard: subprocess.Popen[bytes], pipes: Pipes, group: Group | None) -> TreeProcess:
         launched = Launched(
             guard=guard,
             output=pipes.output,
             status=pipes.status,
             go=pipes.go,
             go_is_lifeline=True,
-            limits=resource_limits(job.limits, own_user=job.ids.user is not None),
+            limits=resource_limits(start.limits, own_user=start.ids.user is not None),
             group=group,
-            clean_up=lambda: self._clean_up(job),
+            clean_up=lambda: self._clean_up(start),
         )
-        watchdog = Watchdog(job.limits, self._clock, writable=(job.workspace.root, job.tmp), group=group)
-        return TreeProcess(launched, job.limits, watchdog, self._clock)
+        watchdog = Watchdog(start.limits, self._clock, writable=(start.workspace.root, start.tmp), group=group)
+        return TreeProcess(launched, start.limits, watchdog, self._clock)
 
-    def _order(self, job: Job) -> dict[str, Any]:
+    def _order(self, start: Start) -> dict[str, Any]:
         env = clean_environment(
-            job.interpreter.path,
-            home=str(job.tmp),
-            tmp=str(job.tmp),
-            threads=job.limits.threads,
-            extra=job.command.env,
+            start.interpreter.path,
+            home=str(start.tmp),
+            tmp=str(start.tmp),
+            threads=start.limits.threads,
+            extra=start.command.env,
         )
         return {
-            "argv": list(replace_python(job.command.argv, job.interpreter.path)),
+            "argv": list(replace_python(start.command.argv, start.interpreter.path)),
             "env": env,
-            "cwd": str(job.workspace.root),
-            "user": job.ids.user,
-            "lock": self._lock(job),
-            "passed": list(job.passed),
+            "cwd": str(start.workspace.root),
+            "user": start.ids.user,
+            "lock": self._lock(start),
+            "passed": list(start.passed),
         }
 
     def _spawn(self, order: dict[str, Any], passed: Sequence[int]) -> tuple[subprocess.Popen[bytes], Pipes]:
@@ -231,14 +231,14 @@ class GuardedSandbox:
             os.close(spec)
         return guard, pipes
 
-    def _clean_up(self, job: Job) -> None:
+    def _clean_up(self, start: Start) -> None:
         with suppress(OSError):
-            remove_tree(job.tmp)
-        if job.passed:
+            remove_tree(start.tmp)
+        if start.passed:
             with suppress(OSError):
-                remove_tree(shown_at(job.workspace.root))
-        if job.ids.group is not None:
-            self._slots.give_back(job.ids.group)
+                remove_tree(shown_at(start.workspace.root))
+        if start.ids.group is not None:
+            self._slots.give_back(start.ids.group)
 
 
 class LocalSandbox(GuardedSandbox):

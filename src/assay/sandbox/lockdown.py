@@ -16,7 +16,7 @@ from assay.sandbox import _guard
 from assay.sandbox.base import Workspace
 from assay.sandbox.cgroup import Groups
 from assay.sandbox.environment import Interpreter, find_interpreter
-from assay.sandbox.guarded import GuardedSandbox, Ids, Job
+from assay.sandbox.guarded import GuardedSandbox, Ids, Start
 from assay.sandbox.policy import ETC_ENTRIES, SYSTEM_FOLDERS
 from assay.sandbox.seccomp import FilterPolicy, build_filter
 from assay.sandbox.shared_memory import SHARED_MEMORY, clear_shared_memory
@@ -79,32 +79,32 @@ class LockdownSandbox(GuardedSandbox):
             raise MachineError("E511", "generated code needs a user id of its own here, and none can be given to it")
         return Ids(group=mark)
 
-    def _lock(self, job: Job) -> dict[str, Any]:
-        read = [*SYSTEM_FOLDERS, *ETC_ENTRIES, "/proc", "/sys", *job.interpreter.folders]
-        read += [mount.source.resolve() for mount in job.workspace.mounts]
-        write = [job.workspace.root.resolve(), job.tmp.resolve(), *_DEVICES, *job.workspace.devices]
-        if job.ids.group is not None:
+    def _lock(self, start: Start) -> dict[str, Any]:
+        read = [*SYSTEM_FOLDERS, *ETC_ENTRIES, "/proc", "/sys", *start.interpreter.folders]
+        read += [mount.source.resolve() for mount in start.workspace.mounts]
+        write = [start.workspace.root.resolve(), start.tmp.resolve(), *_DEVICES, *start.workspace.devices]
+        if start.ids.group is not None:
             # Without a mark nobody could tell what a candidate left there from what another program needs.
             write.append(SHARED_MEMORY)
         return {
-            "user": job.ids.user,
-            "group": job.ids.group,
+            "user": start.ids.user,
+            "group": start.ids.group,
             "abi": self._abi,
             "read": [str(path) for path in read],
             "write": [str(path) for path in write],
             "filter": self._filter,
         }
 
-    def _admit(self, job: Job, workspace: Workspace) -> bool:
+    def _admit(self, start: Start, workspace: Workspace) -> bool:
         # Whether it runs as a user of its own must not depend on whether it waited.
-        if job.ids.user is not None and not all(open_to_all(mount.source) for mount in workspace.mounts):
+        if start.ids.user is not None and not all(open_to_all(mount.source) for mount in workspace.mounts):
             return False
-        return super()._admit(job, workspace)
+        return super()._admit(start, workspace)
 
-    def _clean_up(self, job: Job) -> None:
-        if job.ids.group is not None:
-            clear_shared_memory(job.ids.group)
-        super()._clean_up(job)
+    def _clean_up(self, start: Start) -> None:
+        if start.ids.group is not None:
+            clear_shared_memory(start.ids.group)
+        super()._clean_up(start)
 
 
 def open_to_all(path: Path) -> bool:

@@ -16,24 +16,24 @@ from assay.core.metric import Needs
 from assay.data.metric_names import METRICS, with_params
 from assay.grading.answers import Answers, any_columns, expected_of, join, read_answers
 from assay.grading.arrays import Pairs
+from assay.grading.grading_task import GradingTask, grading_task
 from assay.grading.predictions import Expected, Rejected
-from assay.grading.question import Question, question
 from assay.grading.table import Table
 from assay.grading.validate import validate
 from support.gradings import a_task, write_csv
 
 
-def asked(folder: Path, metric: str = "rmse", **task: Any) -> Question:
-    return question(a_task(folder, metric, **task))
+def asked(folder: Path, metric: str = "rmse", **task: Any) -> GradingTask:
+    return grading_task(a_task(folder, metric, **task))
 
 
-def answers(folder: Path, content: str, about: Question) -> Answers:
+def answers(folder: Path, content: str, about: GradingTask) -> Answers:
     path = folder / "answers.csv"
     path.write_text(content, encoding="utf-8", newline="")
     return read_answers(path, about)
 
 
-def joined(folder: Path, about: Question, told: str, predicted: str) -> Pairs:
+def joined(folder: Path, about: GradingTask, told: str, predicted: str) -> Pairs:
     """Return the pairs of answers and predictions, each the text of a CSV file."""
     known = answers(folder, told, about)
     path = folder / "predictions.csv"
@@ -197,7 +197,7 @@ def test_the_positive_class_is_the_one_asked_for_else_the_last(
     expected: tuple[tuple[str, ...], int],
 ) -> None:
     metric = METRICS["roc_auc"] if positive is None else with_params(METRICS["roc_auc"], positive=positive)
-    about = question(a_task(tmp_path, metric, classes=classes))
+    about = grading_task(a_task(tmp_path, metric, classes=classes))
     told = "id,target\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(truth))
     pairs = joined(tmp_path, about, told, "id,target\n0,0.1\n1,0.9\n")
     assert (pairs.classes, pairs.positive) == expected
@@ -224,7 +224,7 @@ def test_an_answer_that_the_metric_cannot_use_is_the_tasks_fault(
 ) -> None:
     measure = with_params(METRICS["roc_auc"], positive="c") if metric == "no_such" else METRICS[metric]
     with pytest.raises(TaskError, match=words) as caught:
-        joined(tmp_path, question(a_task(tmp_path, measure, **task)), told, "id,target\n1,1\n")
+        joined(tmp_path, grading_task(a_task(tmp_path, measure, **task)), told, "id,target\n1,1\n")
     assert caught.value.code == "E136"
 
 

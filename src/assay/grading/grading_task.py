@@ -1,4 +1,4 @@
-"""Question: what the grading process has to know of a task."""
+"""The task as far as grading knows it: what the grading process has to know of a task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from assay.core.task import OutputContract, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class GradingTask:
     """What the grading process has to know of a task."""
 
     metric: Metric
@@ -20,9 +20,9 @@ class Question:
     """Absolute path of the user's own metric."""
 
 
-def question(task: Task) -> Question:
+def grading_task(task: Task) -> GradingTask:
     """Return the part of `task` that grading needs."""
-    return Question(
+    return GradingTask(
         metric=task.metric,
         output=task.output,
         targets=task.targets,

@@ -1,4 +1,4 @@
-"""Measure: the metric that fits a problem, which way is better, and where it was said."""
+"""MetricChoice: the metric that fits a problem, which way is better, and where it was said."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POSITIVE_WORDS = ("1", "true", "yes", "y", "t", "positive", "pos", "1.0")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
+class MetricChoice:
     """The metric with where it comes from."""
 
     metric: Metric
@@ -32,7 +32,7 @@ class Measure:
     """Something that was assumed and could be wrong."""
 
 
-def find_metric(facts: Facts, columns: Columns, shape: Shape, given: Given, reading: Reading) -> Measure:
+def find_metric(facts: Facts, columns: Columns, shape: Shape, given: Given, reading: Reading) -> MetricChoice:
     """Return the metric: the given one, the described one, or the default of the problem.
 
     Raises:
@@ -56,10 +56,10 @@ def find_metric(facts: Facts, columns: Columns, shape: Shape, given: Given, read
             fix=f"--metric {metric.name}:{'max' if metric.higher_is_better else 'min'}, or name another metric",
         )
     metric, remark = _fitted(metric, columns, shape, given, reading)
-    return Measure(metric=metric, origin=origin, better_origin=f"known for {metric.name}", remark=remark)
+    return MetricChoice(metric=metric, origin=origin, better_origin=f"known for {metric.name}", remark=remark)
 
 
-def own_metric(file: str, text: str, given: Given, reading: Reading) -> Measure:
+def own_metric(file: str, text: str, given: Given, reading: Reading) -> MetricChoice:
     """Return the metric of a user's own grader.
 
     Args:
@@ -85,7 +85,7 @@ def own_metric(file: str, text: str, given: Given, reading: Reading) -> Measure:
             fix=f'DIRECTION = "lower" in {file}',
         )
     needs = reading.metric.needs if reading.metric is not None else Needs.VALUES
-    return Measure(
+    return MetricChoice(
         metric=Metric(name=file, direction=direction, needs=needs), origin=f"from {file}", better_origin=origin
     )
 
