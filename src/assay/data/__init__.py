@@ -13,7 +13,8 @@ from assay.data.inspection import Inspection, Line
 from assay.data.intake import inspect
 from assay.data.metric_names import METRICS, named
 from assay.data.profile import profile
-from assay.data.task_file import TaskFile, load_task, load_task_file, task_toml, write_task
+from assay.data.task_file import TaskFile, load_task, load_task_file
+from assay.data.task_writing import task_toml, write_task
 from assay.data.views import Views
 
 __all__ = [

@@ -11,10 +11,11 @@ from assay.core.errors import TaskError
 from assay.core.files import write_whole
 from assay.core.task import Problem, Task
 from assay.core.view import Twist, ViewKey, ViewKind
+from assay.data.cells import as_text, is_missing
 from assay.data.facts import Facts, facts_of, verify_data
 from assay.data.partition import Partition, Slice
 from assay.data.placeholder import sample_frame
-from assay.data.tables import Table, as_text, is_missing, write_table
+from assay.data.tables import Table, write_table
 from assay.data.test_rows import TestRows
 from assay.data.view_files import ViewPlace, fresh_folder, show_side
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from assay.core.task import Problem, SplitKind, Task
+from assay.data.cells import as_text, is_missing
 from assay.data.facts import Facts
 from assay.data.findings import DataFinding, grave, note, warn
 from assay.data.probe import coded, sampled, tells, told_apart
-from assay.data.tables import as_text, is_missing
 
 if TYPE_CHECKING:
     import numpy as np

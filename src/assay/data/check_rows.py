@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from assay.core.metric import Needs
 from assay.core.task import Problem, SplitKind, Task
+from assay.data.cells import as_text, is_missing
 from assay.data.facts import Facts
 from assay.data.findings import DataFinding, note, warn
-from assay.data.tables import as_text, is_missing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.core.task import Problem, SplitKind, Task
+from assay.data.cells import as_text, is_missing
 from assay.data.columns import Columns
 from assay.data.facts import Facts
 from assay.data.findings import DataFinding, note, warn
@@ -16,7 +17,6 @@ from assay.data.split_guess import (
     tests_are_later,
     tests_are_other_groups,
 )
-from assay.data.tables import as_text, is_missing
 
 _RANDOM = (SplitKind.KFOLD, SplitKind.STRATIFIED, SplitKind.HOLDOUT)
 

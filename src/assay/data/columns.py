@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assay.core.errors import TaskError
+from assay.data.cells import as_text, is_missing
 from assay.data.description import Reading
 from assay.data.facts import Facts
 from assay.data.given import Given
 from assay.data.layout import words
-from assay.data.tables import as_text, is_missing
 
 if TYPE_CHECKING:
     import pandas as pd

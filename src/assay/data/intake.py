@@ -10,6 +10,7 @@ from pathlib import Path
 from assay.core.errors import TaskError
 from assay.core.metric import Needs
 from assay.core.task import DataFiles, Holdout, Problem, Split, SplitKind, Task
+from assay.data.cells import as_text, is_missing
 from assay.data.columns import Columns, find_columns
 from assay.data.contract import contract_of
 from assay.data.description import Reading, read_description
@@ -26,7 +27,6 @@ from assay.data.metric_names import find as find_metric_name
 from assay.data.shape import Shape, find_shape
 from assay.data.sift import Sifted, sift
 from assay.data.split_guess import SplitChoice, choose_split
-from assay.data.tables import as_text, is_missing
 
 
 def inspect(

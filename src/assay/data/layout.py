@@ -10,8 +10,8 @@ from typing import Any
 
 from assay.core.errors import TaskError
 from assay.data.given import Given
+from assay.data.packing import plain_name, table_format
 from assay.data.side import is_run_folder
-from assay.data.tables import plain_name, table_format
 
 DESCRIPTION_NAMES = ("description.md", "description.txt", "task.md", "overview.md", "readme.md")
 _NOT_DATA = {"runs", "__pycache__", "node_modules", "venv", "answers", "private"}

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from assay.core.errors import TaskError
 from assay.core.metric import Direction, Metric, Needs
 from assay.core.task import Problem
+from assay.data.cells import as_text
 from assay.data.columns import Columns
 from assay.data.description import Reading, stated_direction
 from assay.data.facts import Facts
 from assay.data.given import Given, parse_direction
 from assay.data.metric_names import METRICS, named, with_params
 from assay.data.shape import OF_CLASSES, Shape
-from assay.data.tables import as_text
 
 _OF_MORE_CLASSES = {"log_loss", "brier", "roc_auc", "roc_auc_mean_columnwise"}
 """Metrics of a probability that have a form for more than two classes."""

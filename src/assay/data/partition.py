@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from assay.core.errors import TaskError
 from assay.core.task import Problem, SplitKind, Task
+from assay.data.cells import as_text
 from assay.data.dates import as_times
 from assay.data.dealing import deal, deal_groups, one_of_each, spread
 from assay.data.forecast import series_codes, share_calendar, steps_from_end
 from assay.data.labels import sorted_labels
-from assay.data.tables import as_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from assay.core.metric import Needs
 from assay.core.task import OutputContract, Task
-from assay.data.tables import Format, Table
+from assay.data.packing import Format
+from assay.data.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

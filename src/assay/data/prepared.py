@@ -21,7 +21,8 @@ from assay.data.inspection import Inspection, Line
 from assay.data.layout import Layout, find_layout, words
 from assay.data.metric_choice import MetricChoice, own_metric
 from assay.data.metric_names import named
-from assay.data.tables import Table, read_table, table_format
+from assay.data.packing import table_format
+from assay.data.tables import Table, read_table
 
 _SIGNATURE = "prepare(raw: Path, public: Path, private: Path)"
 

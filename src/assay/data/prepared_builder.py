@@ -10,10 +10,11 @@ from assay.core.errors import TaskError
 from assay.core.task import Task
 from assay.core.view import ViewKey, ViewKind
 from assay.data.builder import write_answers
+from assay.data.cells import as_text
 from assay.data.facts import verify_data
 from assay.data.layout import find_layout
 from assay.data.prepared import Prepared, private_answers, run_prepare
-from assay.data.tables import as_text, read_table
+from assay.data.tables import read_table
 from assay.data.view_files import ViewPlace, fresh_folder, link_tree
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from assay.core.profile import ColumnKind, ColumnProfile, DataProfile
 from assay.core.task import Problem, SplitKind, Task
+from assay.data.cells import as_text, is_missing
 from assay.data.dates import looks_dated
 from assay.data.facts import Facts, facts_of
 from assay.data.forecast import series_codes
+from assay.data.packing import plain_name
 from assay.data.partition import Partition
 from assay.data.side import side_files
-from assay.data.tables import as_text, is_missing, plain_name
 
 if TYPE_CHECKING:
     import numpy as np

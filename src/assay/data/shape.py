@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from assay.core.errors import TaskError
 from assay.core.metric import Metric, Needs
 from assay.core.task import Problem
+from assay.data.cells import as_text, is_missing
 from assay.data.columns import Columns
 from assay.data.facts import Facts
 from assay.data.given import Given
 from assay.data.labels import sorted_labels
-from assay.data.tables import as_text, is_missing, typed
+from assay.data.tables import typed
 
 if TYPE_CHECKING:
     import pandas as pd

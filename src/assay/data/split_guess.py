@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assay.core.errors import TaskError
 from assay.core.task import Problem, Split, SplitKind
+from assay.data.cells import as_text
 from assay.data.columns import Columns, require_column
 from assay.data.dates import as_times, looks_dated
 from assay.data.facts import Facts
@@ -14,7 +15,6 @@ from assay.data.findings import DataFinding, note, warn
 from assay.data.forecast import Forecast, folds_that_fit
 from assay.data.given import SplitWish
 from assay.data.layout import words
-from assay.data.tables import as_text
 
 if TYPE_CHECKING:
     from assay.data.shape import Shape

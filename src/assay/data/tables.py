@@ -7,74 +7,25 @@ same rows as pandas would read them, for analysis.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
-import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.core.errors import TaskError
 from assay.core.files import write_whole
+from assay.data.cells import inferred
+from assay.data.packing import Format, is_plain, plain_name, table_format, unpacked
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING_TEXT = frozenset(
-    [
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-    ]
-)
-"""What pandas reads as missing in a text file; a label spelled so would be missing to every candidate too."""
 
-_PACKINGS = {".gz", ".zip"}
 _RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 """What pandas says of a row with too many values."""
-
-
-class Format(StrEnum):
-    """How a table is stored, packing aside."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    PARQUET = "parquet"
-    JSON = "json"
-    JSONL = "jsonl"
-
-
-_BY_SUFFIX = {
-    ".csv": Format.CSV,
-    ".tsv": Format.TSV,
-    ".tab": Format.TSV,
-    ".parquet": Format.PARQUET,
-    ".pq": Format.PARQUET,
-    ".json": Format.JSON,
-    ".jsonl": Format.JSONL,
-    ".ndjson": Format.JSONL,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,29 +51,6 @@ class Table:
         return tuple(str(name) for name in self.frame.columns)
 
 
-def table_format(path: Path) -> Format | None:
-    """Return the format that the name of `path` stands for, or None if it names no table.
-
-    A `.zip` is looked into: it is a table when its only member is one.
-    """
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    if suffixes and suffixes[-1] in _PACKINGS:
-        inner = suffixes[-2] if len(suffixes) == 2 else ""
-        if inner in _BY_SUFFIX:
-            return _BY_SUFFIX[inner]
-        return _BY_SUFFIX.get(_member_suffix(path)) if suffixes[-1] == ".zip" else None
-    return _BY_SUFFIX.get(suffixes[-1]) if suffixes else None
-
-
-def plain_name(path: Path) -> str:
-    """Return the file name that `path` has once unpacked."""
-    if path.suffix.lower() not in _PACKINGS:
-        return path.name
-    if path.with_suffix("").suffix.lower() in _BY_SUFFIX:
-        return path.with_suffix("").name
-    return f"{path.with_suffix('').name}{_member_suffix(path)}"
-
-
 def read_table(path: Path) -> Table:
     """Return the rows of the file at `path`.
 
@@ -131,14 +59,14 @@ def read_table(path: Path) -> Table:
     """
     kind = table_format(path)
     if kind is None and path.suffix.lower() == ".zip":
-        _unpacked(path)  # says it where several files are in it
+        unpacked(path)  # says it where several files are in it
     if kind is None:
         raise TaskError(
             "E115",
             f"{path.name!r} is not a table that Assay reads",
             fix="convert it to csv, tsv, parquet, json or jsonl",
         )
-    content = _unpacked(path)
+    content = unpacked(path)
     if not content.strip():
         raise TaskError("E111", f"{path.name!r} is empty", fix=f"put the rows into {path.name}")
     try:
@@ -177,59 +105,7 @@ def typed(table: Table) -> pd.DataFrame:
         return pa.Table.from_pandas(table.frame, preserve_index=False).to_pandas()
     if table.format in (Format.JSON, Format.JSONL):
         return table.frame.infer_objects()
-    return pd.DataFrame({name: _inferred(table.frame[name]) for name in table.frame.columns})
-
-
-def as_text(column: pd.Series) -> list[str]:
-    """Return the values of a faithful column as text; missing ones are empty."""
-    missing = column.isna()
-    return ["" if gone else str(value) for value, gone in zip(column.tolist(), missing.tolist(), strict=True)]
-
-
-def is_missing(column: pd.Series) -> pd.Series:
-    """Return which values of a faithful column pandas would read as missing."""
-    gone: pd.Series = column.isna()
-    if gone.all() or isinstance(column[~gone].iloc[0], str):
-        gone = gone | column.isin(MISSING_TEXT)
-    return gone
-
-
-def _member_suffix(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = _members(archive)
-    except (OSError, zipfile.BadZipFile):
-        return ""
-    return PurePosixPath(names[0]).suffix.lower() if len(names) == 1 else ""
-
-
-def _members(archive: zipfile.ZipFile) -> list[str]:
-    names = (entry.filename for entry in archive.infolist() if not entry.is_dir())
-    return [name for name in names if not name.startswith("__MACOSX/")]
-
-
-def _unpacked(path: Path) -> bytes:
-    try:
-        if path.suffix.lower() == ".gz":
-            with gzip.open(path) as stream:
-                return stream.read()
-        if path.suffix.lower() != ".zip":
-            return path.read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            names = _members(archive)
-            if len(names) != 1:
-                raise TaskError(
-                    "E113", f"{path.name!r} holds {len(names)} files, not one", fix=f"unzip {path.name} -d FOLDER"
-                )
-            return archive.read(names[0])
-    except FileNotFoundError:
-        raise TaskError("E110", f"there is no file {str(path)!r}", fix="check the path") from None
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError, NotImplementedError) as error:
-        raise TaskError("E113", f"{path.name!r} cannot be unpacked: {error}", fix="pack it again") from error
-    except OSError as error:
-        raise TaskError(
-            "E110", f"{path.name!r} cannot be read: {error.strerror or error}", fix=f"chmod u+r {path}"
-        ) from error
+    return pd.DataFrame({name: inferred(table.frame[name]) for name in table.frame.columns})
 
 
 def _parsed(kind: Format, content: bytes, path: Path) -> Table:
@@ -239,10 +115,10 @@ def _parsed(kind: Format, content: bytes, path: Path) -> Table:
 
         arrow = pq.read_table(io.BytesIO(content))
         frame = arrow.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
-        return Table(frame=frame, format=kind, name=plain_name(path), plain=_is_plain(path))
+        return Table(frame=frame, format=kind, name=plain_name(path), plain=is_plain(path))
     text, encoding = _decoded(content, path)
     notes = () if encoding == "utf-8" else (f"{path.name} is encoded as {encoding}; views show it as utf-8",)
-    plain = encoding == "utf-8" and _is_plain(path)
+    plain = encoding == "utf-8" and is_plain(path)
     if kind in (Format.JSON, Format.JSONL):
         frame, by_column = _records(kind, text)
         return Table(frame=frame, format=kind, name=plain_name(path), by_column=by_column, plain=plain, notes=notes)
@@ -254,10 +130,6 @@ def _parsed(kind: Format, content: bytes, path: Path) -> Table:
     if twice:
         notes = (*notes, f"{path.name} names {', '.join(map(repr, twice))} more than once; views number the later ones")
     return Table(frame=frame, format=kind, name=plain_name(path), delimiter=delimiter, plain=plain, notes=notes)
-
-
-def _is_plain(path: Path) -> bool:
-    return path.suffix.lower() not in _PACKINGS
 
 
 def _decoded(content: bytes, path: Path) -> tuple[str, str]:
@@ -343,18 +215,3 @@ def _rendered(like: Table, frame: pd.DataFrame) -> bytes | str:
 def _present(record: dict[Any, Any]) -> dict[Any, Any]:
     """Return `record` without the keys that the row did not have: pandas holds NaN for those, None for null."""
     return {key: value for key, value in record.items() if not (isinstance(value, float) and value != value)}
-
-
-def _inferred(column: pd.Series) -> pd.Series:
-    import pandas as pd
-
-    missing = column.isin(MISSING_TEXT)
-    values = column.mask(missing).astype(object)
-    if missing.all():
-        return values.astype("float64")
-    numbers = pd.to_numeric(values, errors="coerce")
-    if not (numbers.isna() & ~missing).any():
-        return numbers
-    if not missing.any() and set(values.unique()) <= {"True", "False", "TRUE", "FALSE", "true", "false"}:
-        return values.str.lower() == "true"
-    return values

@@ -8,10 +8,12 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from assay.core.task import SplitKind, Task
+from assay.data.cells import as_text
 from assay.data.dates import as_times
 from assay.data.facts import Facts
 from assay.data.forecast import series_codes
-from assay.data.tables import Format, Table, as_text
+from assay.data.packing import Format
+from assay.data.tables import Table
 
 if TYPE_CHECKING:
     import numpy as np

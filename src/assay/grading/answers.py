@@ -205,7 +205,8 @@ def expected_rows(asked: GradingTask, request: Mapping[str, Any]) -> Expected:
     Raises:
         TaskError: E137: no file says which rows are asked for.
     """
-    from assay.data.tables import as_text, read_table
+    from assay.data.cells import as_text
+    from assay.data.tables import read_table
 
     for name, column in (("sample", asked.output.id_column), ("test", asked.id_column or asked.output.id_column)):
         if not request.get(name):

@@ -37,7 +37,7 @@ def sources(task: Task, view: View) -> dict[str, str | bool | None]:
 
 def _shown(view: View, name: str | None) -> str | None:
     """Return where the view shows the user's table `name`, which it may have unpacked; None for arrays and the like."""
-    from assay.data.tables import table_format
+    from assay.data.packing import table_format
 
     if name is None:
         return None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from assay.core.codec import decode, encode
 from assay.core.errors import TaskError
 from assay.core.weakness import Weakness, Weaknesses
-from assay.data.tables import as_text, read_table, typed
+from assay.data.cells import as_text
+from assay.data.tables import read_table, typed
 from assay.grading.answers import Answers, answers_of, any_columns, join
 from assay.grading.arrays import Floats
 from assay.grading.grading_task import GradingTask

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from assay.core.errors import TaskError
-from assay.data.tables import Format, as_text, is_missing, plain_name, read_table, table_format, typed, write_table
+from assay.data.cells import as_text, is_missing
+from assay.data.packing import Format, plain_name, table_format
+from assay.data.tables import read_table, typed, write_table
 
 ROWS = 'id,flag,note,x\n0012,True,"a, b",1.50\n0013,False,,2\n'
 

@@ -13,9 +13,9 @@ import pytest
 from assay.cli.records import LimitFlags
 from assay.core.task import Holdout, Split, SplitKind, Task
 from assay.data.intake import inspect
-from assay.data.task_file import task_toml
 from assay.data.task_keys import KEYS, Key, tables
 from assay.data.task_schema import json_schema
+from assay.data.task_writing import task_toml
 
 BY_NAME = {key.name: key for key in KEYS}
 

@@ -152,7 +152,7 @@ def clean_lines(lines: list[str]) -> str:
 def _written(path: Path, flags: TaskFlags, *, out: Path | None, force: bool) -> tuple[Inspection, Path]:
     """Inspect `path` and write the task file; return what was found, and where the file is."""
     from assay.data.intake import inspect
-    from assay.data.task_file import write_task
+    from assay.data.task_writing import write_task
 
     inspection = inspect(path, more=given(flags))
     file = (inspection.task.folder if out is None else out) / "task.toml"

@@ -40,7 +40,7 @@ def write_package(task: Task, facts: Facts, folder: Path) -> None:
     """Write the folds of `task` into `folder`; equal tasks on equal data give equal files."""
     import numpy as np
 
-    from assay.data.tables import as_text
+    from assay.data.cells import as_text
 
     frame = facts.train.frame
     partition, labelled = partition_of(task, facts)
@@ -81,8 +81,8 @@ def partition_of(task: Task, facts: Facts) -> tuple[Partition, np.ndarray]:
     """Return the partition of a run on this task, and which rows have every target."""
     import numpy as np
 
+    from assay.data.cells import as_text, is_missing
     from assay.data.partition import Partition
-    from assay.data.tables import as_text, is_missing
 
     frame = facts.train.frame
     labelled = np.ones(len(frame), dtype=bool)
