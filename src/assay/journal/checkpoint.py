@@ -102,7 +102,7 @@ class HistoryFile:
         """
         with collector_at_rest():
             try:
-                known = self._checkpoint()
+                known = self._taken_up()
             except IntegrityError:
                 known = None  # the slow way tells which line it is
             return known or History(self._journal.each())
@@ -125,8 +125,14 @@ class HistoryFile:
         }
         write_whole(self._path, canonical_json(head).encode() + b"\n" + body)
 
-    def _checkpoint(self) -> History | None:
-        """Return the history by way of the checkpoint; None where there is none of this journal and code."""
+    def kept(self) -> tuple[History, int] | None:
+        """Return the history as the checkpoint has it, and the byte of the journal after its last event.
+
+        None where there is no checkpoint of this journal and code.
+
+        Raises:
+            IntegrityError: The chain of digests is broken (E401).
+        """
         try:
             head, _, body = self._path.read_bytes().partition(b"\n")
             claim = json.loads(head)
@@ -137,10 +143,17 @@ class HistoryFile:
             last = Event.from_dict(value["last"])
             if not digest == claim["digest"] == last.digest:
                 return None
-            history = _unfolded(decode(_Folded, value["folded"]), last)
+            return _unfolded(decode(_Folded, value["folded"]), last), offset
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        for event in self._journal.each(offset, digest):
+
+    def _taken_up(self) -> History | None:
+        """Return the history by way of the checkpoint; None where there is none."""
+        known = self.kept()
+        if known is None:
+            return None
+        history, offset = known
+        for event in self._journal.each(offset, history.last.digest if history.last is not None else ""):
             history.apply(event)
         return history
 

@@ -52,9 +52,18 @@ def clean(text: str, limit: int = _MOST_CHARACTERS) -> str:
 
     Line ends and tabs stay. What is left is plain text: whoever shows it still has to escape it for its medium.
     """
-    plain = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = "".join(c for c in plain if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    kept = text if text.isprintable() else "\n".join(map(_cleaned, _lines(text)))
     return kept if len(kept) <= limit else kept[: limit - 1] + ELLIPSIS
+
+
+def _lines(text: str) -> list[str]:
+    return _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+
+
+def _cleaned(line: str) -> str:
+    if line.isprintable():  # none of the characters in question, and much faster to tell
+        return line
+    return "".join(c for c in line if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
 
 
 def clean_line(text: str, limit: int = 200) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -34,6 +35,8 @@ MOST_BODY = 64_000
 """Bytes of a request; what a person tells a run is far shorter."""
 MOST_STREAMS = 64
 """Pages that follow a run at a time: each looks at a journal twice a second."""
+_COMPRESSED = Middleware(GZipMiddleware, minimum_size=20_000, compresslevel=1)
+"""The first sight of a long run, which may come through a tunnel; what changes later is small."""
 _NOT_ASKED = ("wait", "inline")
 """Of a page's query, what only a bundle may ask: it would keep the run from everybody else for seconds."""
 
@@ -70,7 +73,7 @@ def make_app(dashboard: Dashboard) -> Starlette:
             Route("/files/{run}/{page}/{rest:path}", answers.file),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie), Middleware(Unbroken)],
+        middleware=[Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie), Middleware(Unbroken), _COMPRESSED],
         exception_handlers={AssayError: _coded},
     )
 
@@ -169,6 +172,7 @@ def head_of(run: RunView) -> dict[str, Any]:
     return {
         "name": run.name,
         "at": run.events,
+        "mark": run.mark,
         "now": run.now,
         "life": run.liveness.life.value,
         "live": run.holder is not None,

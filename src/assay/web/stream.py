@@ -11,7 +11,8 @@ import anyio
 from anyio import to_thread
 
 from assay.core.errors import AssayError
-from assay.engine.pulse import Pulse, read_pulse
+from assay.engine.pulse import Pulse
+from assay.report.liveness import Life
 from assay.web.library import Library
 from assay.web.view import Mark, RunReader
 
@@ -27,8 +28,9 @@ async def stream_events(
 ) -> AsyncIterator[bytes]:
     """Yield a run's events from number `since` on, then each as it comes, until `ended` or the run is gone.
 
-    Messages: `journal` (an event, or several at once), `pulse` (a heartbeat), `replaced` (the journal is another one
-    now: load the page again) and `gone` (with the error; the last message).
+    Messages: `journal` (an event, or several at once), `pulse` (a heartbeat), `life` (the run is doing otherwise than
+    before: its process may have gone without a word), `replaced` (the journal is another one now: load the page again)
+    and `gone` (with the error; the last message).
 
     Args:
         library: Where the run is found.
@@ -39,6 +41,7 @@ async def stream_events(
     """
     epoch: int | None = None
     beat: float | None = None
+    life: Life | None = None
     silent_s = 0.0
     yield b"retry: 2000\n\n"
     reader: RunReader | None = None
@@ -46,11 +49,10 @@ async def stream_events(
         try:
             # Held as long as somebody follows: with more runs open than are kept, each would be read again and again.
             reader = reader or library.reader(name)
-            count = await to_thread.run_sync(reader.catch_up)
+            count, pulse, now = await to_thread.run_sync(_look, reader)
         except AssayError as error:
             yield message("gone", error.as_dict())
             return
-        pulse = read_pulse(reader.folder)
         chunks: list[bytes] = [message("replaced", {})] if epoch not in (None, reader.epoch) else []
         since = 0 if chunks else min(since, count)
         epoch = reader.epoch
@@ -59,6 +61,8 @@ async def stream_events(
         if pulse is not None and pulse.time != beat:
             chunks += [message("pulse", _beat(pulse))] if beat is not None else []
             beat = pulse.time
+        chunks += [message("life", {"life": now})] if life not in (None, now) else []
+        life = now
         silent_s = 0.0 if chunks else silent_s + poll_s
         if silent_s >= SILENCE_S:
             chunks, silent_s = [b": still here\n\n"], 0.0
@@ -71,6 +75,14 @@ def message(event: str, value: Any, number: int | None = None) -> bytes:
     """Return one server-sent event."""
     head = "" if number is None else f"id: {number}\n"
     return f"{head}event: {event}\ndata: {json.dumps(value, separators=(',', ':'))}\n\n".encode()
+
+
+def _look(reader: RunReader) -> tuple[int, Pulse | None, Life | None]:
+    """Return how many events there are, the last heartbeat, and how the run is doing."""
+    if not reader.catch_up():
+        return 0, None, None
+    with reader.view() as run:
+        return run.events, run.pulse, run.liveness.life
 
 
 def _news(marks: Sequence[Mark]) -> list[tuple[int, dict[str, Any]]]:

@@ -9,18 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from uuid import uuid4
 
 from assay.core.clock import Clock, SystemClock
-from assay.core.errors import NothingFound
+from assay.core.collector import collector_at_rest
+from assay.core.errors import IntegrityError, NothingFound
 from assay.engine.pulse import Pulse, read_pulse
+from assay.journal.checkpoint import HistoryFile
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.lease import LEASE_FILE, read_holder
 from assay.journal.objects import ObjectStore
-from assay.journal.summary import Summary
+from assay.journal.summary import Summary, SummaryFile
 from assay.report.facts import Facts
 from assay.report.liveness import Liveness, judge
+from assay.web.asked import whole
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class RunView:
     """Pid and start time of the process that holds the run."""
     now: float
     """Seconds since the epoch."""
+    lineage: str
+    """Names this reading of the journal: what was told of another one is no base for what changed since."""
     cache: dict[str, object]
     """What pages keep for this run from one call to the next; empty again after the journal was replaced."""
 
@@ -56,6 +62,20 @@ class RunView:
     def events(self) -> int:
         """Number of events so far."""
         return self.summary.events
+
+    @property
+    def mark(self) -> str:
+        """Names this moment; see `changed_since`."""
+        return f"{self.lineage}.{self.events}"
+
+    def changed_since(self, mark: str) -> int:
+        """Return after how many events a page with this mark was read; 0 where it has to be told everything.
+
+        Args:
+            mark: `mark` of an earlier moment, or anything else.
+        """
+        lineage, _, events = mark.partition(".")
+        return (whole(events) or 0) if lineage == self.lineage else 0
 
     @cached_property
     def liveness(self) -> Liveness:
@@ -98,7 +118,9 @@ class RunReader:
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
         self._history, self._summary = History(), Summary()
+        self._first, self._lineage = 0, ""
         self._marks: list[Mark] = []
+        """Of the events from `_first` on."""
         self._cache: dict[str, object] = {}
         self._inode, self._offset, self._seen, self._digest = -1, 0, 0, ""
 
@@ -121,6 +143,7 @@ class RunReader:
                 pulse=read_pulse(self.folder),
                 holder=read_holder(self.folder / LEASE_FILE),
                 now=self._clock.now(),
+                lineage=self._lineage,
                 cache=self._cache,
             )
 
@@ -140,11 +163,14 @@ class RunReader:
             if state.st_size > self._seen:
                 self._read()
                 self._seen = state.st_size
-            return len(self._marks)
+            return self._first + len(self._marks)
 
     def marks(self, since: int) -> list[Mark]:
-        """Return the events numbered `since` and up, as known from the last `catch_up`."""
-        return self._marks[since:]
+        """Return the events numbered `since` and up, as known from the last `catch_up`.
+
+        Of those that a checkpoint stood for, only the last is known.
+        """
+        return self._marks[max(0, since - self._first) :]
 
     def _stat(self) -> os.stat_result:
         try:
@@ -158,13 +184,32 @@ class RunReader:
         self._history, self._summary = History(), Summary()
         self._marks.clear()
         self._cache.clear()
+        self._first, self._lineage = 0, uuid4().hex[:8]
         self._offset, self._seen, self._digest = 0, 0, ""
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Begin with the checkpoint that the engine left, where there is one: the journal is read from there on."""
+        with collector_at_rest():
+            try:
+                known = HistoryFile(self.folder).kept()
+            except IntegrityError:
+                return  # reading all of it tells which line it is
+            if known is None or known[0].last is None:
+                return
+            self._history, self._offset = known
+            self._summary = SummaryFile(self.folder).read()
+        last = self._history.last
+        assert last is not None
+        self._digest, self._first = last.digest, last.number
+        self._marks.append(_mark(last))
 
     def _read(self) -> None:
         events, self._offset = self._journal.read_from(self._offset, self._digest)
         for event in events:
             self._history.apply(event)
-            self._summary.apply(event)
+            if event.number >= self._summary.events:  # it may have been read further than the checkpoint
+                self._summary.apply(event)
             self._marks.append(_mark(event))
             self._digest = event.digest
 

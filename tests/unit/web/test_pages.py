@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from assay.core.candidate import Candidate
-from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
-from support.dashboard import append, dashboard_of, let_in, write_run
+from support.dashboard import dashboard_of, let_in, write_run
 from support.histories import Story, good_run
 from support.run_writer import ROC_AUC, Idea, RunWriter, tabular_task
 
@@ -56,21 +55,6 @@ def test_the_gains_of_a_trial_are_over_the_one_that_it_was_judged_against(root: 
         for row in page["folds"]["rows"]:
             expected = history.metric.gain(trial.scores[row["view"]], other.scores[row["view"]])
             assert row["gain"] == pytest.approx(expected)
-
-
-def test_who_has_seen_the_table_is_sent_only_what_changed(tmp_path: Path) -> None:
-    folder = write_run(tmp_path, "otter", good_run)
-    client = let_in(dashboard_of(tmp_path))
-    first = client.get("/api/run/otter/trials").json()
-    at = first["run"]["at"]
-    assert client.get(f"/api/run/otter/trials?after={at}").json()["data"]["rows"] == []
-    record = ObjectStore(folder / "objects").put_candidate(Candidate(kind="script", files={"a.py": ""}, entry="a.py"))
-    number = len(first["data"]["rows"])
-    late = ev.TrialCreated(trial=number, key="late/trial", candidate=record, title="Late", operator="draft")
-    append(folder, [late, ev.TrialFinished(trial=number, state=TrialState.FAILED, candidate=record, reason="no")])
-    changed = client.get(f"/api/run/otter/trials?after={at}").json()["data"]
-    assert changed["partial"] is True
-    assert [row[0] for row in changed["rows"]] == [number]
 
 
 def notebook_run(objects: ObjectStore) -> Story:

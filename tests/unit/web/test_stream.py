@@ -10,6 +10,7 @@ import anyio
 
 from assay.engine.pulse import Pulse, pulse_json
 from assay.journal import events as ev
+from assay.journal.lease import Lease
 from assay.web.library import Library
 from assay.web.stream import MOST_AT_ONCE, stream_events
 from assay.web.view import RunReader
@@ -78,6 +79,15 @@ def test_news_a_heartbeat_another_journal_and_the_end_are_told_in_turn(tmp_path:
     assert kinds[:3] == ["journal", "pulse", "replaced"]
     assert kinds[-1] == "gone"
     assert found[-1][2]["code"] == "E201"
+
+
+def test_a_run_whose_process_goes_without_a_word_is_announced(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "run", interrupted)
+    known = len((folder / "events.jsonl").read_text(encoding="utf-8").splitlines())
+    append(folder, [ev.Told(text="one")])
+    lease = Lease(folder / "lease")
+    found = messages(tmp_path, known, 2, lambda count: lease.release() if count == 1 else None)
+    assert [(event, data.get("life")) for _, event, data in found] == [("journal", None), ("life", "dead")]
 
 
 def test_a_torn_record_is_no_event_until_it_is_whole(tmp_path: Path) -> None:

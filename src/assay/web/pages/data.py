@@ -50,13 +50,20 @@ def data(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
         return {**found, "evidence": evidence(run), "why_no_split": _why_no_split(run)}
     return {
         **found,
-        "task": _task(history.task),
+        "task": _task(_here(run)),
         "split": split(run),
         "holdout": _holdout(history),
         "findings": _findings(run, asked="look" in query, wait="wait" in query),
         "checks": _checks(run.facts),
         "claims": _claims(run.facts),
     }
+
+
+def _here(run: RunView) -> Task:
+    """Return the task with the folder where its data lie now: the journal tells it for people only."""
+    from assay.strategies.launch import task_of
+
+    return task_of(run.folder, run.history)
 
 
 def _task(task: Task) -> dict[str, Any]:
@@ -141,7 +148,7 @@ def _interval(found: Any) -> dict[str, Any] | None:
 
 
 def _findings(run: RunView, *, asked: bool, wait: bool) -> dict[str, Any]:
-    task = run.history.task
+    task = _here(run)
     command = f"assay check {task.folder}"
     if task.split.kind is SplitKind.PREPARED:
         return {

@@ -29,7 +29,12 @@ MOST_REMARKS = 5
 
 
 def overview(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the first page of a run shows."""
+    """Return what the first page of a run shows.
+
+    Args:
+        run: The run.
+        query: `after`: mark of what the client has; of the curve only the points that changed since are returned then.
+    """
     history, summary = run.history, run.summary
     best, baseline = summary.best, summary.baseline
     others = [row.score for row in summary.leaders[1:2]]
@@ -50,7 +55,7 @@ def overview(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
         "limits": _limits(run),
         "now": now_value(run),
         "last": _last(run),
-        "curve": curve_value(run),
+        "curve": curve_value(run, query.get("after", "")),
         "remarks": [
             {"code": remark.code, "text": clean_line(remark.text, 600), "time": iso_utc(time)}
             for time, remark in history.remarks[-MOST_REMARKS:]

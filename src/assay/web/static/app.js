@@ -102,11 +102,11 @@ function rendered(page, ctx) {
   };
   return {
     update(data) {
-      last = data;
+      last = page.merge ? page.merge(last, data) : data;
       draw();
     },
     redraw: draw,
-    ask: () => page.ask?.(ctx) ?? {},
+    ask: () => page.ask?.(ctx, last) ?? {},
     key: (event) => page.keys?.[event.key]?.(ctx, event),
   };
 }
@@ -162,14 +162,14 @@ async function refresh() {
   }
 }
 
-/** Asks again soon; at most once a second, and never for more than a fifth of the time. */
+/** Asks again soon; at most once a second, and never for more than a tenth of the time. */
 function later() {
   dirty = true;
   if (timer) return;
   timer = setTimeout(() => {
     timer = 0;
     if (dirty && !document.hidden) refresh();
-  }, Math.max(EVERY_MS, 5 * lasted));
+  }, Math.max(EVERY_MS, 10 * lasted));
 }
 
 function live() {
@@ -184,8 +184,9 @@ function live() {
   following = place.run;
   stop = follow(place.run, place.head.at, {
     journal: later,
-    pulse: later,
+    life: later,
     replaced: later,
+    pulse: () => place.page === "overview" && later(), // nothing else shows what is under way
     open: () => place.head && frame(),
     lost: () => status("lost", "not connected"),
     gone: (error) => {

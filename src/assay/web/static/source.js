@@ -53,6 +53,7 @@ export function follow(run, after, on) {
   const stream = new EventSource(`/api/run/${encodeURIComponent(run)}/events?after=${after}`);
   stream.addEventListener("journal", (e) => on.journal(JSON.parse(e.data)));
   stream.addEventListener("pulse", () => on.pulse());
+  stream.addEventListener("life", () => on.life());
   stream.addEventListener("replaced", () => on.replaced());
   stream.addEventListener("gone", (e) => {
     stream.close();

@@ -119,7 +119,17 @@ function lastCard(data, ctx) {
     h("li", { "data-key": `t${row.number}` }, trialLink(row.number, ctx), tag(row.mark, row.verdict), h("span", { class: "num" }, row.score_text === "–" ? "" : row.score_text), h("span", { class: "cut", title: row.reason || row.title }, row.reason && row.score === null ? row.reason : row.title)))));
 }
 
+/** Returns an answer whole: the points of the curve that are not new are those of the answer before. */
+function whole(before, data) {
+  if (!data.curve?.partial || !before?.curve) return data;
+  const points = new Map(before.curve.points.map((point) => [point[3], point]));
+  for (const point of data.curve.points) points.set(point[3], point);
+  return { ...data, curve: { ...data.curve, points: [...points.values()].sort((a, b) => a[0] - b[0]) } };
+}
+
 export const page = {
+  ask: (ctx, last) => (last?.curve && ctx.head ? { after: ctx.head.mark } : {}),
+  merge: whole,
   render(data, ctx) {
     const at = performance.now();
     const width = ctx.width;

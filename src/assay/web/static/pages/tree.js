@@ -45,6 +45,8 @@ export function outline(nodes, keep, strong) {
 }
 
 function mount(root, ctx) {
+  const known = new Map();
+  let seen = ""; // the mark of what is known
   let nodes = [];
   let data = null;
   let most = 1;
@@ -112,9 +114,13 @@ function mount(root, ctx) {
   }
 
   return {
+    ask: () => (seen ? { after: seen } : {}),
     update(fresh) {
       data = fresh;
-      nodes = fresh.rows.map((values) => Object.fromEntries(fresh.columns.map((name, i) => [name, values[i]])));
+      if (!fresh.partial) known.clear();
+      for (const values of fresh.rows) known.set(values[0], Object.fromEntries(fresh.columns.map((name, i) => [name, values[i]])));
+      nodes = [...known.values()];
+      seen = ctx.head?.mark ?? "";
       most = nodes.reduce((sum, node) => (node.mark === "baseline" ? sum : Math.max(sum, node.gain ?? 0)), 1e-12);
       way = new Set(fresh.way);
       draw();

@@ -31,7 +31,7 @@ function compare(sort, rising) {
 
 function mount(root, ctx) {
   const known = new Map();
-  let seen = 0;
+  let seen = ""; // the mark of what is known
   let metric = null;
   let reported = false;
   const list = virtualList({
@@ -119,9 +119,11 @@ function mount(root, ctx) {
         const row = Object.fromEntries(data.columns.map((name, i) => [name, values[i]]));
         known.set(row.number, row);
       }
-      const places = new Map(data.ranking.map((number, i) => [number, i + 1]));
-      for (const row of known.values()) row.rank = places.get(row.number) ?? null;
-      seen = ctx.head?.at ?? 0;
+      if (data.ranking) {
+        const places = new Map(data.ranking.map((number, i) => [number, i + 1]));
+        for (const row of known.values()) row.rank = places.get(row.number) ?? null;
+      }
+      seen = ctx.head?.mark ?? "";
       draw();
     },
     redraw: draw,
