@@ -14,7 +14,8 @@ from assay.core.execution import Execution
 from assay.core.task import ungraded_task
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
-from assay.engine.jobs import JobPlan, Jobs
+from assay.engine.job_runner import JobPlan
+from assay.engine.jobs import Jobs
 from assay.engine.log import EventLog
 from assay.engine.parts import Parts
 from assay.engine.session import Session

@@ -17,7 +17,8 @@ from assay.core.candidate import Candidate
 from assay.core.clock import Clock
 from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
-from assay.engine.jobs import JobPlan, Jobs
+from assay.engine.job_runner import JobPlan
+from assay.engine.jobs import Jobs
 from assay.engine.parts import Parts
 from assay.journal import events as ev
 from assay.sandbox import SandboxLimits, Workspace, remove_tree
@@ -164,7 +165,7 @@ class LongJobs:
         if not self._jobs.room.has_room():
             kind = self._parts.kinds[candidate.kind]
             _strip(place / "work", keep=(*kind.outputs, *plan.outputs))
-        execution = self._jobs.take(place / "work", candidate, taking, finished, _LAID_OUT + 60.0, cut=False)
+        execution = self._jobs.runner.take(place / "work", candidate, taking, finished, _LAID_OUT + 60.0, cut=False)
         execution = replace(execution, tier=look.record.tier or execution.tier)
         view = _view(number, attempt)
         self._parts.log.add(

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from assay.core.candidate import Candidate
 from assay.core.digest import digest_text
 from assay.core.errors import IntegrityError
 from assay.engine.asking import Asker
 from assay.engine.budget import Budget
-from assay.engine.endings import INTERRUPT, Ending, NoAnswer
+from assay.engine.endings import NoAnswer
 from assay.engine.evaluate import Evaluator
 from assay.engine.jobs import Jobs
 from assay.engine.parts import Parts
+from assay.engine.pipeline import Pipeline
 from assay.engine.plan import Plan
-from assay.engine.stage import Stage
+from assay.engine.step import Step
 from assay.journal import events as ev
 from assay.journal.history import EVERYTHING, History, Trial
 from assay.models.base import Request
 from assay.models.roles import ROLES, Inputs, Reply
-
-S = TypeVar("S")
 
 CONFIRMED = "/confirmed"
 """End of the key under which it is noted that a trial was judged with its confirmation."""
@@ -201,158 +199,10 @@ class Session:
         Raises:
             Ending: A limit is reached, the goal is met, or somebody asked to stop.
         """
-        _Pipeline(self, run_step, start, stop, lanes).run()
+        Pipeline(self, run_step, start, stop, lanes).run()
 
     def _recorded(self, answer: ev.Answered, request: Request[Any]) -> Reply:
         if answer.error:
             raise NoAnswer(answer.error)
         reply: Reply = request.reply_type.model_validate(json.loads(self.parts.objects.get(answer.reply)))
         return reply
-
-
-class Step:
-    """One step of a strategy: its number, its pinned history, and the session under its own keys.
-
-    Args:
-        session: The running session.
-        number: Counted from 0 over the whole run.
-        history: What the step may know.
-        lanes: How many steps may be under way without seeing each other, as of when this one was first begun.
-        key: Under which everything of the step is journaled; None means that of its number.
-        stage: The part of the search that it is in; None where the strategy knows no parts.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        number: int,
-        history: History,
-        lanes: int,
-        *,
-        key: str | None = None,
-        stage: Stage | None = None,
-    ) -> None:
-        self.session = session
-        self.number = number
-        self.history = history
-        self.lanes = lanes
-        self.key = step_key(number) if key is None else key
-        self.stage = stage
-
-    def within(self, name: str, history: History | None = None) -> Step:
-        """Return a part of this step, for steps that take many decisions.
-
-        Args:
-            name: Names the part within the step.
-            history: What the part may know; None means what the step knows.
-        """
-        key, known = f"{self.key}/{name}", history or self.history
-        return Step(self.session, self.number, known, self.lanes, key=key, stage=self.stage)
-
-    def at(self, stage: Stage) -> Step:
-        """Return this step in a part of the search; its key stays."""
-        return Step(self.session, self.number, self.history, self.lanes, key=self.key, stage=stage)
-
-    @property
-    def lane(self) -> int:
-        """Which of the `lanes` this step is in: it sees all earlier steps of its own lane."""
-        return self.number % self.lanes
-
-    @property
-    def rng(self) -> random.Random:
-        """The generator that belongs to this step; the same at every call."""
-        return self.session.rng(self.key)
-
-    def ask(self, name: str, role: str, inputs: Inputs) -> Reply:
-        """Ask as `Session.ask`, under this step's key and `name`."""
-        return self.session.ask(f"{self.key}/{name}", role, inputs)
-
-    def evaluate(self, name: str, candidate: Candidate, **options: Any) -> Trial:
-        """Evaluate as `Session.evaluate`, under this step's key and `name`, against its pinned history."""
-        return self.session.evaluate(f"{self.key}/{name}", candidate, **self._placed(options))
-
-    def confirm(self, name: str, trial: Trial) -> Trial:
-        """Confirm as `Session.confirm`, under this step's key and `name`, against its pinned history."""
-        return self.session.confirm(f"{self.key}/{name}", trial, **self._placed({}))
-
-    def evaluate_all(self, candidates: Mapping[str, Candidate], **options: Any) -> list[Trial]:
-        """Evaluate several candidates at a time, none of which knows of the others.
-
-        Args:
-            candidates: By the name that `evaluate` would be given.
-            **options: As for `evaluate`.
-        """
-        for name, candidate in candidates.items():
-            self.session.create(f"{self.key}/{name}", candidate, **self._placed(options))
-        with ThreadPoolExecutor(max(1, self.session.budget.limits.workers), thread_name_prefix=self.key) as pool:
-            return list(pool.map(lambda entry: self.evaluate(*entry, **options), candidates.items()))
-
-    def _placed(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `options` with this step's place in the search."""
-        own = {"history": self.history, "step": self.number, "slot": self.lane, "lanes": self.lanes}
-        return {**own, **options}
-
-
-def step_key(number: int) -> str:
-    """Return the key under which everything of a step is journaled."""
-    return f"step-{number:04d}"
-
-
-class _Pipeline:
-    """Runs steps on a bounded pool, each after the steps it may depend on."""
-
-    def __init__(
-        self, session: Session, run_step: Callable[[Step], str], start: int, stop: int | None, lanes: int | None
-    ) -> None:
-        self._session = session
-        self._run_step = run_step
-        self._start = start
-        self._stop = stop
-        self._workers = lanes or max(1, session.budget.limits.workers)
-        self._lanes = lanes or session.budget.lanes
-
-    def run(self) -> None:
-        running: dict[Future[None], int] = {}
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="step") as pool:
-            try:
-                for number in self._numbers():
-                    self._wait(running, number - self._lanes)
-                    self._session.budget.check()
-                    running[pool.submit(self._one, number)] = number
-                self._wait(running, None)
-            except BaseException as reason:
-                self._session.budget.stop(reason.stopped_by if isinstance(reason, Ending) else INTERRUPT)
-                self._session.parts.activities.stop()
-                raise
-            finally:
-                wait(running)
-                self._session.parts.activities.go_on()
-
-    def _numbers(self) -> Iterator[int]:
-        number = self._start
-        while self._stop is None or number < self._stop:
-            if not self._known(number):
-                yield number
-            number += 1
-
-    def _known(self, number: int) -> bool:
-        return self._session.parts.log.read(lambda history: number in history.steps)
-
-    def _wait(self, running: dict[Future[None], int], last: int | None) -> None:
-        """Wait until every step numbered up to `last` is done, or all steps if it is None."""
-        while any(last is None or number <= last for number in running.values()):
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                del running[future]
-                future.result()
-
-    def _one(self, number: int) -> None:
-        self._session.budget.check()
-        sees = self._session.note(f"{step_key(number)}/sees", lambda: self._horizon(number))
-        history = self._session.parts.log.pinned(sees["steps"])
-        summary = self._run_step(Step(self._session, number, history, sees["lanes"]))
-        self._session.parts.log.add(ev.StepFinished(step=number, summary=summary))
-
-    def _horizon(self, number: int) -> dict[str, int]:
-        """Return what a step may see; noted, since a resumed run may have another number of workers."""
-        return {"steps": max(self._start, number - self._lanes + 1), "lanes": self._lanes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assay.core.candidate import Candidate
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.models.roles import AblateInputs, Ablation, Finding
 from assay.operators.brief import brief, findings, summary

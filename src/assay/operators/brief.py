@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from assay.core.digest import digest_json
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
 from assay.engine.stage import Stage
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.models.roles import Brief, Finding, Machine, TrialSummary
 from assay.operators.difference import difference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from assay.core.candidate import Candidate
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.engine.weak_spots import weak_spots
 from assay.journal.history import Trial
 from assay.models.playbook import cheating_program, read_facts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.core.errors import IntegrityError
-from assay.engine.session import step_key
+from assay.engine.step import step_key
 from assay.journal.events import Answered
 from assay.journal.history import History, Trial
 from assay.operators.star.passage import locate

@@ -36,7 +36,7 @@ from assay.journal.history import EVERYTHING, FINISH, History
 from assay.journal.memory import MemoryJournal
 from assay.operators.repair import TieredRepairer
 from assay.sandbox import remove_tree
-from assay.ship.audit import kept_objects, read_chain
+from assay.ship.kept import kept_objects, read_chain
 from assay.ship.recorded import (
     NoModel,
     RecordedAttempts,

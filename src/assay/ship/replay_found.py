@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assay.ship.audit import Kept
+from assay.ship.kept import Kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,8 @@ from assay.engine.budget import Budget
 from assay.engine.endings import Ending, NoAnswer
 from assay.engine.evaluate import Evaluator
 from assay.engine.parts import Parts
-from assay.engine.session import Session, Step, step_key
+from assay.engine.session import Session
+from assay.engine.step import Step, step_key
 from assay.journal import events as ev
 from assay.journal.history import FINISH, History, Trial
 from assay.models.roles import ROLES, Inputs, Reply

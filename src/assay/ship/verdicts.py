@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from assay.report.markdown import escape
 from assay.report.prose import clean_line
-from assay.ship.verify import Finding, Result, Verification
+from assay.ship.findings import Finding, Result, Verification
 
 _MOST_SUMMARY = 900_000
 """GitHub drops a step summary of more than a mebibyte."""

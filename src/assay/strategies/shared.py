@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.models.roles import Finding
 from assay.operators.ablate import ablate

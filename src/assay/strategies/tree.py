@@ -13,7 +13,8 @@ from assay.core.budget import Limits
 from assay.core.errors import UsageError
 from assay.core.trial import TrialState
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.operators.propose import cheat, draft, improve
 from assay.strategies.known import BASELINES

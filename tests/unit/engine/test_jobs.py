@@ -9,7 +9,7 @@ import pytest
 
 from assay.core.execution import Outcome
 from assay.core.trial import TrialState
-from assay.engine.jobs import JobPlan
+from assay.engine.job_runner import JobPlan
 from assay.journal import events as ev
 from assay.kinds.blocks import blocks_candidate
 from support.job_bench import JobBench

@@ -12,7 +12,8 @@ from assay.core.budget import Limits
 from assay.core.clock import FakeClock
 from assay.core.execution import Outcome
 from assay.core.trial import TrialState
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal import events as ev
 from assay.journal.base import JournalBackend
 from assay.journal.history import History

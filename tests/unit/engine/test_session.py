@@ -9,7 +9,8 @@ from assay.core.budget import Limits
 from assay.core.errors import IntegrityError, ProviderDown, ReplyInvalid
 from assay.core.trial import TrialState, Verdict
 from assay.engine.endings import Ending, NoAnswer
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal import events as ev
 from assay.journal.memory import MemoryJournal
 from assay.models.base import Request

@@ -19,7 +19,8 @@ from assay.journal.events import Event, Payload
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.report.compare import gains_between, read_side
-from assay.ship.audit import audit, read_chain
+from assay.ship.audit import audit
+from assay.ship.kept import read_chain
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -14,7 +14,7 @@ from assay.core.exits import Exit
 from assay.core.files import write_whole
 
 if TYPE_CHECKING:
-    from assay.ship.verify import Finding, Verification
+    from assay.ship.findings import Finding, Verification
 
 GITHUB = "github"
 _COLOURS = {"PASS": "green", "FAIL": "red", "SKIP": "yellow"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from assay.core.candidate import Candidate
 from assay.core.errors import AssayError
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.kinds.base import Kind
 from assay.kinds.excerpt import words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.core.candidate import Candidate
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.kinds.notebook import Cell, LockPolicy, Notebook, make_locks, new_cell, new_notebook_candidate
 from assay.models.roles import (
     Idea,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from assay.core.candidate import Candidate
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.engine.weak_spots import weak_spots
 from assay.journal.history import Trial
 from assay.models.roles import Ensembled, EnsembleInputs, EnsemblePlanInputs, Plan

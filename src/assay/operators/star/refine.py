@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from assay.core.candidate import Candidate
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.engine.weak_spots import weak_spots
 from assay.journal.history import Trial
 from assay.models.roles import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.core.candidate import Candidate
 from assay.core.weakness import Weaknesses
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.models.roles import (
     InitInputs,

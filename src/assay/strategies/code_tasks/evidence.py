@@ -12,7 +12,7 @@ from assay.core.candidate import Candidate
 from assay.core.codec import decode, encode
 from assay.core.digest import digest_text
 from assay.core.execution import Execution, Outcome
-from assay.engine.jobs import JobPlan
+from assay.engine.job_runner import JobPlan
 from assay.engine.parts import Parts
 from assay.journal import events as ev
 from assay.kinds.blocks import runner_files

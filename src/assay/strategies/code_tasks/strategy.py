@@ -13,7 +13,8 @@ from assay.core.budget import Limits
 from assay.core.codec import decode, encode
 from assay.core.errors import AssayError, MachineError, UsageError
 from assay.engine.endings import Ending
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.engine.ungraded import JOBS
 from assay.journal.history import History
 from assay.strategies.code_tasks import record

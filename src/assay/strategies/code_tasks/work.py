@@ -236,7 +236,7 @@ class TaskWork:
 
     def _execute(self, number: int, attempt: int, candidate: Candidate) -> Execution:
         limits = replace(
-            self._jobs.limits, wall_s=self._timeout_s, output_bytes=MOST_PRINTED_BYTES, processes=MOST_PROCESSES
+            self._jobs.runner.limits, wall_s=self._timeout_s, output_bytes=MOST_PRINTED_BYTES, processes=MOST_PROCESSES
         )
         plan = self._bench.desk.plan(self._task, number, attempt, candidate, self._given, limits)
         return self._jobs.run(number, attempt, candidate, replace(plan, python=self._bench.packages.python))

@@ -181,7 +181,7 @@ class Bench:
         return jobs.finish(trial.number, state, reason=reason)
 
     def _plan(self, trial: Trial, candidate: Candidate) -> LongPlan:
-        limits = self.session.jobs.limits
+        limits = self.session.jobs.runner.limits
         outputs = (self.config.metric.file,) if self.config.metric.file else ()
         return LongPlan(
             lay_out=lambda root: lay_out(self.checkout, self.base, candidate, root),

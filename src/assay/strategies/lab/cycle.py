@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from assay.engine.endings import Ending
 from assay.engine.run import PLANNED
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.operators.lab.context import Role
 from assay.operators.lab.finish_up import Phase, standing

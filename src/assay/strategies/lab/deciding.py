@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Session, Step, step_key
+from assay.engine.session import Session
+from assay.engine.step import Step, step_key
 from assay.kinds.command.spec import overlay_of
 from assay.models.roles import Decision, LabView, MentorInputs, Review, SourceText, WorkerInputs
 from assay.operators.lab.context import Role

@@ -10,7 +10,8 @@ from assay.core.budget import Limits
 from assay.core.errors import UsageError
 from assay.core.finish_plan import FinishPlan
 from assay.engine.endings import Ending
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal.history import History
 from assay.operators.lab.context import Role
 from assay.operators.lab.finish_up import work_ends

@@ -10,7 +10,8 @@ from typing import Any
 from assay.core.codec import decode, encode
 from assay.core.files import write_whole
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.models.roles import NotebookReportInputs, ReportProse

@@ -12,8 +12,9 @@ from assay.core.codec import encode
 from assay.core.trial import TrialState
 from assay.engine.comparison import compare
 from assay.engine.own_metrics import own_metrics
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
 from assay.engine.side_grades import SUBMISSION, companions, side_grades
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.kinds.notebook import diff_text, notebook_of
 from assay.models.roles import ReviewRound

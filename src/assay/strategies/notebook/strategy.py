@@ -13,8 +13,9 @@ from assay.core.errors import NothingFound
 from assay.core.trial import TrialState
 from assay.engine.endings import STAGE, Ending, NoAnswer
 from assay.engine.own_metrics import own_metrics
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
 from assay.engine.side_grades import side_grades
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.models.roles import Idea, Iteration
 from assay.operators.brief import summary

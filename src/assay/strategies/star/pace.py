@@ -8,7 +8,7 @@ from statistics import fmean
 
 from assay.engine.budget import FINISH_MARGIN, FINISH_SHARE, Budget
 from assay.engine.judging import CONFIRM_SHARE
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.strategies.pace import FIT_SHARE, SLOWER
 

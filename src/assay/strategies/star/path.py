@@ -11,7 +11,7 @@ from functools import partial
 from assay.core.candidate import Candidate
 from assay.core.trial import TrialState
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.models.roles import Finding, ModelIdea, Target
 from assay.operators.brief import findings

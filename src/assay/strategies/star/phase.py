@@ -10,8 +10,9 @@ from functools import partial
 
 from assay.core.errors import AssayError
 from assay.engine.endings import INTERRUPT, Ending
-from assay.engine.session import Session, Step, step_key
+from assay.engine.session import Session
 from assay.engine.stage import Stage
+from assay.engine.step import Step, step_key
 from assay.models.scrub import scrub
 
 STAGES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.engine.session import Step
+from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.strategies.star.options import StarOptions
 from assay.strategies.star.pace import Pace, finish_s, pace_of

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from assay.core.budget import Limits
 from assay.engine.endings import NoAnswer
-from assay.engine.session import Session, Step
+from assay.engine.session import Session
+from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.operators.star.combine import ensemble, plan_ensemble
 from assay.operators.star.guard import fit_for_all_rows, last_look, without_leaks
