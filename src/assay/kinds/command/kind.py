@@ -10,7 +10,7 @@ from assay.core.errors import IntegrityError
 from assay.core.execution import Execution, Outcome
 from assay.kinds.base import Failure, Unit
 from assay.kinds.command.spec import overlay_of, spec_of
-from assay.kinds.script import ScriptKind
+from assay.kinds.script import crash_failure
 from assay.sandbox.base import Command
 
 
@@ -66,4 +66,4 @@ class CommandKind:
                 detail="\n".join(problems) + f"\n\nEnd of what it printed:\n{tail}",
                 signature=f"invalid output: {problems[0]}",
             )
-        return ScriptKind().diagnose(execution, problems)
+        return crash_failure(execution)

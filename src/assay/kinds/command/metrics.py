@@ -132,16 +132,14 @@ def _where(source: MetricSource) -> str:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, int | float):
+    try:
         return float(value)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return None
+    except ValueError:
+        return None
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf
 
 
 def _json(data: bytes, path: str) -> Iterator[Any]:
@@ -164,9 +162,9 @@ def _jsonl(data: bytes, path: str) -> Iterator[Any]:
 
 def _csv(data: bytes, path: str) -> Iterator[Any]:
     rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    if path not in (rows.fieldnames or ()):
-        raise ValueError(f"there is no column {path!r}; there are {', '.join(rows.fieldnames or ()) or 'none'}")
     try:
+        if path not in (rows.fieldnames or ()):
+            raise ValueError(f"there is no column {path!r}; there are {', '.join(rows.fieldnames or ()) or 'none'}")
         yield from (row[path] for row in rows)
     except csv.Error as error:
         raise ValueError(f"it is no table: {error}") from error
@@ -177,7 +175,7 @@ def _yaml(data: bytes, path: str) -> Iterator[Any]:
 
     try:
         value = yaml.safe_load(data)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"it is no YAML: {str(error)[:200]}") from error
     yield from follow(value, parse_path(path))
 

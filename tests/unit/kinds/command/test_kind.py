@@ -79,6 +79,9 @@ def test_a_failure_is_told_with_its_error_and_a_missing_number_too() -> None:
     failure = kind.diagnose(Execution(outcome=Outcome.ERROR, exit_code=1, log_tail=log), ())
     assert failure is not None
     assert failure.missing_module == "timm"
+    left = kind.diagnose(Execution(outcome=Outcome.ERROR, exit_code=1, outputs={"submission.csv": "d"}), ())
+    assert left is not None
+    assert left.summary == "exit code 1"
     quiet = kind.diagnose(Execution(outcome=Outcome.OK, log_tail="done"), ("acc: the file 'm.json' was not left",))
     assert quiet is not None
     assert quiet.outcome == "invalid output"

@@ -19,8 +19,15 @@ FILES = {
     "out/m.jsonl": b'{"auc": 0.5}\n\n{"auc": 0.6}\n{"au',
     "out/m.csv": "epoch,val auc\n1,0.5\n2,0.75\n3,\n".encode("utf-8-sig"),
     "out/m.yaml": b"best:\n  auc: 0.25\n",
+    "out/M.YML": b"best:\n  auc: 0.5\n",
     "out/nan.json": b'{"auc": NaN}',
     "out/torn.json": b'{"auc": 0.5',
+    "out/huge.json": b'{"auc": 1' + b"0" * 400 + b"}",
+    "out/deep.json": b"[" * 100_000,
+    "out/deep.yaml": b"[" * 5_000,
+    "out/wide.csv": b"auc," + b"x" * 200_000 + b"\n1,2\n",
+    "out/broken.jsonl": b'{"auc": 0.5}\n{"au\n{"auc": 0.6}\n',
+    "out/truth.json": b'{"auc": [true, null, "x", {"a": 1}]}',
     "out/evil.yaml": b"!!python/object/apply:os.system ['true']\n",
 }
 LOG = "epoch 1 loss=2.0 val_acc=71.5%\nnoise\nepoch 2  loss=1.5 val_acc=80%\nepoch 3 loss=nan val_acc=90% (best)\n"
@@ -41,6 +48,7 @@ def read(*sources: MetricSource, **more: dict[str, list[float]]) -> ReportedMetr
         (MetricSource(name="a", file="out/m.jsonl", path="auc"), 0.6, 2),
         (MetricSource(name="a", file="out/m.csv", path="val auc"), 0.75, 2),
         (MetricSource(name="a", file="out/m.yaml", path="best.auc"), 0.25, 1),
+        (MetricSource(name="a", file="out/M.YML", path="best.auc"), 0.5, 1),
         (MetricSource(name="val_acc", line="epoch {epoch} loss={loss} val_acc={val_acc}", pick=Pick.MAX), 0.8, 2),
         (MetricSource(name="val_acc", line="epoch {epoch} ... val_acc={val_acc} ..."), 0.9, 3),
         (MetricSource(name="a", tracked="auc", pick=Pick.MIN), 0.1, 3),
@@ -63,20 +71,32 @@ def test_a_number_is_found_where_it_was_declared(source: MetricSource, value: fl
         (MetricSource(name="a", file="out/torn.json", path="auc"), "no JSON"),
         (MetricSource(name="a", file="out/m.csv", path="auc"), "there is no column"),
         (MetricSource(name="a", file="out/evil.yaml", path="a"), "no YAML"),
+        (MetricSource(name="a", file="out/huge.json", path="auc"), "no finite number was found at 'auc' in"),
+        (MetricSource(name="a", file="out/deep.json", path="auc"), "no JSON"),
+        (MetricSource(name="a", file="out/deep.yaml", path="auc"), "no YAML"),
+        (MetricSource(name="a", file="out/wide.csv", path="auc"), "no table"),
+        (MetricSource(name="a", file="out/broken.jsonl", path="auc"), "no JSON"),
+        (MetricSource(name="a", file="out/truth.json", path="auc[*]"), "nothing was found"),
+        (MetricSource(name="a", tracked="other"), "nothing was found as 'other' in the tracked run"),
+        (MetricSource(name="a", line="other={a}"), "nothing was found by the pattern 'other={a}'"),
         (MetricSource(name="a", file="out/m.pkl", path="a"), "is none of"),
         (MetricSource(name="a", file="out/m.json", path="history[x]"), "is no path"),
         (MetricSource(name="loss", line="epoch {epoch} loss={loss} val_acc={val_acc} (best)"), "no finite number"),
         (MetricSource(name="a", line="a={b}"), "does not name"),
         (MetricSource(name="a", line="a={a}", tracked="a"), "exactly one"),
-        (MetricSource(name="a", tracked="a"), "no tracked run"),
     ],
 )
 def test_what_is_missing_or_no_number_is_a_problem_and_never_a_value(source: MetricSource, why: str) -> None:
     good = MetricSource(name="good", file="out/m.yaml", path="best.auc")
-    found = read(source, good)
+    found = read(source, good, tracked={"auc": [0.3]})
     assert list(found.values) == ["good"]
     assert len(found.problems) == 1
     assert why in found.problems[0]
+
+
+def test_without_a_tracked_run_nothing_is_read_from_it() -> None:
+    found = read(MetricSource(name="a", tracked="a"))
+    assert found.problems == ("a: there is no tracked run",)
 
 
 @pytest.mark.parametrize("text", ["no number", "{a}{b}", "a={a} b={a}", "... {a}", "x ... ... {a}"])
