@@ -112,7 +112,8 @@ def _printed(log: str, execution: Execution) -> str:
 
 def _regions(module: ast.Module, last_line: int) -> Iterator[tuple[str, int, int]]:
     """Yield name, first and last line of the regions; comments go with what follows them."""
-    start, loose, names = 1, 0, {"": 0}
+    start, loose = 1, 0
+    names: dict[str, int] = {}
     for node in module.body:
         end = node.end_lineno or node.lineno
         named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)

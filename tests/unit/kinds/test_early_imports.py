@@ -17,6 +17,9 @@ from sklearn import linear_model, __version__
 from sklearn.ensemble import RandomForestRegressor
 
 warnings.filterwarnings("ignore")
+from warnings import simplefilter
+simplefilter("ignore")
+from scipy.sparse import linalg
 import scipy.sparse
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -49,6 +52,9 @@ def test_what_comes_before_anything_else_is_found_in_order() -> None:
         "print('x')",
         "os.environ.setdefault('OMP_NUM_THREADS', '1')",
         "filterwarnings(*bad)",
+        "x.y.filterwarnings('ignore')",
+        "warnings.resetwarnings()",
+        "-1",
         "this is no Python",
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -76,12 +77,19 @@ def test_replacing_finds_the_unit_by_position_where_text_is_repeated() -> None:
 def test_a_protected_a_moved_and_a_broken_unit_are_refused() -> None:
     candidate = script(SOURCE)
     unit = KIND.units(candidate)[1]
-    with pytest.raises(IntegrityError, match="protected"):
+    with pytest.raises(IntegrityError, match=r"E404.*protected"):
         KIND.replace(candidate, replace(unit, protected=True), "")
-    with pytest.raises(IntegrityError, match="no longer"):
+    with pytest.raises(IntegrityError, match=r"E404.*no longer"):
         KIND.replace(script("\n" + SOURCE), unit, "")
     with pytest.raises(ValueError, match="does not parse"):
         KIND.replace(candidate, unit, "def prepare(:")
+
+
+def test_it_runs_the_entry_unbuffered_with_its_seed_and_threads_and_tells_of_crashes() -> None:
+    command = KIND.command(script(SOURCE), python=Path("/py"), seed=7, threads=2)
+    assert command.argv == ("python", "-u", "-X", "faulthandler", "solution.py")
+    assert command.interpreter == Path("/py")
+    assert command.env == {"ASSAY_SEED": "7", "ASSAY_THREADS": "2", "PYTHONHASHSEED": "0"}
 
 
 def test_a_run_that_left_a_graded_file_has_no_failure() -> None:
@@ -99,6 +107,32 @@ def test_the_last_error_is_the_summary_and_a_missing_module_is_named() -> None:
     assert failure.missing_module == "torch"
 
 
+@pytest.mark.parametrize(
+    ("log", "summary"),
+    [
+        ("fold 0\nKilled by a guard\n", "Killed by a guard"),
+        ("ValueError: first\nKeyError: 'last'\nbye\n", "KeyError: 'last'"),
+        ("", "exit code 1"),
+    ],
+)
+def test_without_a_traceback_the_last_error_or_the_last_line_is_the_summary(log: str, summary: str) -> None:
+    failure = KIND.diagnose(failed(Outcome.ERROR, log), ())
+    assert failure is not None
+    assert (failure.summary, failure.missing_module) == (summary, "")
+    assert (not log) is failure.detail.endswith("It had printed nothing.")
+
+
+def test_an_end_that_is_no_error_of_the_script_is_told_by_its_detail() -> None:
+    told = KIND.diagnose(failed(Outcome.MEMORY, "fold 0\n", detail="it took more than 2 GB"), ())
+    bare = KIND.diagnose(failed(Outcome.MEMORY, "fold 0\n"), ())
+    other = KIND.diagnose(failed(Outcome.DISK, "fold 0\n"), ())
+    assert told is not None
+    assert bare is not None
+    assert other is not None
+    assert (told.summary, bare.summary) == ("it took more than 2 GB", "memory")
+    assert told.signature == bare.signature != other.signature
+
+
 def test_equal_failures_have_equal_signatures_and_different_ones_do_not() -> None:
     def signature(log: str) -> str:
         failure = KIND.diagnose(failed(Outcome.ERROR, log), ())
@@ -113,10 +147,14 @@ def test_a_missing_or_invalid_file_is_told_with_its_reason() -> None:
     missing = KIND.diagnose(Execution(outcome=Outcome.OK, refused={"submission.csv": "symbolic link"}), ())
     assert missing is not None
     assert "symbolic link" in missing.summary
+    never = KIND.diagnose(Execution(outcome=Outcome.OK), ())
+    assert never is not None
+    assert (never.outcome, never.summary) == ("invalid output", "./output/submission.csv was not taken: missing")
     wrong = KIND.diagnose(Execution(outcome=Outcome.OK, outputs={"submission.csv": "d"}), ("3 ids are missing", "NaN"))
     assert wrong is not None
     assert wrong.summary == "3 ids are missing"
-    assert "NaN" in wrong.detail
+    assert wrong.detail.startswith("3 ids are missing\nNaN\n")
+    assert wrong.signature != missing.signature
 
 
 def test_a_timeout_tells_where_it_was_stuck() -> None:
@@ -201,6 +239,23 @@ def test_a_deep_stack_is_told_to_its_end() -> None:
     frames = "".join(f'  File "s.py", line {n}, in f{n}\n    x[{n}] = f(3, 4)\n' for n in range(100, 200))
     told = detail(f"Traceback (most recent call last):\n{frames}IndexError: out of range\n")
     assert "line 199, in f199\n    x[199] = f(3, 4)\nIndexError: out of range" in told
+
+
+def test_of_a_stack_that_is_too_long_both_ends_are_told() -> None:
+    frames = "\n".join(["  in first_frame", *["  in " + "middle " * 8] * 100, "  in last_frame"])
+    told = detail(f"Traceback (most recent call last):\n{frames}\nIndexError: out of range\n")
+    assert "in first_frame" in told
+    assert "in last_frame\nIndexError: out of range" in told
+    assert 2_400 < len(told) < 3_300
+
+
+def test_of_two_tracebacks_the_last_is_told_with_its_whole_message() -> None:
+    first, last = TRACEBACK.format(error="KeyError: 1"), TRACEBACK.format(error="ValueError: two\nlines of it")
+    told = detail(f"fold 0\n{first}\nDuring handling of the above exception, another one occurred:\n\n{last}")
+    assert told.startswith("Traceback (most recent call last)")
+    traceback = told.partition("\n\nEnd of what it printed:")[0]
+    assert "KeyError" not in traceback
+    assert traceback.endswith("ValueError: two\nlines of it")
 
 
 def test_rows_of_numbers_are_cut_and_words_are_kept() -> None:

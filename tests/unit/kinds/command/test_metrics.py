@@ -5,7 +5,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assay.core.score import Provenance
@@ -142,6 +142,7 @@ def test_the_cost_of_a_line_does_not_explode() -> None:
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=20), st.sampled_from(Pick))
+@example([1.5e308, 1.7e308], Pick.MEAN)
 def test_a_reported_value_is_always_finite(values: list[float], pick: Pick) -> None:
     found = read_metrics([MetricSource(name="a", tracked="a", pick=pick)], files={}, tracked={"a": values})
     assert all(math.isfinite(value) for value in found.values.values())
