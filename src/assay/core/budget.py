@@ -15,7 +15,9 @@ class Limits:
     wall_s: float | None = None
     """Most seconds of running, pauses between a kill and its resume not counted."""
     tokens: int | None = None
+    """Most tokens of all model calls, input and output together."""
     cost_usd: Decimal | None = None
+    """Most money for all model calls, in US dollars."""
     trial_timeout_s: float | None = None
     """Most seconds of one execution; None lets the engine choose from the wall limit."""
     goal: float | None = None
@@ -38,8 +40,11 @@ class Spent:
     """What a run has used so far."""
 
     trials: int = 0
+    """Proposals, counted as `Limits.trials` does."""
     wall_s: float = 0.0
+    """Seconds of running, pauses left out."""
     tokens: int = 0
+    """Input and output together."""
     cost_usd: Decimal = Decimal(0)
     """Known costs only."""
     unpriced_requests: int = 0

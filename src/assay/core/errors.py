@@ -102,7 +102,12 @@ class ProviderDown(ModelError):
 
 
 class ProviderRefused(ModelError):
-    """The provider refuses every question: no key, a wrong key, no credit, no such model."""
+    """The provider refuses every question: no key, a wrong key, no credit, no such model.
+
+    Args:
+        message: What it said.
+        fix: One command or step that helps.
+    """
 
     def __init__(self, message: str, *, fix: str = "assay doctor") -> None:
         super().__init__("E303", message, kept="every finished trial", fix=fix)
@@ -122,14 +127,22 @@ class BudgetSpent(ModelError):
 
 
 class QuestionRefused(ModelError):
-    """The provider refused this one question for its content or its length; others may be answered."""
+    """The provider refused this one question for its content or its length; others may be answered.
+
+    Args:
+        message: What it said.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__("E307", message, fix="assay logs --llm")
 
 
 class Unwanted(ModelError):
-    """Nobody waits for the answer any more, so no further call was made for it, or the one under way was ended."""
+    """Nobody waits for the answer any more, so no further call was made for it, or the one under way was ended.
+
+    Args:
+        message: What was not asked.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__("E308", message, kept="every finished trial", fix="assay resume")

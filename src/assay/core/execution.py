@@ -52,6 +52,7 @@ class UnitRun:
     """Its name: the id of a cell."""
     outcome: UnitOutcome
     wall_s: float = 0.0
+    """Seconds that it took."""
     line: int = 0
     """Line of the unit that raised, from 1; 0 if that is not known."""
     error: str = ""
@@ -66,9 +67,13 @@ class Execution:
 
     outcome: Outcome
     exit_code: int | None = None
+    """128 + n if signal n ended it; None if it never started or was killed before it could end."""
     wall_s: float = 0.0
+    """Seconds from the moment the command was let go."""
     cpu_s: float | None = None
+    """Processor seconds of its whole tree."""
     peak_memory_bytes: int | None = None
+    """The most that its tree held at a time."""
     log: str = ""
     """Digest of the kept output (standard output and error in the order they came); empty if none was kept."""
     log_tail: str = ""

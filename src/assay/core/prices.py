@@ -21,11 +21,13 @@ class PriceSource(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tier:
+class RateTier:
     """What a token costs in a request whose input is longer than `over` tokens."""
 
     over: int
+    """Tokens of input."""
     usd: Decimal
+    """US dollars per million tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,8 @@ class Rate:
     """US dollars per million tokens of one kind."""
 
     usd: Decimal
-    tiers: tuple[Tier, ...] = ()
+    """Per million tokens, where no tier says otherwise."""
+    tiers: tuple[RateTier, ...] = ()
     """Other rates for requests with a long input, by length; the rate then holds for all tokens of the request."""
 
     def of(self, tokens: int, input_tokens: int) -> Decimal:
@@ -48,6 +51,7 @@ class Prices:
 
     source: PriceSource = PriceSource.UNKNOWN
     input: Rate | None = None
+    """What is sent; None where it is unknown."""
     output: Rate | None = None
     """Thoughts included."""
     cached: Rate | None = None

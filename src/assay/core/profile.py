@@ -51,12 +51,17 @@ class ColumnProfile:
     missing: float
     """Share of missing values in [0, 1]."""
     distinct: int
+    """Number of different values, missing ones left out."""
     examples: tuple[str, ...] = ()
     """A few values, each cut to 80 characters."""
     mean: float | None = None
+    """Mean of the numbers; None for other kinds, as for the next three."""
     std: float | None = None
+    """Standard deviation."""
     low: float | None = None
+    """Least value."""
     high: float | None = None
+    """Greatest value."""
     mean_words: float | None = None
     """Mean number of words, for text."""
     integral: bool = False
@@ -72,7 +77,9 @@ class DataProfile:
     """The training and test files at a glance."""
 
     train_rows: int
+    """Rows of the training file that the search may see."""
     test_rows: int
+    """Rows of the test file; 0 where there is none."""
     columns: tuple[ColumnProfile, ...]
     """Columns of the training file that a candidate may use: neither target nor row id."""
     targets: tuple[ColumnProfile, ...]

@@ -20,6 +20,7 @@ class Score:
     """A finite number. Absence of a score is None elsewhere, never a special value here."""
 
     value: float
+    """In the units of the metric; which way is better only the metric knows."""
     provenance: Provenance
     view: str
     """Name of the view it was measured on, for example `fold-0` or `sealed`."""
@@ -30,5 +31,6 @@ class Score:
     low: float | None = None
     """Lower end of a 95 % bootstrap interval over rows, where one was asked for."""
     high: float | None = None
+    """Its upper end."""
     std_error: float | None = None
     """Bootstrap standard error over rows, where one was asked for."""

@@ -51,6 +51,7 @@ class Split:
     k: int = 5
     """Number of folds, at least 1."""
     seed: int = 0
+    """Decides which row is in which fold."""
     column: str | None = None
     """Group, time or fold column, by `kind`."""
     horizon: int | None = None

@@ -11,10 +11,13 @@ class Usage:
     """What one answer took, retries and re-asks included."""
 
     requests: int = 0
+    """Calls of the provider."""
     input_tokens: int = 0
+    """Of the prompts, those from the cache included."""
     cached_tokens: int = 0
     """Part of `input_tokens` that the provider had cached."""
     output_tokens: int = 0
+    """Of the replies, thinking included."""
     reasoning_tokens: int = 0
     """Part of `output_tokens` that was spent on thinking."""
     cost_usd: Decimal | None = None

@@ -71,7 +71,9 @@ class View:
     answers: Path | None
     """Private CSV with the hidden labels of the test rows; None when nobody has them."""
     train_rows: int
+    """Rows of the training file that it shows."""
     test_rows: int
+    """Rows that are to be predicted."""
     partial: bool = False
     """Whether `answers` covers only some of the rows that must be predicted, as where a user's own `prepare` made
     them and half are sealed: the other predictions are required, and not scored."""

@@ -17,6 +17,7 @@ class Segment:
     name: str
     """Which of its values: a range, a label or a category."""
     rows: int
+    """At least 20."""
     loss: float
     """Of these rows, as `Weakness.measure` names it."""
     share: float
@@ -35,7 +36,9 @@ class Weakness:
     measure: str
     """What the losses are, in a few words: `root mean squared error`."""
     rows: int
+    """Rows of all its folds together."""
     folds: int
+    """Search folds that were looked at."""
     loss: float
     """Over all rows."""
     segments: tuple[Segment, ...] = ()

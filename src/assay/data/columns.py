@@ -68,7 +68,17 @@ def find_columns(facts: Facts, given: Given, reading: Reading) -> Columns:
 
 
 def require_column(name: str, columns: Sequence[str], file: str, option: str) -> None:
-    """Raise E102 with the nearest name unless `name` is among `columns`."""
+    """Make sure that a column is there.
+
+    Args:
+        name: The column that is wanted.
+        columns: Those that there are.
+        file: What they are the columns of, for people.
+        option: How a user names the column, such as `--target`.
+
+    Raises:
+        TaskError: E102, it is not there; the message offers the nearest name.
+    """
     if name in columns:
         return
     near = difflib.get_close_matches(name, columns, n=1, cutoff=0.5)

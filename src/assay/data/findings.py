@@ -27,7 +27,9 @@ class DataFinding:
     severity: Severity
     sentence: str
     columns: tuple[str, ...] = ()
+    """Those that it is about."""
     figures: Mapping[str, float] = field(default_factory=dict)
+    """Numbers of the sentence, by name."""
     fix: str = ""
     """One step that helps, or empty when there is none."""
 

@@ -27,9 +27,13 @@ class SplitWish:
 
     kind: SplitKind
     k: int | None = None
+    """Number of folds."""
     seed: int | None = None
+    """Decides which row is in which fold."""
     column: str | None = None
+    """Group, time or fold column, by `kind`."""
     horizon: int | None = None
+    """Steps ahead, for forecasts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,25 +41,39 @@ class Given:
     """What a user said about a task; None, or an empty tuple, stands for what was not said."""
 
     target: tuple[str, ...] = ()
+    """Columns to predict."""
     metric: str | None = None
+    """Its name, with `:min` or `:max` after it if wanted."""
     direction: str | None = None
+    """Which way is better: `lower` or `higher`."""
     id_column: str | None = None
+    """Column that identifies rows."""
     split: SplitWish | None = None
     about: str | None = None
+    """What is to be done, in words."""
     name: str | None = None
+    """What tables and reports call the task."""
     problem: str | None = None
+    """As `Problem` calls it."""
     train: str | None = None
+    """Name of the file in the folder of the data; an empty text for none, as for the others."""
     test: str | None = None
     sample: str | None = None
     description: str | None = None
     side: tuple[str, ...] | None = None
+    """Files and folders that every candidate may read."""
     grader: str | None = None
+    """Python file of the user's own metric."""
     prepare: str | None = None
+    """Python file of the user's own split."""
     series: tuple[str, ...] = ()
+    """Columns that name a series, for forecasts."""
     time_column: str | None = None
+    """Column that orders rows in time."""
     holdout: float | None = None
     """Share of the labelled rows that is sealed, in [0, 0.5]."""
     row_cap: int | None = None
+    """Most training rows that a candidate is shown during the search, at least 1."""
     positive: str | None = None
     """The label that counts as positive, for two classes."""
     top_k: int | None = None

@@ -36,6 +36,7 @@ class Inspection:
     train_rows: int = 0
     """Rows with a target; 0 where only the user's own `prepare` knows."""
     test_rows: int = 0
+    """Rows to predict; 0 where there are none."""
 
     def origin(self, field: str) -> str:
         """Return where the value of `field` comes from; empty if there is no such line."""

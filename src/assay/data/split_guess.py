@@ -38,6 +38,7 @@ class SplitChoice:
     split: Split
     origin: str
     fraction: float
+    """Share of the labelled rows that is sealed, in [0, 0.5]."""
     holdout_origin: str
     findings: tuple[DataFinding, ...] = ()
 

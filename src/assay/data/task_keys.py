@@ -38,7 +38,9 @@ class Key:
     choices: tuple[str, ...] = ()
     """The only values, where there are only some."""
     least: float | None = None
+    """The least number that may stand there; None for no such bound."""
     most: float | None = None
+    """The greatest."""
     is_file: bool = False
     """Whether it names a file of the data."""
     needed: bool = False

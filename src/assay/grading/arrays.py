@@ -26,6 +26,7 @@ class Pairs:
 
     needs: Needs
     rows: int
+    """How many there are."""
     codes: Codes = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))
     """Answers as positions in `classes`, shape (rows, targets): LABELS, PROBABILITY, CLASS_PROBABILITIES."""
     labels: Codes = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))

@@ -20,8 +20,11 @@ class Choice:
     """Weights by member position, and the rule that turns the mix into predictions."""
 
     weights: Floats
+    """Shape (members,)."""
     rule: str
+    """See `rule_for`; `rank` is `mean` of ranks."""
     threshold: float = 0.5
+    """Share of the votes from which on a label is the positive one, in [0, 1]."""
 
 
 def predicted(pairs: Pairs, mixed: Floats, choice: Choice, metric: Metric) -> Pairs:

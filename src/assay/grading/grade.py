@@ -30,6 +30,7 @@ class PredictionStats:
     """What valid predictions look like, for `check_predictions`."""
 
     rows: int
+    """How many were predicted."""
     distinct: int
     """Different predictions among the rows, at least 1."""
     top_share: float

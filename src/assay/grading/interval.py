@@ -23,9 +23,13 @@ class Interval:
     """Bootstrap interval and standard error."""
 
     low: float
+    """Lower end of the 95 % interval."""
     high: float
+    """Its upper end."""
     std_error: float
+    """Standard deviation of the resampled values."""
     resamples: int
+    """How many it rests on: those on which the metric has a value."""
 
 
 def bootstrap(metric: Metric, pairs: Pairs, *, seed: int, resamples: int = 1000) -> Interval | None:

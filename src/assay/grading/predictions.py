@@ -19,6 +19,7 @@ class Expected:
 
     contract: OutputContract
     rows: int
+    """How many must be predicted."""
     ids: tuple[str, ...] | None = None
     """Row ids in the order of the answers; None when rows have none."""
 

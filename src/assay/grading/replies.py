@@ -10,7 +10,11 @@ from assay.core.task import Task
 
 
 class Refused(Exception):
-    """The submission cannot be graded, and why."""
+    """The submission cannot be graded, and why.
+
+    Args:
+        problems: Everything that is wrong, one sentence each.
+    """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))

@@ -26,17 +26,21 @@ class PairedTest:
     """Outcome of the corrected resampled t-test."""
 
     folds: int
+    """Gains that it rests on."""
     mean: float
     """Mean gain."""
     std_error: float
     """Of the mean gain, corrected for the overlap of the training sets."""
     t: float
+    """The statistic, with one degree of freedom less than folds."""
     p_value: float
     """One-sided: how often equal candidates would show a mean gain at least as large."""
     p_two_sided: float
+    """How often equal candidates would differ at least as much, either way."""
     low: float
     """Lower end of the 95 % interval of the mean gain."""
     high: float
+    """Its upper end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +48,11 @@ class Effect:
     """Cohen's d of paired differences with its 95 % interval."""
 
     d: float
+    """Mean gain over the standard deviation of the gains."""
     low: float
+    """Lower end of the 95 % interval of d."""
     high: float
+    """Its upper end."""
 
 
 def corrected_t_test(gains: Sequence[float], *, test_train_ratio: float | None = None) -> PairedTest | Undefined:

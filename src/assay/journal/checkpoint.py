@@ -161,7 +161,11 @@ class HistoryFile:
 @cache
 def code_digest() -> str:
     """Return the digest of the code that makes records and histories: another one may read a journal otherwise."""
-    folders = (Path(assay.core.__file__).parent, Path(__file__).parent)
+    return sources_digest(Path(assay.core.__file__).parent, Path(__file__).parent)
+
+
+def sources_digest(*folders: Path) -> str:
+    """Return the digest of all Python files in `folders` and the folders in them, by name and content."""
     files = [(folder, path) for folder in folders for path in sorted(folder.rglob("*.py"))]
     return digest_json([[path.relative_to(folder).as_posix(), digest_file(path)] for folder, path in files])
 

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assay.core.errors import MachineError, UsageError
-from assay.core.prices import Prices, PriceSource, Rate, Tier
+from assay.core.prices import Prices, PriceSource, Rate, RateTier
 from assay.models.endpoint import Endpoint, resolve
 
 if TYPE_CHECKING:
@@ -149,4 +149,4 @@ def _rate(price: Any) -> Rate | None:
         return None
     if isinstance(price, Decimal):
         return Rate(usd=price)
-    return Rate(usd=price.base, tiers=tuple(Tier(over=tier.start, usd=tier.price) for tier in price.tiers))
+    return Rate(usd=price.base, tiers=tuple(RateTier(over=tier.start, usd=tier.price) for tier in price.tiers))

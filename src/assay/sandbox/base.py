@@ -58,7 +58,9 @@ class SandboxLimits:
     """Bounds of one process tree. The first that is passed ends it and names the outcome."""
 
     wall_s: float
+    """Seconds from the moment the command is let go."""
     memory_bytes: int
+    """Of the whole tree."""
     threads: int = 1
     """Cores it may use: told to OpenMP, BLAS, loky and the like; a program that ignores them is not held back."""
     gpus: int = 0
@@ -66,8 +68,11 @@ class SandboxLimits:
     processes: int = 1024
     """Processes and threads of the tree together."""
     workspace_bytes: int = 10 * 2**30
+    """What its writable folders may hold together."""
     workspace_files: int = 50_000
+    """Files in them."""
     tmp_bytes: int = 2 * 2**30
+    """Of its temporary folder."""
     log_bytes: int = 20 * 2**20
     """Printed output that is kept: its head and its tail."""
     output_bytes: int = 2**30
@@ -84,6 +89,7 @@ class Finished:
     wall_s: float
     """From the moment the command was let go; the sandbox's own set-up is not in it."""
     cpu_s: float | None
+    """Processor seconds of the tree; None where it could not be measured."""
     peak_memory_bytes: int | None
     """Of the tree where a control group counts it; else the largest of what was seen."""
     log: bytes

@@ -23,6 +23,7 @@ class FakeResult:
     exit_code: int | None = 0
     log: str = ""
     wall_s: float = 0.0
+    """Seconds that are said to have passed."""
     peak_memory_bytes: int | None = None
     stuck_at: str = ""
     detail: str = ""

@@ -65,7 +65,9 @@ class Evidence:
     artifacts: Mapping[str, FileEvidence] = field(default_factory=dict)
     files: Mapping[str, FileEvidence] = field(default_factory=dict)
     started_ms: int = 0
+    """When the run was opened, milliseconds since the epoch."""
     ended_ms: int | None = None
+    """When its code ended it, as the store has it; None where it did not."""
 
     @property
     def verified(self) -> bool:

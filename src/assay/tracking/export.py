@@ -26,6 +26,7 @@ class Exported:
     run_id: str
     """Id of the run that all others are nested in."""
     trials: int
+    """How many were written."""
     refused: int = 0
     """Trials that the store did not take."""
 

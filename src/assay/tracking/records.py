@@ -29,6 +29,7 @@ class Point:
     value: float
     """Any float when it was read from a store; finite when Assay writes it."""
     step: int = 0
+    """Place on the axis of the metric, such as the number of the fold."""
     at_ms: int = 0
     """Milliseconds since the epoch."""
 
@@ -58,6 +59,7 @@ class RunRecord:
     started_ms: int = 0
     """Milliseconds since the epoch."""
     ended_ms: int | None = None
+    """None while it runs."""
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
@@ -74,7 +76,9 @@ class StoredRun:
     state: str
     """A name of `RunState`, or whatever the store holds."""
     started_ms: int
+    """Milliseconds since the epoch."""
     ended_ms: int | None = None
+    """The same of its end; None while it runs."""
     lifecycle: str = "active"
     """`deleted` where somebody removed it."""
     artifact_uri: str = ""

@@ -22,7 +22,7 @@ from assay.core.validation import Check, Standing
 from assay.engine.checkpoint import LEAST, LEAST_AT_END, Checkpoint
 from assay.engine.log import EventLog
 from assay.journal import events as ev
-from assay.journal.checkpoint import NAME, HistoryFile
+from assay.journal.checkpoint import NAME, HistoryFile, sources_digest
 from assay.journal.events import Event
 from assay.journal.file import FileJournal
 from assay.journal.history import History
@@ -192,3 +192,14 @@ def test_a_snapshot_stays_as_it_is() -> None:
         assert history.last is not None
         history.apply(Event.after(history.last, time=2000.0, payload=payload))
     assert same(kept, History(a_run(3)))
+
+
+def test_code_in_a_folder_of_its_own_is_code_too(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "trials.py").write_text("x = 1\n", encoding="utf-8")
+    before = sources_digest(tmp_path)
+    assert sources_digest(tmp_path) == before
+    (tmp_path / "events" / "trials.py").write_text("x = 2\n", encoding="utf-8")
+    edited = sources_digest(tmp_path)
+    (tmp_path / "events" / "trials.py").rename(tmp_path / "trials.py")
+    assert len({before, edited, sources_digest(tmp_path)}) == 3

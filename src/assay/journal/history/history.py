@@ -29,7 +29,11 @@ class History(Tables):
 
     @property
     def task(self) -> Task:
-        """The task of the run; LookupError before it started, as for `metric` and `limits`."""
+        """The task of the run.
+
+        Raises:
+            LookupError: The journal holds no start; so do `metric` and `limits`.
+        """
         return self._start().task
 
     @property

@@ -20,6 +20,7 @@ class Rows:
     metric: Metric | None = None
     """What ranks them; None before the run started."""
     trials: int = 0
+    """How many were created, variants included."""
     variants: int = 0
     """Trials that do not count: ablation variants and reseeds."""
     scored: int = 0

@@ -32,21 +32,29 @@ class Summary(Rows):
     """
 
     run: str = ""
+    """Name of the run."""
     task: str = ""
+    """Name of its task."""
     strategy: str = ""
     arguments: dict[str, str] = field(default_factory=dict)
     """Options of the strategy."""
     model: str = ""
+    """Who answers, as `--model` names it."""
     seed: int = 0
     sandbox: str = ""
+    """Tier."""
     limits: Limits = field(default_factory=Limits)
+    """Those in force."""
     started: float = 0.0
     """Seconds since the epoch of the first event."""
     time: float = 0.0
     """Seconds since the epoch of the last event."""
     events: int = 0
+    """How many it was made from."""
     resumes: int = 0
+    """How often the run was taken up again."""
     phase: str = ""
+    """The last that was entered."""
     under_way: dict[str, str] = field(default_factory=dict)
     """Phases of the strategy's steps that began and did not end, as `step-0002/merge`, each with the key of the last
     question or trial of its step."""
@@ -55,8 +63,11 @@ class Summary(Rows):
     first_steps: dict[str, int] = field(default_factory=dict)
     """By phase, the first step that was in it."""
     wall_s: float = 0.0
+    """Seconds of running, the pauses before resumptions left out."""
     usage: Usage = field(default_factory=Usage)
+    """Of all answers."""
     repairs: int = 0
+    """How many candidates were mended."""
     proposals: int = 0
     """Steps begun, of which each makes one proposal: what the bound on trials counts."""
     noise: float | None = None
@@ -66,11 +77,13 @@ class Summary(Rows):
     validated: tuple[ev.Validated, ...] = ()
     """The checks of the last winner that had any, each by its last end."""
     told: int = 0
+    """How often a person said something."""
     finish_plan: FinishPlan | None = None
     """When a person wants the run to finish up."""
     remarks: tuple[ev.Remarked, ...] = ()
     """The last remarks, oldest first, at most 8."""
     finished: ev.RunFinished | None = None
+    """Its end; None before, and again once it is taken up."""
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Summary:
