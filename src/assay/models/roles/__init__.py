@@ -67,7 +67,7 @@ from assay.models.roles.notebook import (
     WrittenCell,
     WrittenNotebook,
 )
-from assay.models.roles.notebook_debug import NOTEBOOK_DEBUG, NotebookDebugInputs, NotebookRepair
+from assay.models.roles.notebook.debug import NOTEBOOK_DEBUG, NotebookDebugInputs, NotebookRepair
 from assay.models.roles.shared import (
     Brief,
     Fenced,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from assay.models.roles.notebook import CellEdit, CellText
+from assay.models.roles.notebook.cells import CellEdit, CellText
 from assay.models.roles.shared import Brief, Inputs, Reply, Role
 
 
