@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -20,6 +19,7 @@ from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
+from assay.report.paired import Paired, paired_gains
 from assay.report.prose import clean_line
 from assay.report.way import Way, way_to, winner_of
 
@@ -45,28 +45,6 @@ class Finding(StrEnum):
     POSSIBLE = "possible gain"
     """Better than the baseline, but short of a `real` verdict."""
     GAIN = "gain"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Paired:
-    """Gains of one trial over another on the folds that both were run on; positive is better."""
-
-    trial: int
-    against: int
-    views: tuple[str, ...]
-    gains: tuple[float, ...]
-    mean: float
-    std_error: float | None
-    """Corrected for the overlap of the folds' training rows; None when the spread is undefined."""
-    low: float | None
-    high: float | None
-    undefined: str = ""
-    """Why there is no standard error."""
-
-    @property
-    def better(self) -> int:
-        """Number of folds with a gain."""
-        return sum(1 for gain in self.gains if gain > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,22 +218,7 @@ class Facts:
 
     def paired(self, trial: Trial, against: Trial) -> Paired | None:
         """Return the paired gains of `trial` over `against`, or None if they share no fold."""
-        views = tuple(sorted(set(trial.scores) & set(against.scores), key=natural))
-        if not views or trial.number == against.number:
-            return None
-        gains = tuple(self.metric.gain(trial.scores[view], against.scores[view]) for view in views)
-        std_error, low, high, undefined = _spread(gains, self.history.task.split.k)
-        return Paired(
-            trial=trial.number,
-            against=against.number,
-            views=views,
-            gains=gains,
-            mean=fmean(gains),
-            std_error=std_error,
-            low=low,
-            high=high,
-            undefined=undefined,
-        )
+        return paired_gains(trial, against, self.metric, folds=self.history.task.split.k)
 
     def claim(self, trial: Trial) -> Claim | None:
         """Return what the script of `trial` claimed on its scored views, or None if it claimed nothing.
@@ -357,17 +320,3 @@ def trial_folder(number: int, title: str) -> str:
     ascii_title = unicodedata.normalize("NFKD", clean_line(title)).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_title)[:40].strip("-")
     return f"trials/{number:04d}-{slug}" if slug else f"trials/{number:04d}"
-
-
-def natural(name: str) -> tuple[tuple[int, str], ...]:
-    """Return a sort key that puts `fold-10` after `fold-9`."""
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part)
-
-
-def _spread(gains: Sequence[float], folds: int) -> tuple[float | None, float | None, float | None, str]:
-    from assay.grading.stats import Undefined, corrected_t_test
-
-    test = corrected_t_test(gains, test_train_ratio=1.0 / (folds - 1) if folds > 1 else None)
-    if isinstance(test, Undefined):
-        return None, None, None, test.reason
-    return test.std_error, test.low, test.high, ""

@@ -8,8 +8,9 @@ from assay.report.bill import by_model, by_role
 from assay.report.check_numbers import enter_checks
 from assay.report.course_numbers import enter_course, step_pairs
 from assay.report.elsewhere_numbers import enter_elsewhere
-from assay.report.facts import Facts, Paired
+from assay.report.facts import Facts
 from assay.report.ledger import JOURNAL, Ledger, Source
+from assay.report.paired import Paired
 from assay.report.times import activities
 
 SELECTED = "greedy selection with replacement on stored predictions of the search folds (Caruana et al. 2004)"

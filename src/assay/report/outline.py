@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report import blended, checked, costs, elsewhere, opening, results, searched, trust
+from assay.report import blended, checked, costs, elsewhere, failures, opening, results, searched, setting, trust
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -21,7 +21,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
     teller = Teller(facts, ledger)
     sections = [
         opening.next_steps(teller),
-        results.task_section(teller),
+        setting.task_section(teller),
         results.method_section(teller),
         results.results_section(teller),
         elsewhere.elsewhere_section(teller),
@@ -29,7 +29,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         blended.blend_section(teller),
         searched.search_section(teller),
         results.mattered_section(teller),
-        results.failures_section(teller),
+        failures.failures_section(teller),
         checked.checks_section(teller),
         trust.threats_section(teller),
         trust.story_section(teller),

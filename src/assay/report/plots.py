@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
 from assay.report.elsewhere_numbers import Noted, most_noted
-from assay.report.facts import Facts, Paired
+from assay.report.facts import Facts
 from assay.report.formatting import format_duration
+from assay.report.paired import Paired
 from assay.report.prose import clean_line
 from assay.report.times import activities
 

@@ -1,9 +1,7 @@
-"""The middle of a report: task, method, results, what mattered and what did not come off."""
+"""The middle of a report: method, results, and what mattered."""
 
 from __future__ import annotations
 
-from assay.core.task import SplitKind, Task
-from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Trial
 from assay.report.diffs import MOST_CHARACTERS, patch
 from assay.report.document import (
@@ -11,56 +9,20 @@ from assay.report.document import (
     Cell,
     Code,
     Column,
-    Items,
-    Mono,
     Paragraph,
     Plot,
     Said,
     Section,
     Table,
     Tag,
-    Terms,
 )
 from assay.report.facts import Facts
-from assay.report.formatting import MISSING, format_count, format_percent, format_score
+from assay.report.formatting import MISSING, format_score
 from assay.report.numbers import pair_name
 from assay.report.prose import clean, clean_line
 from assay.report.telling import Teller
 
 IDEA = Column("Idea, in its author's words")
-MOST_ROWS = 60
-
-_SPLITS = {
-    SplitKind.KFOLD: "random folds",
-    SplitKind.STRATIFIED: "stratified folds",
-    SplitKind.GROUP: "folds by group",
-    SplitKind.TIME: "folds in order of time",
-    SplitKind.HOLDOUT: "one random holdout",
-    SplitKind.COLUMN: "folds as the data names them",
-    SplitKind.FORECAST: "rolling origins",
-    SplitKind.PREPARED: "the user's own split",
-}
-
-
-def task_section(teller: Teller) -> Section:
-    """Return what was to be predicted, from what, and how it was measured."""
-    facts = teller.facts
-    task = facts.history.task
-    rows: list[tuple[str, Cell]] = [
-        ("Problem", (str(task.problem),)),
-        ("Target", (Said(clean_line(", ".join(task.targets), 300)),)),
-        ("Metric", (f"{task.metric.name}, {teller.direction}",)),
-        ("Files", _files(task)),
-        ("Search", (split_words(task),)),
-        ("Rows graded", _graded_rows(facts)),
-        ("Sealed", _sealed(teller)),
-        ("Data digest", (Mono(task.data_digest or "unknown"),)),
-    ]
-    blocks: list[Block] = [Terms(tuple(rows))]
-    statement = clean(task.statement, 8000).strip()
-    if statement:
-        blocks.insert(0, Code(summary="The task in the user's words", text=statement))
-    return Section(name="task", title="Task and data", blocks=tuple(blocks))
 
 
 def method_section(teller: Teller) -> Section | None:
@@ -153,66 +115,6 @@ def mattered_section(teller: Teller) -> Section | None:
     return Section(name="mattered", title="What mattered", blocks=tuple(blocks))
 
 
-def failures_section(teller: Teller) -> Section:
-    """Return what failed, what was rejected and what was no gain, with reasons."""
-    facts = teller.facts
-    blocks: list[Block] = []
-    if facts.unranked:
-        blocks.append(_reasons(teller, facts.unranked))
-    blocks += _last_words(facts, facts.in_state(TrialState.FAILED))
-    claims = [t for t in facts.ranking if (claim := facts.claim(t)) is not None and claim.differs]
-    if claims:
-        blocks.append(Paragraph(("Scripts whose own claim differs from what was graded:",)))
-        blocks.append(Items(tuple(_claim(teller, trial) for trial in claims[:MOST_ROWS])))
-    repaired = [t for t in facts.counted if t.repairs]
-    if repaired:
-        blocks.append(Paragraph(("Mended on the way; every attempt is kept in ", Mono("attempts/"), " of its trial:")))
-        blocks.append(Items(tuple(_repair(teller, trial) for trial in repaired[:MOST_ROWS])))
-    blocks.append(Paragraph(_no_gain(teller)))
-    return Section(name="failed", title="What failed, was rejected or brought nothing", blocks=tuple(blocks))
-
-
-# --- task --------------------------------------------------------------------------------------------------------
-
-
-def _files(task: Task) -> Cell:
-    names = [n for n in (task.data.train, task.data.test, task.data.sample, task.data.description) if n]
-    return (Mono(clean_line(", ".join([*names, *task.data.side]), 300)),)
-
-
-def split_words(task: Task) -> str:
-    """Return in words how the search folds of a task are made."""
-    split = task.split
-    column = f" of {clean_line(split.column, 60)}" if split.column else ""
-    ahead = f", {split.horizon} steps ahead" if split.horizon else ""
-    folds = f"{split.k} " if split.k > 1 and split.kind is not SplitKind.HOLDOUT else ""
-    cap = f"; at most {task.row_cap:,} training rows shown during search" if task.row_cap else ""
-    return f"{folds}{_SPLITS[split.kind]}{column}{ahead}, seed {split.seed}{cap}"
-
-
-def _graded_rows(facts: Facts) -> Cell:
-    trial = facts.winner
-    scored = facts.scored(trial) if trial is not None else []
-    if not scored and facts.baseline is not None:
-        scored = facts.scored(facts.baseline)
-    rows = sum(m.score.rows for m in scored if m.score is not None)
-    return (f"{rows:,} over {format_count(len(scored), 'fold')}",) if rows else ("none",)
-
-
-def _sealed(teller: Teller) -> Cell:
-    fraction = teller.facts.history.task.holdout.fraction
-    if not fraction:
-        return ("nothing: this task has no sealed holdout",)
-    share = f"{format_percent(fraction, decimals=0)} of the labelled rows"
-    if "sealed.rows" in teller.ledger:
-        opened = teller.facts.sealed_for_another or "opened once, for the winner"
-        return (*teller.count("sealed.rows", "row"), f", {share}, {opened}")
-    return (f"{share}, not opened",)
-
-
-# --- method and results ------------------------------------------------------------------------------------------
-
-
 def _origin(teller: Teller, winner: Trial) -> Cell:
     known = teller.facts.history.trials
     parents = [known[n] for n in winner.parents if n in known]
@@ -299,62 +201,3 @@ def _part(teller: Teller, variant: Trial, *, scored: bool) -> tuple[Cell, ...]:
     better: Cell = teller.folds_better(name) if scored else (MISSING,)
     plan: Cell = (Said(clean_line(variant.plan, 160)),)
     return (teller.idea(variant), plan, worth, better, (teller.ref(variant),))
-
-
-# --- failures ----------------------------------------------------------------------------------------------------
-
-
-def _reasons(teller: Teller, trials: list[Trial]) -> Table:
-    more = len(trials) - MOST_ROWS
-    return Table(
-        columns=(Column("#", right=True), IDEA, Column("State"), Column("Reason")),
-        rows=tuple(
-            (
-                (teller.ref(trial),),
-                teller.idea(trial),
-                (Tag(str(trial.state)),),
-                (Said(clean_line("; ".join(_why(trial)), 400)),),
-            )
-            for trial in trials[:MOST_ROWS]
-        ),
-        caption=(f"{more:,} more are in leaderboard.csv.",) if more > 0 else (),
-    )
-
-
-def _why(trial: Trial) -> list[str]:
-    judged = trial.judgement.reasons if trial.judgement and trial.verdict is Verdict.REJECTED else ()
-    return list(dict.fromkeys([*judged, trial.reason or "no reason was recorded"]))
-
-
-def _last_words(facts: Facts, failed: list[Trial]) -> list[Block]:
-    blocks: list[Block] = []
-    for trial in failed[:5]:
-        tails = [m.execution.log_tail for m in facts.measurements(trial.number) if m.execution]
-        if tails and tails[-1].strip():
-            text = "\n".join(clean(tails[-1], 4000).strip().splitlines()[-20:])
-            blocks.append(Code(summary=f"The last lines that #{trial.number} printed", text=text))
-    return blocks
-
-
-def _claim(teller: Teller, trial: Trial) -> Cell:
-    return (
-        *teller.named(trial),
-        ": claimed by the script ",
-        *teller.score(f"trial.{trial.number}.claimed"),
-        ", graded ",
-        *teller.score(f"trial.{trial.number}.score"),
-    )
-
-
-def _repair(teller: Teller, trial: Trial) -> Cell:
-    last = trial.repairs[-1]
-    times = "once" if len(trial.repairs) == 1 else f"{len(trial.repairs)} times"
-    how = f", {times} by {clean_line(last.by, 40)}: "
-    return (*teller.named(trial), how, *teller.said(last.cause, 200), f" (now {trial.state})")
-
-
-def _no_gain(teller: Teller) -> Cell:
-    facts = teller.facts
-    counts = {v: len(facts.with_verdict(v)) for v in (Verdict.REAL, Verdict.MAYBE, Verdict.NOISE)}
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    return (f"Verdicts of all that was tried: {told}. Everything discarded is kept under ", Mono("trials/"), ".")

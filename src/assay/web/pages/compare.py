@@ -9,7 +9,8 @@ from assay.core.errors import UsageError
 from assay.journal.history import Trial
 from assay.report.compare import paired_words
 from assay.report.diffs import MOST_CHARACTERS, patch
-from assay.report.facts import Facts, natural
+from assay.report.facts import Facts
+from assay.report.paired import natural
 from assay.report.prose import clean_line
 from assay.strategies.known import LAB, TASKS
 from assay.web import told

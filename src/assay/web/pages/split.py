@@ -7,7 +7,7 @@ from typing import Any
 from assay.core.task import SplitKind, Task
 from assay.core.view import ViewKey, ViewKind
 from assay.data.view_files import ViewPlace
-from assay.report.results import split_words
+from assay.report.setting import split_words
 from assay.web import told
 from assay.web.view import RunView
 

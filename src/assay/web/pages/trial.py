@@ -9,13 +9,13 @@ from assay.core.clock import iso_utc
 from assay.core.errors import NothingFound
 from assay.core.trial import Verdict
 from assay.journal.history import Measurement, Trial
-from assay.report.facts import natural
 from assay.report.formatting import (
     format_bytes,
     format_duration,
     format_gain,
     format_score,
 )
+from assay.report.paired import natural
 from assay.report.prose import clean, clean_line
 from assay.report.rows import row_decimals, row_of
 from assay.web.asked import whole
