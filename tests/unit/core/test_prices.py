@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.core.codec import decode, encode
-from assay.core.prices import Prices, PriceSource, Rate, Tier
+from assay.core.prices import Prices, PriceSource, Rate, RateTier
 from assay.core.usage import Usage
 
 DOLLAR = Prices(input=Rate(usd=Decimal(1)), output=Rate(usd=Decimal(10)))
 FULL = Prices(
     source=PriceSource.TABLE,
-    input=Rate(usd=Decimal(3), tiers=(Tier(over=200_000, usd=Decimal(6)),)),
-    output=Rate(usd=Decimal(15), tiers=(Tier(over=200_000, usd=Decimal("22.5")),)),
+    input=Rate(usd=Decimal(3), tiers=(RateTier(over=200_000, usd=Decimal(6)),)),
+    output=Rate(usd=Decimal(15), tiers=(RateTier(over=200_000, usd=Decimal("22.5")),)),
     cached=Rate(usd=Decimal("0.3")),
     cache_write=Rate(usd=Decimal("3.75")),
     table="prices 1.2",
