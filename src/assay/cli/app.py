@@ -12,7 +12,7 @@ from assay.cli.machine import build_service, doctor, explain, gc, schema
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui
 from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
 from assay.cli.starting import check, demo, ideas, init, papers, resume, run
-from assay.cli.steering import finish, skip, stop, tell
+from assay.cli.steering import continue_, finish, pause, skip, stop, tell
 from assay.cli.tasks import build_tasks
 from assay.cli.typed import shell_of
 
@@ -32,7 +32,7 @@ def build_app() -> typer.Typer:
     groups: dict[str, tuple[Callable[..., int], ...]] = {
         "Start": (demo, init, check, ideas, papers, run, resume),
         "Watch": (status, logs, ui),
-        "Steer": (tell, skip, finish, stop),
+        "Steer": (tell, pause, continue_, skip, finish, stop),
         "Read": (ls, top, show, diff, compare, cost, report),
         "Trust": (verify, audit, replay, rerun),
         "Take out": (export, bundle, apply, submit, note),
@@ -40,7 +40,7 @@ def build_app() -> typer.Typer:
     }
     for title, verbs in groups.items():
         for verb in verbs:
-            app.command(name=verb.__name__, rich_help_panel=title)(verb)
+            app.command(name=verb.__name__.rstrip("_"), rich_help_panel=title)(verb)
     app.add_typer(build_tasks(), name="tasks", rich_help_panel="Start")
     app.add_typer(build_service(), name="service", rich_help_panel="Machine")
     return app

@@ -41,6 +41,24 @@ def skip(
     return command(shell_of(context), runs, run_name, trial)
 
 
+def pause(
+    context: typer.Context, name: Run = None, run_name: RunOption = None, runs: Runs = RUNS, json: Json = False
+) -> int:
+    """Have a running search start nothing new. What runs ends; limits of time go on."""
+    from assay.cli.commands.pause import pause as command
+
+    return command(shell_of(context), runs, name or run_name, on=True)
+
+
+def continue_(
+    context: typer.Context, name: Run = None, run_name: RunOption = None, runs: Runs = RUNS, json: Json = False
+) -> int:
+    """Let a paused search go on."""
+    from assay.cli.commands.pause import pause as command
+
+    return command(shell_of(context), runs, name or run_name, on=False)
+
+
 def finish(
     context: typer.Context,
     name: Run = None,

@@ -15,6 +15,7 @@ from assay.engine.endings import Ending
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
+from assay.engine.pause import Pause
 from assay.engine.plan import Plan
 from assay.engine.rehearsal import Rehearsals
 from assay.journal.history import Measurement, Trial
@@ -67,6 +68,7 @@ class Attempts:
         self._judge = judge
         self._budget = budget
         self._rehearsals = Rehearsals(parts, rehearse)
+        self._pause = Pause(parts, budget)
 
     def run(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan, *, live: bool) -> Attempt:
         """Run the candidate on the first fold, then on as many at a time as there is room for, until all are scored.
@@ -132,6 +134,7 @@ class Attempts:
         return None if failure is None else Attempt(failure=self._rehearsals.told(trial, failure), rehearsed=True)
 
     def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey, *, live: bool) -> Measurement:
+        self._pause.hold()
         if self._parts.activities.stopped:
             raise Ending("user")
         return self._measurer.measure(

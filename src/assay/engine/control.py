@@ -30,6 +30,10 @@ class Verb(StrEnum):
     """End what runs of `trial`, or of all trials under way, and go on with the next."""
     FINISH = "finish"
     """End the search at the time of `plan`, then finish up; without a plan, take back the one there is."""
+    PAUSE = "pause"
+    """Start nothing new; what is under way ends."""
+    CONTINUE = "continue"
+    """Go on."""
     NOTE = "note"
     """Write down `scored`: a score that was measured elsewhere."""
 

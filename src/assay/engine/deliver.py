@@ -12,6 +12,7 @@ from assay.core.execution import Outcome
 from assay.engine.budget import Budget
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
+from assay.engine.pause import Pause
 from assay.journal import events as ev
 from assay.journal.history import Trial
 
@@ -34,12 +35,13 @@ class Delivery:
         self._measurer = measurer
         self._budget = budget
         self._scale = scale
+        self._pause = Pause(parts, budget)
         self._lock = threading.Lock()
 
     def offer(self, trial: Trial) -> None:
         """Deliver `trial` if it is the best so far and its final fit is affordable; the first one always is."""
         key = self._parts.views.final_key()
-        if key is None or not trial.ranks:
+        if key is None or not trial.ranks or self._pause.on:
             return
         if not self._lock.acquire(blocking=False):
             return  # a final fit is under way; a worker that waited for it would only be idle

@@ -16,6 +16,7 @@ from assay.engine.budget import Budget
 from assay.engine.endings import Ending
 from assay.engine.job_runner import JobPlan, JobRunner, job_view
 from assay.engine.parts import Parts
+from assay.engine.pause import Pause
 from assay.engine.room import Room
 from assay.journal import events as ev
 from assay.journal.history import Measurement, Trial
@@ -36,14 +37,16 @@ class Jobs:
         self._parts = parts
         self._budget = budget
         self.runner = JobRunner(parts, budget, limits)
+        self._pause = Pause(parts, budget)
         self.room = room or Room(parts.log, parts.clock, parts.folder, is_over=lambda: parts.activities.stopped)
 
     def wait_for_room(self) -> None:
-        """Return when something new may be started: the disk is not nearly full, and the run goes on.
+        """Return when something new may be started: no person paused the run, and the disk is not nearly full.
 
         Raises:
             Ending: A limit is reached, or somebody asked to stop.
         """
+        self._pause.hold()
         self.room.wait(self._budget.search_s)
         self._budget.check()
 

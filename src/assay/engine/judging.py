@@ -16,6 +16,7 @@ from assay.engine.endings import INTERRUPT, Ending
 from assay.engine.measure import Measurer
 from assay.engine.noise import RESEEDS
 from assay.engine.parts import Parts
+from assay.engine.pause import Pause
 from assay.engine.plan import Plan
 from assay.engine.verdict import (
     UNMEASURED,
@@ -54,6 +55,7 @@ class Judge:
         self._parts = parts
         self._measurer = measurer
         self._budget = budget
+        self._pause = Pause(parts, budget)
         self._most_reseeds = reseeds
 
     def lost(self, scores: Mapping[str, float], history: History) -> str:
@@ -161,6 +163,7 @@ class Judge:
         return scores if len(scores) == len(keys) else None
 
     def _measure(self, trial: Trial, candidate: Candidate, key: ViewKey, seed: int) -> Measurement:
+        self._pause.hold()
         self._budget.check()
         return self._measurer.measure(
             trial=trial.number,

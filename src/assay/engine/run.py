@@ -213,6 +213,9 @@ class Run:
         if message.verb is control.Verb.FINISH:
             self._parts.log.add(ev.FinishPlanned(plan=message.plan))
             return
+        if message.verb in (control.Verb.PAUSE, control.Verb.CONTINUE):
+            self._pause(on=message.verb is control.Verb.PAUSE)
+            return
         if message.verb is control.Verb.NOTE:
             if message.scored is not None:
                 self._parts.log.add(message.scored)
@@ -222,6 +225,12 @@ class Run:
             return
         now = message.verb is control.Verb.STOP_NOW
         self._stop(INTERRUPT if now else "user", now=now)
+
+    def _pause(self, *, on: bool) -> None:
+        """Pause the search or let it go on; the finish is never held back."""
+        with self._turn:
+            if self._searching and on != self._parts.log.read(lambda history: history.paused_since is not None):
+                self._parts.log.add(ev.Paused(on=on))
 
     def _skip(self, trial: int | None) -> None:
         """End what runs for a trial; the finish is spared, for what it runs is wanted."""

@@ -20,6 +20,7 @@ from assay.engine.endings import NoAnswer
 from assay.engine.evaluate import Evaluator
 from assay.engine.jobs import Jobs
 from assay.engine.parts import Parts
+from assay.engine.pause import Pause
 from assay.engine.pipeline import Pipeline
 from assay.engine.plan import Plan
 from assay.engine.step import Step
@@ -48,6 +49,7 @@ class Session:
         self._graded = evaluator
         self._jobs = jobs
         self._asker = Asker(parts, budget)
+        self._pause = Pause(parts, budget)
 
     @property
     def jobs(self) -> Jobs:
@@ -113,6 +115,7 @@ class Session:
             )
         if known is not None and known.answer is not None:
             return self._recorded(known.answer, request)
+        self._pause.hold()
         if known is None:
             self.parts.log.add(ev.Asked(key=key, role=role, request=request.digest))
         return self._asker.put(request)

@@ -54,6 +54,7 @@ class _Folded:
     hints: tuple[str, ...] = ()
     blocks: tuple[tuple[float, str], ...] = ()
     finish_plan: FinishPlan | None = None
+    paused_since: float | None = None
     remarks: tuple[tuple[float, ev.Remarked], ...] = ()
     resumes: int = 0
     extensions: int = 0
@@ -67,7 +68,7 @@ class _Folded:
 
 
 _AS_THEY_ARE = frozenset({"started", "finished", "noise", "sealed", "submission", "phase", "finish_plan", "resumes",
-                          "extensions", "usage", "wall_s", "worked_until"})  # fmt: skip
+                          "extensions", "usage", "wall_s", "worked_until", "paused_since"})  # fmt: skip
 _LISTS = ("openings", "phases", "phases_s", "told", "hints", "blocks", "remarks", "sandboxes", "elsewhere")
 
 

@@ -28,6 +28,8 @@ class Life(StrEnum):
     WORKING = "working"
     QUIET = "quiet"
     """Nothing was heard for a while, and there is a reason for it."""
+    PAUSED = "paused"
+    """A person had it start nothing new, and what was under way has ended."""
     STALLED = "stalled"
     """The process exists and does not get on."""
     DEAD = "dead"
@@ -84,6 +86,9 @@ def _starting(summary: Summary, holder: tuple[int, float], now: float) -> Livene
 
 def _active(summary: Summary, pulse: Pulse, now: float) -> Liveness:
     quiet = now - summary.time
+    if not pulse.activities and summary.paused_since is not None:
+        since = format_duration(max(0.0, now - summary.paused_since))
+        return Liveness(life=Life.PAUSED, reason=f"by a person, for {since}", fix=f"assay continue {summary.run}")
     if not pulse.activities:
         if quiet > IDLE_S:
             return Liveness(life=Life.STALLED, reason=f"nothing is under way since {format_duration(quiet)}")

@@ -89,6 +89,10 @@ def _planned(payload: ev.FinishPlanned, _: History) -> tuple[str, str, str]:
     return "person", "a person planned the finish" if payload.plan is not None else "a person took the plan back", ""
 
 
+def _paused(payload: ev.Paused, _: History) -> tuple[str, str, str]:
+    return "person", "a person paused the search" if payload.on else "a person let the search go on", ""
+
+
 def _noted_score(payload: ev.ScoredElsewhere, _: History) -> tuple[str, str, str]:
     return "person", f"a person noted {payload.score:.6g} for #{payload.trial}, measured elsewhere", payload.where
 
@@ -122,6 +126,7 @@ _TELLERS: tuple[tuple[type[ev.Payload], Callable[[Any, History], tuple[str, str,
     (ev.SealedOpened, _sealed),
     (ev.Told, _told_by),
     (ev.FinishPlanned, _planned),
+    (ev.Paused, _paused),
     (ev.ScoredElsewhere, _noted_score),
     (ev.RunResumed, _resumed),
     (ev.Remarked, _remarked),

@@ -41,6 +41,7 @@ MORE = (
     ev.Told(text="boosting", what=ev.Wish.HINT),
     ev.Told(text="model.fit(x)", what=ev.Wish.BLOCK),
     ev.FinishPlanned(plan=FinishPlan(at=10.0, deadline=20.0)),
+    ev.Paused(),
     ev.SubmissionWritten(trial=0, digest="d", rows=3),
     ev.ScoredElsewhere(trial=0, score=0.5, where="titanic", apart=True),
     ev.Validated(winner=0, trial=0, check=Check.SHUFFLED, verdict=Standing.PASSED, numbers={"x": 0.5}),

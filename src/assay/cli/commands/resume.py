@@ -51,6 +51,8 @@ def resume(
     changed = changed_limits(summary.limits, limits, flags)
     if changed is not None:
         shell.output.say(f" limits {limit_words(changed)}")
+    if summary.paused_since is not None:
+        shell.output.say(f" paused it starts nothing new until: assay continue {folder.name}")
     if summary.model not in ("", "playbook"):
         for line in _rest_lines(folder, summary, changed or summary.limits):
             shell.output.say(line)

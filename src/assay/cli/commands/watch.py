@@ -35,11 +35,12 @@ MOST_RUNS = 200
 _WIDTH = 79
 """Columns that a line of `status` is kept to where it can be two."""
 
-_SIGNS = {Life.FINISHED: "○", Life.WORKING: "●", Life.QUIET: "●", Life.STALLED: "✗", Life.DEAD: "✗"}
+_SIGNS = {Life.FINISHED: "○", Life.WORKING: "●", Life.QUIET: "●", Life.PAUSED: "●", Life.STALLED: "✗", Life.DEAD: "✗"}
 _STYLES = {
     Life.FINISHED: ("bold",),
     Life.WORKING: ("bold", "green"),
     Life.QUIET: ("bold", "yellow"),
+    Life.PAUSED: ("bold", "yellow"),
     Life.STALLED: ("bold", "red"),
     Life.DEAD: ("bold", "red"),
 }

@@ -26,7 +26,7 @@ from assay.journal.summary import Summary
 REDRAW_S = 0.5
 """Two redraws a second: less than people notice, more than a slow line over SSH needs."""
 
-_SPOKEN = (ev.RunResumed, ev.NoiseMeasured, ev.SealedOpened, ev.Told, ev.Remarked)
+_SPOKEN = (ev.RunResumed, ev.NoiseMeasured, ev.SealedOpened, ev.Told, ev.Paused, ev.Remarked)
 
 
 class LiveView:

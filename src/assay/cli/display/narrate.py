@@ -184,6 +184,10 @@ def _planned(p: ev.FinishPlanned) -> str:
     return f"finish planned for {iso_utc(p.plan.at)}{note}"
 
 
+def _paused(p: ev.Paused) -> str:
+    return "paused by a person: nothing new is started" if p.on else "a person had it go on"
+
+
 def _elsewhere(p: ev.ScoredElsewhere) -> str:
     return f"#{p.trial} scored {format_score(p.score)} on {p.where}: noted by a person, never ranked"
 
@@ -233,6 +237,7 @@ _TELLERS: dict[str, Callable[[Any], str]] = {
     ev.PhaseEntered.kind: _phase,
     ev.Told.kind: _told,
     ev.FinishPlanned.kind: _planned,
+    ev.Paused.kind: _paused,
     ev.ScoredElsewhere.kind: _elsewhere,
     ev.Remarked.kind: _remarked,
     ev.RunFinished.kind: _finished,

@@ -96,6 +96,10 @@ def now_lines(summary: Summary, pulse: Pulse | None, now: float, *, most: int = 
     if summary.finished is not None:
         return [f" now   finished · stopped by: {summary.finished.stopped_by}"]
     activities = pulse.activities if pulse is not None else ()
+    if summary.paused_since is not None:
+        since = format_duration(max(0.0, now - summary.paused_since))
+        ending = [f"       ends first: {describe(a, pulse, now)}" for a in activities[: most - 1]] if pulse else []
+        return [f" now   paused for {since}, nothing new is started · go on: assay continue", *ending]
     if pulse is None or not activities:
         return [" now   …"]
     shown = [describe(a, pulse, now) + _title(summary, a.trial) for a in activities[:most]]

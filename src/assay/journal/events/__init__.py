@@ -10,7 +10,7 @@ from assay.journal.events.event import Event, body_digest
 from assay.journal.events.evidence import EvidenceFinding, EvidenceOpened, EvidenceVerified, Reviewed
 from assay.journal.events.kinds import PAYLOADS
 from assay.journal.events.payload import COMMON, Payload
-from assay.journal.events.person import FinishPlanned, ScoredElsewhere, Told, Wish
+from assay.journal.events.person import FinishPlanned, Paused, ScoredElsewhere, Told, Wish
 from assay.journal.events.questions import Answered, Asked, Charged, Noted
 from assay.journal.events.result import NoiseMeasured, SealedOpened, SubmissionWritten, Validated
 from assay.journal.events.run import PhaseEntered, Remarked, RunFinished, RunResumed, RunStarted, StepFinished
@@ -33,6 +33,7 @@ __all__ = [
     "Judged",
     "NoiseMeasured",
     "Noted",
+    "Paused",
     "Payload",
     "PhaseEntered",
     "Remarked",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.journal.events.evidence import EvidenceOpened, EvidenceVerified, Reviewed
 from assay.journal.events.payload import Payload
-from assay.journal.events.person import FinishPlanned, ScoredElsewhere, Told
+from assay.journal.events.person import FinishPlanned, Paused, ScoredElsewhere, Told
 from assay.journal.events.questions import Answered, Asked, Charged, Noted
 from assay.journal.events.result import NoiseMeasured, SealedOpened, SubmissionWritten, Validated
 from assay.journal.events.run import PhaseEntered, Remarked, RunFinished, RunResumed, RunStarted, StepFinished
@@ -37,6 +37,7 @@ PAYLOADS: dict[str, type[Payload]] = {
         PhaseEntered,
         Told,
         FinishPlanned,
+        Paused,
         ScoredElsewhere,
         Remarked,
         RunFinished,

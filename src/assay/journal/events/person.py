@@ -42,6 +42,15 @@ class FinishPlanned(Payload):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paused(Payload):
+    """A person had the search start nothing new, or go on. The clock goes on either way."""
+
+    kind: ClassVar[str] = "paused"
+    on: bool = True
+    """False where it goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoredElsewhere(Payload):
     """A person wrote down a score that somebody else measured, as a leaderboard. Nothing is ranked or chosen by it."""
 

@@ -19,6 +19,9 @@ from assay.journal.history.trial import Trial
 
 R = TypeVar("R")
 
+SEARCH = "search"
+"""The phase that a person can pause."""
+
 
 def worth_a_try(hint: str) -> str:
     """Return a hint as the words that every question shows."""
@@ -70,6 +73,8 @@ class Tables:
         """Code that a person told the run to refine first."""
         self.finish_plan: FinishPlan | None = None
         """When a person wants the run to finish up; new limits at a resumption put an earlier plan aside."""
+        self.paused_since: float | None = None
+        """When a person paused the search, seconds since the epoch; None while it goes on, and once it is over."""
         self.remarks: list[tuple[float, ev.Remarked]] = []
         """Each with its seconds since the epoch."""
         self.elsewhere: list[tuple[float, ev.ScoredElsewhere]] = []
@@ -254,6 +259,7 @@ class Tables:
 
     def _on_phase(self, payload: ev.PhaseEntered, time: float) -> None:
         self.phase = payload.phase
+        self.paused_since = self.paused_since if payload.phase == SEARCH else None
         self.phases.append((time, payload.phase))
         self.phases_s.append(self.wall_s)
 
@@ -271,6 +277,9 @@ class Tables:
     def _on_remarked(self, payload: ev.Remarked, time: float) -> None:
         self.remarks.append((time, payload))
         self.wall_s = max(0.0, self.wall_s - payload.jump_s)
+
+    def _on_paused(self, payload: ev.Paused, time: float) -> None:
+        self.paused_since = time if payload.on else None
 
     def _on_elsewhere(self, payload: ev.ScoredElsewhere, time: float) -> None:
         self.elsewhere.append((time, payload))
@@ -328,6 +337,7 @@ _HANDLERS: dict[type[Payload], Callable[[Tables, Any, float], None]] = {
     ev.Told: Tables._on_told,
     ev.FinishPlanned: Tables._on_planned,
     ev.Remarked: Tables._on_remarked,
+    ev.Paused: Tables._on_paused,
     ev.ScoredElsewhere: Tables._on_elsewhere,
     ev.RunFinished: Tables._on_finished,
 }

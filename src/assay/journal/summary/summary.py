@@ -14,6 +14,7 @@ from assay.core.score import Score
 from assay.core.usage import Usage
 from assay.journal import events as ev
 from assay.journal.events import Event
+from assay.journal.history.tables import SEARCH
 from assay.journal.summary.row import Row
 from assay.journal.summary.rows import Rows
 
@@ -80,6 +81,8 @@ class Summary(Rows):
     """How often a person said something."""
     finish_plan: FinishPlan | None = None
     """When a person wants the run to finish up."""
+    paused_since: float | None = None
+    """When a person paused the search, seconds since the epoch; None while it goes on, and once it is over."""
     remarks: tuple[ev.Remarked, ...] = ()
     """The last remarks, oldest first, at most 8."""
     finished: ev.RunFinished | None = None
@@ -251,12 +254,16 @@ class Summary(Rows):
 
     def _on_phase(self, payload: ev.PhaseEntered, _: float) -> None:
         self.phase = payload.phase
+        self.paused_since = self.paused_since if payload.phase == SEARCH else None
 
     def _on_told(self, payload: ev.Told, _: float) -> None:
         self.told += 1
 
     def _on_planned(self, payload: ev.FinishPlanned, _: float) -> None:
         self.finish_plan = payload.plan
+
+    def _on_paused(self, payload: ev.Paused, time: float) -> None:
+        self.paused_since = time if payload.on else None
 
     def _on_remarked(self, payload: ev.Remarked, _: float) -> None:
         self.remarks = (*self.remarks, payload)[-_REMARKS:]
@@ -286,6 +293,7 @@ _HANDLERS: dict[str, Callable[[Summary, Any, float], None]] = {
     ev.PhaseEntered.kind: Summary._on_phase,
     ev.Told.kind: Summary._on_told,
     ev.FinishPlanned.kind: Summary._on_planned,
+    ev.Paused.kind: Summary._on_paused,
     ev.Remarked.kind: Summary._on_remarked,
     ev.RunFinished.kind: Summary._on_finished,
 }
