@@ -9,7 +9,7 @@ from assay.core.execution import Execution, Outcome, UnitOutcome, UnitRun
 from assay.kinds.base import Failure
 from assay.kinds.excerpt import traceback_of, words
 from assay.kinds.notebook.packages import hint_on
-from assay.kinds.script import ScriptKind
+from assay.kinds.script import ScriptKind, crash_failure
 
 _MISSING = re.compile(r"No module named '(?P<module>[\w.]+)'")
 _VOLATILE = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -35,8 +35,10 @@ def diagnose_cells(execution: Execution, problems: tuple[str, ...]) -> Failure |
         execution: What came back.
         problems: What the grader found wrong with the output.
     """
-    if execution.outcome is Outcome.OK or not execution.units:
+    if execution.outcome is Outcome.OK:
         return ScriptKind().diagnose(execution, problems)
+    if not execution.units:
+        return crash_failure(execution)
     last = execution.units[-1]
     outside = execution.outcome not in (Outcome.OK, Outcome.ERROR, Outcome.TIMEOUT)
     late = execution.outcome is Outcome.TIMEOUT and last.outcome is UnitOutcome.CUT

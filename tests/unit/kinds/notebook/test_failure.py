@@ -46,6 +46,13 @@ def test_every_end_has_its_own_word(outcome: Outcome, unit: UnitOutcome, kind: s
         assert failure.outcome == kind
 
 
+def test_a_run_of_which_no_cell_is_known_has_failed_whatever_lies_in_its_folder() -> None:
+    execution = Execution(outcome=Outcome.OUTPUT, outputs={"submission.csv": "d"}, detail="it printed too much")
+    failure = KIND.diagnose(execution, ())
+    assert failure is not None
+    assert (failure.outcome, failure.summary, failure.unit) == ("output", "it printed too much", "")
+
+
 def test_equal_failures_have_equal_signatures_and_others_do_not() -> None:
     def signature(error: str) -> str:
         failure = KIND.diagnose(failed(Outcome.ERROR, UnitOutcome.ERROR, error), ())
