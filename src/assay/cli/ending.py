@@ -13,7 +13,7 @@ from assay.cli.display.views import row_json, spent_json
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.exits import Exit
-from assay.core.trial import Verdict
+from assay.core.trial import TrialState, Verdict
 from assay.core.validation import Check
 from assay.engine.endings import STAGE
 from assay.journal.events import Validated
@@ -74,6 +74,9 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
         lines.append(" result   the one stage that was asked for is done; it makes no score")
     elif winner is None:
         lines.append(" result   no trial produced a valid score: nothing is claimed")
+        failed = _last_failed(summary)
+        if failed is not None:
+            lines.append(f" why      #{failed.number} {one_line(failed.reason, 150)}")
     else:
         lines.append(f" result   {_result(summary, winner)}")
         lines.append(f" verdict  {_verdict(summary, winner, way)}")
@@ -85,6 +88,10 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
     lines.append(f" files    {_files(folder)}")
     lines.append(f" next     {_next(summary, winner)}")
     return lines
+
+
+def _last_failed(summary: Summary) -> Row | None:
+    return next((row for row in reversed(summary.lately) if row.state is TrialState.FAILED and row.reason), None)
 
 
 def _is_stage(summary: Summary) -> bool:
@@ -153,6 +160,9 @@ def _files(folder: Path) -> str:
 def _next(summary: Summary, winner: Row | None) -> str:
     if winner is None and _is_stage(summary):
         return "assay run DIR --only execute · assay run DIR --only analyze"
+    failed = _last_failed(summary)
+    if winner is None and failed is not None and "ModuleNotFoundError" in failed.reason:
+        return f"assay run ... --python ENVIRONMENT (one that has it) · assay logs {summary.run}"
     if winner is None:
         return f"assay logs {summary.run} · assay top {summary.run} · assay report {summary.run} --open"
     if summary.finished is not None and summary.finished.stopped_by.startswith("E3"):

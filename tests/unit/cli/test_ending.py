@@ -61,3 +61,9 @@ def test_a_gain_is_required_on_the_way_to_the_winner_not_of_its_last_step() -> N
         history, events = STORIES[story](None)
         way = way_to(history, winner_of(history))
         assert exit_code(Summary.of(events), 0, way=way, require_gain=True) == code, story
+
+
+def test_a_run_without_a_score_says_what_failed_and_where_a_missing_module_may_be_had() -> None:
+    lines = closing("all_failed")
+    assert lines["why"] == "#3 ModuleNotFoundError: No module named 'torch' (line 3)"
+    assert lines["next"].startswith("assay run ... --python ENVIRONMENT")
