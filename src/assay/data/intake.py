@@ -238,8 +238,9 @@ class _Intake:
 
 def task_name(layout: Layout) -> str:
     """Return a name for the task: the folder's, its parent's where that says no more than `data`, or the file's."""
-    if layout.tables == (layout.train,) and layout.test is None:
-        return Path(layout.train or "task").stem
+    stem = Path(layout.train or "task").stem
+    if layout.tables == (layout.train,) and layout.test is None and stem != "train":
+        return stem
     names = [layout.folder.name, layout.folder.parent.name]
     return next((name for name in names if name and name not in ("data", "input", "public", "dataset")), "task")
 

@@ -400,3 +400,10 @@ def test_other_formats(tmp_path: Path) -> None:
     frame.drop(columns="y").head(9).to_json(tmp_path / "test.jsonl", orient="records", lines=True)
     task = inspect(tmp_path).task
     assert (task.data.train, task.data.test, task.target, task.id_column) == ("train.parquet", "test.jsonl", "y", "id")
+
+
+def test_a_folder_that_holds_nothing_but_its_training_file_names_the_task(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (write_folder(tmp_path / "made") / "train.csv").rename(folder / "train.csv")
+    assert inspect(folder, target="y").task.name == "shop"

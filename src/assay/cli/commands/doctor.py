@@ -59,6 +59,7 @@ def doctor(shell: Shell, root: Path) -> int:
     """Examine the machine; exit 7 when nothing could be run here."""
     from assay.models.program.formats import KNOWN
     from assay.sandbox import diagnose_machine
+    from assay.sandbox.gpus import find_gpus
 
     isolation = diagnose_machine()
     free = _free_bytes(root)
@@ -86,6 +87,7 @@ def doctor(shell: Shell, root: Path) -> int:
         "python": {"version": platform.python_version(), "executable": sys.executable},
         "system": platform.platform(),
         "cores": usable_cores(),
+        "gpus": [gpu.name for gpu in find_gpus()],
         "packages": packages,
         "not_compiled": slow,
         "disk_free_bytes": free,
@@ -115,6 +117,7 @@ def _lines(output: Output, value: dict[str, Any]) -> list[str]:
         f"    the grading process gives up all but its files by: {sandbox['grading']}",
         f"  python    {value['python']['version']} at {value['python']['executable']}",
         f"  machine   {value['cores']} cores · {value['system']}",
+        f"  gpus      {', '.join(value['gpus']) or 'none'}",
         f"  packages  {', '.join(present)}",
     ]
     if absent:
