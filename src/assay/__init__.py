@@ -4,7 +4,12 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_LIBRARY = {name: "assay.strategies.code_tasks.library" for name in ("execute_code", "verify_evidence")}
+_LIBRARY = {
+    "run": "assay.library.run",
+    "open_run": "assay.library.run",
+    "execute_code": "assay.strategies.code_tasks.library",
+    "verify_evidence": "assay.strategies.code_tasks.library",
+}
 """What there is for use as a library, by the module that it is imported from when it is first asked for."""
 
 
