@@ -97,7 +97,3 @@ class DataProfile:
     """The first rows as a small Markdown table, for prompts."""
     files: tuple[str, ...] = ()
     """Every file of `./input` with its size, for prompts."""
-
-    def of_kind(self, *kinds: ColumnKind) -> tuple[str, ...]:
-        """Return the names of the columns of these kinds that the test file has too, in file order."""
-        return tuple(c.name for c in self.columns if c.kind in kinds and c.in_test)

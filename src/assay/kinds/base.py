@@ -129,8 +129,6 @@ class Told:
     """What kept the driver from its work, such as a package that is missing; its candidate is not to blame."""
     halts: int = 0
     """How often it has halted at a unit that failed."""
-    resumed: int = 0
-    """How often it has gone on from there; it waits for an answer while this is less than `halts`."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Path in `Launch.takes` to the SHA-256 of what the driver wrote there."""
 

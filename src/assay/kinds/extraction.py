@@ -44,8 +44,6 @@ class Block:
     """Its text, with line ends as `\\n` and one at the end."""
     line: int
     """Line of the reply where it begins, counted from 1."""
-    how: str = "fence"
-    """`fence`, `unclosed`, `nested`, `untagged`, `indented` or `whole`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +159,7 @@ def _fence(token: Token, lines: Sequence[str], found: _Found) -> int:
     if language:
         found.blocks.append(block)
     elif parses(block.code) and _is_program(block.code):
-        found.untagged.append(Block(code=block.code, line=block.line, how="untagged"))
+        found.untagged.append(block)
     return end
 
 
@@ -169,17 +167,17 @@ def _settled(token: Token, lines: Sequence[str], start: int, end: int, *, closed
     """Return a fence's block and the line after it, read on or cut where the plain reading is no Python."""
     code = _dedented(token.content)
     if parses(code):
-        return Block(code=code, line=start + 2, how="fence" if closed else "unclosed"), end
+        return Block(code=code, line=start + 2), end
     for close in range(end, len(lines)) if closed else ():
         if _closes(lines[close], token.markup):
             longer = _dedented(_body(lines[start + 1 : close], lines[start]))
             if parses(longer):
-                return Block(code=longer, line=start + 2, how="nested"), close + 1
+                return Block(code=longer, line=start + 2), close + 1
     if not closed:
         shorter = _longest_prefix(code)
         if shorter:
-            return Block(code=shorter, line=start + 2, how="unclosed"), end
-    return Block(code=code, line=start + 2, how="fence" if closed else "unclosed"), end
+            return Block(code=shorter, line=start + 2), end
+    return Block(code=code, line=start + 2), end
 
 
 def _closes(line: str, markup: str) -> bool:
@@ -208,14 +206,14 @@ def _longest_prefix(code: str) -> str:
 def _indented(token: Token, found: _Found) -> None:
     code = _dedented(token.content)
     if parses(code) and _is_program(code):
-        found.indented.append(Block(code=code, line=(token.map or (0, 0))[0] + 1, how="indented"))
+        found.indented.append(Block(code=code, line=(token.map or (0, 0))[0] + 1))
 
 
 def _whole(text: str, found: _Found) -> list[Block]:
     """Return the reply itself where it has no fence at all and is a program."""
     if found.documents or found.other or not parses(text) or not _is_program(text):
         return []
-    return [Block(code=text.rstrip("\n") + "\n", line=1, how="whole")]
+    return [Block(code=text.rstrip("\n") + "\n", line=1)]
 
 
 def _is_program(code: str) -> bool:
@@ -252,7 +250,7 @@ def _without_installs(block: Block, wanted: list[str]) -> Block:
         if install:
             wanted += _distributions(install["what"])
         kept.append(f"# {line.strip()}" if install or _MAGIC.match(line) else line)
-    return Block(code="\n".join(kept), line=block.line, how=block.how)
+    return Block(code="\n".join(kept), line=block.line)
 
 
 def _distributions(words: str) -> Iterator[str]:

@@ -17,12 +17,11 @@ from assay.operators.expect import expect
 class ModelRepairer:
     """Mends a failing script by asking the `debug` role.
 
-    Args:
-        session: Where it asks; set by `attach` once the session exists, since the session needs a repairer first.
+    It asks where `attach` says: the session needs a repairer before there is one.
     """
 
-    def __init__(self, session: Session | None = None) -> None:
-        self._session = session
+    def __init__(self) -> None:
+        self._session: Session | None = None
 
     def attach(self, session: Session) -> None:
         """Use `session` from now on."""

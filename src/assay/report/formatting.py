@@ -50,7 +50,6 @@ def format_gain(
     std_error: float | None = None,
     *,
     decimals: int | None = None,
-    plain: bool = False,
 ) -> str:
     """Return an improvement with its sign: `+0.0085 ± 0.0012`; a loss has a minus whatever the metric's direction.
 
@@ -58,7 +57,6 @@ def format_gain(
         gain: `Metric.gain(new, old)`: positive is better. None gives a dash.
         std_error: Standard error of the gain.
         decimals: None chooses two significant digits, at least as many as the standard error shows.
-        plain: Write `-` and `+/-` instead of the typographic signs.
     """
     if gain is None or not math.isfinite(gain):
         return MISSING
@@ -68,14 +66,14 @@ def format_gain(
         text = text[1:]
     spread = format_spread(std_error, decimals=places)
     joined = f"{text} {spread}".rstrip()
-    return joined.replace("±", "+/-") if plain else _minus(joined)
+    return _minus(joined)
 
 
-def format_percent(share: float | None, *, decimals: int = 1, signed: bool = False) -> str:
+def format_percent(share: float | None, *, decimals: int = 1) -> str:
     """Return a share as a percentage: 0.073 gives `7.3 %`."""
     if share is None or not math.isfinite(share):
         return MISSING
-    return _minus(f"{share * 100:{'+' if signed else ''}.{decimals}f}\N{NO-BREAK SPACE}%")
+    return _minus(f"{share * 100:.{decimals}f}\N{NO-BREAK SPACE}%")
 
 
 def format_duration(seconds: float | None) -> str:

@@ -21,7 +21,6 @@ def evidence_record(
     copies: Path,
     *,
     experiment: str = "assay",
-    parent: str = "",
     tags: Mapping[str, str] | None = None,
 ) -> RunRecord:
     """Return verified evidence as a record for `Store.write`; secrets are masked.
@@ -31,7 +30,6 @@ def evidence_record(
         attempt: Whose it is.
         copies: The folder that `verify` copied to.
         experiment: Name of the experiment.
-        parent: Key of the run to nest it in.
         tags: Further tags, such as the number of the journal's event.
 
     Raises:
@@ -57,7 +55,6 @@ def evidence_record(
         key=attempt.key,
         name=f"{attempt.task} attempt {attempt.attempt}",
         experiment=experiment,
-        parent=parent,
         state=RunState.FINISHED,
         started_ms=evidence.started_ms,
         ended_ms=evidence.ended_ms,

@@ -35,7 +35,6 @@ def test_columns_are_told_by_kind(tmp_path: Path) -> None:
         "flag": ColumnKind.BOOLEAN,
         "unit": ColumnKind.CONSTANT,
     }
-    assert shape.of_kind(ColumnKind.NUMBER) == ("size", "count")
     assert next(column for column in shape.columns if column.name == "count").integral
     assert sum(count for _, count in shape.target_counts) == shape.train_rows == 340
     assert shape.preview.count("\n") == 6

@@ -310,7 +310,6 @@ class Driver:
         cells = nbformat.reads(json.dumps(answer["notebook"]), 4).cells
         start = next(index for index, cell in enumerate(cells) if cell.id == answer["from"])
         self._nb.cells[:] = [*(done.get(cell.id, cell) for cell in cells[:start]), *cells[start:]]
-        self._teller.tell("resumed", round=self._rounds, id=answer["from"])
         return start
 
     def _end(self, outcome: str, detail: str, cell: str | None) -> None:

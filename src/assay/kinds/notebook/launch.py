@@ -127,8 +127,6 @@ def _with(told: Told, event: Mapping[str, Any]) -> Told:
         return replace(told, units=(*told.units[:-1], _unit(event)))
     if kind == "halt":
         return replace(told, halts=int(event["round"]))
-    if kind == "resumed":
-        return replace(told, resumed=int(event["round"]))
     if kind == "end":
         said = str(event["outcome"])
         if said == "no kernel":

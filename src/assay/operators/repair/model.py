@@ -20,12 +20,11 @@ _ASKS = 2
 class NotebookModelRepairer:
     """Mends a failing notebook by asking the role `notebook_debug`.
 
-    Args:
-        session: Where it asks; set by `attach` once the session exists.
+    It asks where `attach` says: the session needs a repairer before there is one.
     """
 
-    def __init__(self, session: Session | None = None) -> None:
-        self._session = session
+    def __init__(self) -> None:
+        self._session: Session | None = None
 
     def attach(self, session: Session) -> None:
         """Use `session` from now on."""
