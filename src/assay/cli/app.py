@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.grouped import Grouped
+from assay.cli.grouped import Grouped, Verb
 from assay.cli.handing import note, submit
 from assay.cli.machine import build_service, doctor, explain, gc, schema
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui
@@ -40,7 +40,7 @@ def build_app() -> typer.Typer:
     }
     for title, verbs in groups.items():
         for verb in verbs:
-            app.command(name=verb.__name__.rstrip("_"), rich_help_panel=title)(verb)
+            app.command(name=verb.__name__.rstrip("_"), cls=Verb, rich_help_panel=title)(verb)
     app.add_typer(build_tasks(), name="tasks", rich_help_panel="Start")
     app.add_typer(build_service(), name="service", rich_help_panel="Machine")
     return app

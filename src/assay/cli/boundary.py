@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import typer
 
+from assay.cli.fixes import whole_command
 from assay.cli.output import Output, clean
 from assay.cli.shell import Shell
 from assay.cli.tracked import spelled_out
@@ -40,7 +41,7 @@ def run(argv: list[str]) -> int:
     try:
         return _dispatch(argv, shell)
     except AssayError as error:
-        return tell_error(shell.output, error)
+        return tell_error(shell.output, error, argv)
     except KeyboardInterrupt:
         return _interrupted(shell)
     except BrokenPipeError:
@@ -50,24 +51,30 @@ def run(argv: list[str]) -> int:
         return 0
     except Exception as error:
         full = _disk_error(shell, error)
-        return _unexpected(shell, error) if full is None else tell_error(shell.output, full)
+        return _unexpected(shell, error) if full is None else tell_error(shell.output, full, argv)
 
 
-def tell_error(output: Output, error: AssayError) -> int:
-    """Say what happened, what is safe and what to do next; return the exit code."""
+def tell_error(output: Output, error: AssayError, argv: Sequence[str] = ()) -> int:
+    """Say what happened, what is safe and what to do next; return the exit code.
+
+    Args:
+        output: Where to.
+        error: What happened.
+        argv: Verb and arguments, as typed: a step that is one option is told as the whole command.
+    """
+    fix = whole_command(next_step(error), argv)
     if output.json:
-        output.emit("error", {"error": error.as_dict() | {"fix": next_step(error)}, "exit": error.exit_code})
-    for line in error_lines(output, error):
+        output.emit("error", {"error": error.as_dict() | {"fix": fix}, "exit": error.exit_code})
+    for line in error_lines(output, error, fix):
         output.complain(line)
     return error.exit_code
 
 
-def error_lines(output: Output, error: AssayError) -> list[str]:
+def error_lines(output: Output, error: AssayError, fix: str) -> list[str]:
     """Return the house style of a failure, a line each."""
     lines = [f"{output.paint(f'error[{error.code}]:', 'bold', 'red')} {clean(error.message)}"]
     if error.kept:
         lines.append(f"kept: {clean(error.kept)}")
-    fix = next_step(error)
     if fix:
         lines.append(f"fix: {clean(fix)}")
     lines.append(f"more: assay explain {error.code}")

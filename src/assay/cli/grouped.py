@@ -1,12 +1,15 @@
-"""Grouped: help that shows the verbs under titles, for a list of thirty is not read."""
+"""Help: verbs under titles, for a list of thirty is not read, and defaults as they would be typed."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 _OTHER = "Commands"
+_TOLD = re.compile(r"\bdefault:(\s+)\(([^()]*)\)")
+"""A default that is told in words, which typer puts in brackets."""
 
 
 def by_title(group: Any) -> dict[str, list[Any]]:
@@ -33,3 +36,12 @@ class Grouped(TyperGroup):
                         for command in commands
                     ]
                 )
+
+
+class Verb(TyperCommand):
+    """A verb whose help tells defaults without brackets around them: `[default: 2]`."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        super().format_help(ctx, formatter)
+        formatter.buffer[:] = [_TOLD.sub(r"default:\1\2", "".join(formatter.buffer))]

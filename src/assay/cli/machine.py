@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.grouped import Verb
 from assay.cli.typed import RUNS, Json, Run, Runs, TryNotify, shell_of
 
 
@@ -60,8 +61,8 @@ def gc(
 def build_service() -> typer.Typer:
     """Return the verbs below `service`."""
     service = typer.Typer(help="Have a run go on after every start of the machine.", rich_markup_mode=None)
-    service.command(name="install")(install)
-    service.command(name="remove")(remove)
+    service.command(name="install", cls=Verb)(install)
+    service.command(name="remove", cls=Verb)(remove)
     return service
 
 

@@ -75,7 +75,10 @@ def check(
     limits: Annotated[LimitFlags, Picked("time", "cost", "tokens", "trials", "workers")],
     json: Json = False,
 ) -> int:
-    """Say what is wrong with the data, before anything is spent. With a model, also what a run would likely cost."""
+    """Say what is wrong with the data, before anything is spent.
+
+    With --model, and only then, also what a run would likely cost: by its strategy and within its limits.
+    """
     from assay.cli.commands.check import check as command
     from assay.cli.notebook_flags import data_of
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from assay.cli.grouped import Verb
 from assay.cli.records import LimitFlags, RunFlags
 from assay.cli.spread import Picked, spread
 from assay.cli.typed import (
@@ -22,9 +23,9 @@ from assay.cli.typed import (
 def build_tasks() -> typer.Typer:
     """Return the verbs below `tasks`."""
     tasks = typer.Typer(help="Run what agents wrote, and believe only evidence.", rich_markup_mode=None)
-    tasks.command(name="run")(run)
-    tasks.command(name="status")(status)
-    tasks.command(name="approve")(approve)
+    tasks.command(name="run", cls=Verb)(run)
+    tasks.command(name="status", cls=Verb)(status)
+    tasks.command(name="approve", cls=Verb)(approve)
     return tasks
 
 

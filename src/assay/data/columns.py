@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ def require_column(name: str, columns: Sequence[str], file: str, option: str) ->
     best = (by_case or near or [""])[0]
     hint = f"; did you mean {best!r}?" if best else f" (it has {', '.join(columns[:12])})"
     gap = "" if option.endswith("=") else " "
-    raise TaskError("E102", f"no column {name!r} in {file}{hint}", fix=f"{option}{gap}{best or 'COLUMN'}")
+    raise TaskError("E102", f"no column {name!r} in {file}{hint}", fix=f"{option}{gap}{shlex.quote(best or 'COLUMN')}")
 
 
 def _find_id(facts: Facts, given: Given) -> tuple[str | None, str, str | None]:
@@ -174,7 +175,7 @@ def _find_targets(
     raise TaskError(
         "E103",
         f"no target can be told in {facts.train.name} (columns: {', '.join(pool[:20] or facts.train.columns[:20])})",
-        fix=f"--target {(pool or facts.train.columns)[-1]}",
+        fix=f"--target {shlex.quote((pool or facts.train.columns)[-1])}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 
 from assay.core.errors import TaskError
@@ -164,7 +165,7 @@ def _positive(shape: Shape, given: Given, reading: Reading) -> tuple[str, str]:
             raise TaskError(
                 "E102",
                 f"the target has no label {given.positive!r} (it has {', '.join(shape.classes)})",
-                fix=f"--positive {shape.classes[-1]}",
+                fix=f"--positive {shlex.quote(shape.classes[-1])}",
             )
         return given.positive, ""
     usual = [label for label in shape.classes if label.lower() in _POSITIVE_WORDS]
