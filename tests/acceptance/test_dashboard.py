@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from assay.engine.pulse import Activity, Pulse, pulse_json
 from assay.journal import events as ev
 from assay.journal.lease import Lease
 from assay.journal.objects import ObjectStore
+from assay.web.app import MOST_STREAMS
 from support.dashboard import append, write_run
 from support.histories import Story, good_run, interrupted, just_started, rejected_leak
 from support.run_writer import ROC_AUC, Idea, RunWriter, tabular_task
@@ -52,6 +55,17 @@ def hostile(objects: ObjectStore) -> Story:
     writer.add(ev.Remarked(code="W999", text=HOSTILE))
     record = writer.history.trials[number].candidate
     writer.add(ev.TrialFinished(trial=number, state=TrialState.FAILED, candidate=record, reason=HOSTILE))
+    return writer.history, writer.events
+
+
+def framing(objects: ObjectStore, html: str) -> Story:
+    """A notebook with an output in HTML."""
+    writer = RunWriter("deep-owl", tabular_task(ROC_AUC), objects=objects)
+    number = writer.create(Idea(title="a notebook"))
+    outputs = [{"output_type": "display_data", "data": {"text/html": html}}]
+    source = json.dumps({"cells": [{"cell_type": "code", "source": "1", "outputs": outputs}]})
+    record = objects.put_candidate(Candidate(kind="notebook", files={"a.ipynb": source}, entry="a.ipynb"))
+    writer.add(ev.TrialFinished(trial=number, state=TrialState.FAILED, candidate=record, reason="it failed"))
     return writer.history, writer.events
 
 
@@ -218,6 +232,82 @@ def test_the_owner_tells_and_a_viewer_may_not(owner: Tab, viewer: Tab, alive: Pa
     (message,) = (alive / "control").glob("*.json")
     assert json.loads(message.read_text(encoding="utf-8"))["text"] == "prefer simpler models"
     assert owner.seen.complaints == []
+
+
+def test_an_update_closes_nothing_opens_nothing_and_keeps_what_is_half_written(owner: Tab, alive: Path) -> None:
+    owner.go("late-falcon/trial/1", "details")
+    fold = owner.page.locator("details").first
+    was_open = fold.get_attribute("open") is not None
+    fold.locator("summary").click()
+    for _ in range(2):  # when the second answer is there, the first is shown
+        with owner.page.expect_response(lambda answer: "/late-falcon/trial/1" in answer.url):
+            append(alive, [ev.Told(text="an event comes")])
+    assert (fold.get_attribute("open") is not None) is not was_open
+    owner.go("late-falcon/overview", "form.tell")
+    owner.page.click("form.tell input")
+    owner.page.keyboard.type("half a sent")
+    append(alive, [ev.Remarked(code="W001", text="a remark that shows")])
+    owner.page.wait_for_selector("text=a remark that shows")
+    owner.page.keyboard.type("ence")
+    assert owner.page.input_value("form.tell input") == "half a sentence"
+
+
+def test_the_owner_skips_what_runs_after_a_question(owner: Tab, viewer: Tab, alive: Path) -> None:
+    viewer.go("late-falcon/overview", ".overview")
+    assert viewer.page.locator("text=Finish up").count() == 0
+    owner.go("late-falcon/overview", ".overview")
+    before = set((alive / "control").glob("*.json"))
+    owner.page.click("button:text-is('skip')")
+    owner.page.click("dialog button:text-is('No')")
+    owner.page.click("button:text-is('skip')")
+    owner.page.click("dialog button:text-is('Yes')")
+    owner.page.wait_for_selector("dialog", state="detached")
+    (path,) = set((alive / "control").glob("*.json")) - before
+    message = json.loads(path.read_text(encoding="utf-8"))
+    assert (message["verb"], message["trial"]) == ("skip", 2)
+    assert owner.seen.complaints == []
+
+
+def test_who_comes_back_finds_what_was_in_sight(viewer: Tab) -> None:
+    viewer.page.set_viewport_size({"width": 900, "height": 420})
+    viewer.go("brisk-otter/trials", ".rows .row")
+    viewer.page.evaluate("document.querySelector('.rows').scrollTop = 300")
+    viewer.page.click(".rows .row >> nth=12")
+    viewer.page.wait_for_selector(".trial h1")
+    viewer.page.go_back()
+    viewer.page.wait_for_selector(".rows .row[aria-selected]")
+    assert viewer.page.evaluate("document.querySelector('.rows').scrollTop") == 300
+    viewer.go("brisk-otter/tree", ".rows .row")
+    assert viewer.page.evaluate("document.querySelector('.rows').scrollTop") == 0
+    viewer.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_html_of_a_notebook_reaches_no_host(viewer: Tab) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(2.0)
+        place = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        html = f'<iframe src="{place}/a"></iframe><link rel=preconnect href="{place}"><img src="{place}/b"><b>seen</b>'
+        write_run(viewer.served.root, "deep-owl", lambda objects: framing(objects, html))
+        viewer.go("deep-owl/trial/0", "summary")
+        viewer.page.locator("summary", has_text="cells").click()
+        viewer.page.frame_locator("iframe.frame").locator("text=seen").wait_for()
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_only_so_many_pages_follow_a_run(viewer: Tab) -> None:
+    cookie = "; ".join(f"{one['name']}={one['value']}" for one in viewer.page.context.cookies())
+    host = urlsplit(viewer.served.address).netloc
+    asked = f"GET /api/run/plain-finch/events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n"
+    with ExitStack() as stack:
+        words = []
+        for _ in range(MOST_STREAMS + 1):
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", int(host.rpartition(":")[2])), 20))
+            line.sendall(asked.encode())
+            words.append(line.recv(12))
+        assert words[0] == b"HTTP/1.1 200"
+        assert words[-1] == b"HTTP/1.1 503"
+        viewer.go("", "text=brisk-otter")  # everybody else is answered
 
 
 def test_the_link_of_the_owner_opens_nothing_for_a_second_browser(owner: Tab, browser: Browser, served: Served) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from assay.core.errors import AssayError, NothingFound, UsageError
-from assay.engine.tell import tell
-from assay.journal.folders import is_live
 from assay.web.answers import Unbroken, error_answer, json_answer
 from assay.web.asked import whole
 from assay.web.gate import Gate
@@ -27,6 +25,7 @@ from assay.web.keys import Keys
 from assay.web.library import Library
 from assay.web.pages import Page, page_of
 from assay.web.runs import runs_data
+from assay.web.steer import steer_run, tell_run
 from assay.web.stream import stream_events
 from assay.web.view import RunView
 
@@ -68,6 +67,7 @@ def make_app(dashboard: Dashboard) -> Starlette:
             Route("/api/runs", answers.runs),
             Route("/api/run/{run}/events", answers.events),
             Route("/api/run/{run}/tell", answers.tell, methods=["POST"]),
+            Route("/api/run/{run}/steer", answers.steer, methods=["POST"]),
             Route("/api/run/{run}/{page}", answers.page),
             Route("/api/run/{run}/{page}/{rest:path}", answers.page),
             Route("/files/{run}/{page}/{rest:path}", answers.file),
@@ -151,20 +151,24 @@ class _Answers:
             self._streams -= 1
 
     async def tell(self, request: Request) -> Response:
-        if int(request.headers.get("content-length") or MOST_BODY + 1) > MOST_BODY:
+        return await self._steered(request, tell_run)
+
+    async def steer(self, request: Request) -> Response:
+        return await self._steered(request, steer_run)
+
+    async def _steered(self, request: Request, act: Callable[[Path, Any], dict[str, Any]]) -> Response:
+        if (whole(request.headers.get("content-length", "")) or MOST_BODY + 1) > MOST_BODY:
             raise UsageError("E002", f"more than {MOST_BODY:,} bytes were sent; a message is shorter")
         try:
             value = await request.json()
-            text = value["text"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, RecursionError):
             raise UsageError("E002", "the message could not be read; nothing was told") from None
-        return await to_thread.run_sync(self._tell, request.path_params["run"], str(text))
+        return await to_thread.run_sync(self._act, request.path_params["run"], value, act)
 
-    def _tell(self, name: str, text: str) -> Response:
+    def _act(self, name: str, value: Any, act: Callable[[Path, Any], dict[str, Any]]) -> Response:
         folder = self._library.reader(name).folder
-        if not is_live(folder):
-            raise NothingFound("E204", f"the run {name!r} is not running", fix=f"assay resume {name}")
-        return json_answer({"told": tell(folder, text), "run": name})
+        done = act(folder, value)
+        return json_answer({**done, "run": name})
 
 
 def head_of(run: RunView) -> dict[str, Any]:

@@ -128,3 +128,34 @@ def test_words_reach_a_run_that_is_alive(tmp_path: Path) -> None:
     assert odd.json()["error"]["code"] == "E002"
     (message,) = (folder / "control").glob("*.json")
     assert json.loads(message.read_text(encoding="utf-8"))["text"] == "simpler models"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"verb": "stop-now"}, {"verb": "skip"}, {"verb": "skip", "trial": "1"}, {"verb": "skip", "trial": True},
+     {"verb": "finish", "trial": 1}, {"verb": ["skip"]}, {"verb": "skip", "trial": -1}, {}, [], "finish"],
+)  # fmt: skip
+def test_what_a_browser_cannot_ask_of_a_run_is_refused(tmp_path: Path, body: object) -> None:
+    folder = write_run(tmp_path, "late", interrupted)
+    lease = Lease(folder / "lease")
+    try:
+        answer = let_in(dashboard_of(tmp_path)).post("/api/run/late/steer", json=body, headers={"Origin": ADDRESS})
+    finally:
+        lease.release()
+    assert answer.json()["error"]["code"] == "E002"
+    assert not (folder / "control").exists()
+
+
+def test_a_run_that_is_alive_is_asked_to_skip_and_to_finish_up(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, "late", interrupted)
+    client, asked = let_in(dashboard_of(tmp_path)), ({"verb": "skip", "trial": 2}, {"verb": "finish"})
+    dead = client.post("/api/run/late/steer", json=asked[0], headers={"Origin": ADDRESS})
+    assert dead.json()["error"]["code"] == "E204"
+    lease = Lease(folder / "lease")
+    try:
+        answers = [client.post("/api/run/late/steer", json=one, headers={"Origin": ADDRESS}).json() for one in asked]
+    finally:
+        lease.release()
+    assert [answer["asked"] for answer in answers] == ["skip", "finish"]
+    sent = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "control").glob("*.json"))]
+    assert [(one["verb"], one.get("trial")) for one in sent] == [("skip", 2), ("stop", None)]

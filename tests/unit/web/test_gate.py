@@ -99,16 +99,22 @@ def test_another_page_reads_nothing(dashboard: Dashboard, site: str) -> None:
 @pytest.mark.parametrize(
     "origin", [None, "null", "http://evil.example", "http://127.0.0.1:7789", "https://127.0.0.1:7788"]
 )
-def test_telling_from_another_origin_is_refused(dashboard: Dashboard, root: Path, origin: str | None) -> None:
+@pytest.mark.parametrize("where", ["tell", "steer"])
+def test_steering_from_another_origin_is_refused(
+    dashboard: Dashboard, root: Path, origin: str | None, where: str
+) -> None:
     headers = {"Origin": origin} if origin is not None else {}
-    answer = let_in(dashboard).post("/api/run/brisk-otter/tell", json={"text": "hello"}, headers=headers)
+    body = {"text": "hello", "verb": "finish"}
+    answer = let_in(dashboard).post(f"/api/run/brisk-otter/{where}", json=body, headers=headers)
     assert answer.status_code == 403
     assert not (root / "brisk-otter" / "control").exists()
 
 
-def test_telling_as_a_viewer_is_refused(dashboard: Dashboard, root: Path) -> None:
+@pytest.mark.parametrize("where", ["tell", "steer"])
+def test_steering_as_a_viewer_is_refused(dashboard: Dashboard, root: Path, where: str) -> None:
     client = let_in(dashboard, write=False)
-    answer = client.post("/api/run/brisk-otter/tell", json={"text": "hello"}, headers={"Origin": ADDRESS})
+    body = {"text": "hello", "verb": "finish"}
+    answer = client.post(f"/api/run/brisk-otter/{where}", json=body, headers={"Origin": ADDRESS})
     assert answer.status_code == 403
     assert not (root / "brisk-otter" / "control").exists()
 

@@ -1,6 +1,8 @@
 // The frame around the pages: addresses, loading, the live stream, keys.
 
+import { address, parse, turnTo } from "./address.js";
 import { card, empty, failure, h, morph } from "./dom.js";
+import { help } from "./help.js";
 import { follow, get, isBundle, keyOf } from "./source.js";
 
 const NAV = [
@@ -27,20 +29,6 @@ let busy = 0; // the turn whose answer is awaited
 let lasted = 0;
 let turn = 0;
 
-/** Returns the parts of an address: `#/run/page/rest?query`. */
-export function parse(hash) {
-  const [path, asked = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [run = "", page = "", ...rest] = path.split("/").map(decodeURIComponent);
-  return { run, page: page || (run ? "overview" : "runs"), rest: rest.join("/"), query: Object.fromEntries(new URLSearchParams(asked)) };
-}
-
-/** Returns the address of a page. */
-export function address(run, page, rest = "", query = {}) {
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined));
-  const tail = rest ? `/${rest.split("/").map(encodeURIComponent).join("/")}` : "";
-  return `#/${run ? `${encodeURIComponent(run)}/${page}${tail}` : ""}${asked.size ? `?${asked}` : ""}`;
-}
-
 function contextOf(at) {
   return {
     ...at,
@@ -55,7 +43,7 @@ function contextOf(at) {
     get: (page, query = {}, rest = "") => get(keyOf(at.run, page, rest, query)),
     set(query) {
       at.query = this.query = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
-      history.replaceState(null, "", address(at.run, at.page, at.rest, this.query));
+      history.replaceState(history.state, "", address(at.run, at.page, at.rest, this.query));
     },
     refresh: () => refresh(),
     redraw: () => view?.redraw?.(),
@@ -65,6 +53,7 @@ function contextOf(at) {
 async function open() {
   const mine = ++turn;
   const at = parse(location.hash);
+  const before = turnTo(view?.keep?.());
   view?.close?.();
   view = null;
   const head = place?.run === at.run ? place.head : null;
@@ -87,7 +76,9 @@ async function open() {
   view = page.mount ? page.mount(fresh(), place) : rendered(page, place);
   view.keys = page.keys ?? {};
   await refresh();
-  window.scrollTo(0, 0);
+  if (mine !== turn) return;
+  view?.restore?.(before.list);
+  window.scrollTo(0, before.top);
 }
 
 function fresh() {
@@ -223,35 +214,13 @@ function pressed(event) {
   else view?.key?.(event);
 }
 
-const KEYS = [
-  ["1 … 9", "the pages of a run"],
-  ["u", "up: from a trial to all trials, from a run to all runs"],
-  ["j, k", "the next, the one before: in a list, or of trials"],
-  ["Enter", "opens what is selected"],
-  ["d", "in the tree: shows or hides what was discarded"],
-  ["/", "in the table: search"],
-  ["x", "in the table: takes all filters back"],
-  ["p", "on a trial: to the one that it came from"],
-  ["?", "this list"],
-];
-
-function help() {
-  const known = document.querySelector("dialog.help");
-  if (known) return known.close();
-  const dialog = h("dialog", { class: "help", "aria-label": "Keys", onclick: () => dialog.close() },
-    h("h2", {}, "Keys"), h("dl", {}, KEYS.map(([key, words]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, words)])));
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-}
-
 document.getElementById("help").onclick = help;
 addEventListener("hashchange", open);
 addEventListener("keydown", pressed);
 addEventListener("resize", () => view?.redraw?.());
 // Browsers keep few connections to one host: a tab that nobody sees gives its own back, and asks anew when it is seen.
 document.addEventListener("visibilitychange", () => {
-  if (isBundle || !place?.run) return;
+  if (isBundle || !place) return;
   if (document.hidden) {
     stop();
     following = "";

@@ -35,10 +35,9 @@ export function morph(old, fresh) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return old;
   }
-  for (const { name, value } of [...fresh.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
-  }
+  const theirs = (name) => name === "open" && old.nodeName === "DETAILS"; // who looks opens and closes it
+  for (const { name, value } of [...fresh.attributes]) if (old.getAttribute(name) !== value && !theirs(name)) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !theirs(name)) old.removeAttribute(name);
   for (const name of HANDLERS) if (old[name] !== fresh[name]) old[name] = fresh[name];
   if (old.hasAttribute("data-keep")) return old;
   morphChildren(old, fresh);
@@ -81,10 +80,10 @@ export const terms = (rows) =>
 
 /** Returns a table. Columns are `{title, right}`; rows are lists of strings or nodes. */
 export const table = (columns, rows, { caption = "", label = "" } = {}) =>
-  h("div", { class: "table", tabindex: 0, role: "region", "aria-label": label || caption || "table" },
+  h("div", { class: "table", tabindex: 0, role: "region", "aria-label": label || caption || columns.map((c) => c.title).filter((title) => title && typeof title === "string").join(", ") || "table" },
     h("table", {},
       caption && h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, columns.map((c) => h("th", { scope: "col", class: c.right ? "r" : null }, c.title)))),
+      h("thead", {}, h("tr", {}, columns.map((c) => (c.title ? h("th", { scope: "col", class: c.right ? "r" : null }, c.title) : h("td", {}))))),
       h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => h("td", { class: columns[i].right ? "r" : null }, cell)))))));
 
 /** Returns a part of a page with a heading. */

@@ -6,11 +6,14 @@ const SPARE = 10;
 
 /**
  * Makes a list in which one row is selected.
- * `draw(row, selected)` gives a row's element, `open(row)` follows it, `height` is that of a row in pixels.
+ * `draw(row, selected)` gives a row's element, `open(row)` follows it, `height` is that of a row in pixels,
+ * `heads` the row of headings, if there is one.
  */
-export function virtualList({ label, height, draw, open, keyOf }) {
-  const space = h("div", { class: "space", role: "rowgroup" });
-  const box = h("div", { class: "rows", role: "grid", tabindex: 0, "aria-label": label, "data-keep": true }, space);
+export function virtualList({ label, height, draw, open, keyOf, role = "grid", heads = null }) {
+  const space = h("div", { class: "space", role: heads ? "presentation" : "rowgroup" });
+  const box = h("div", { class: "rows", role: heads ? "rowgroup" : null, "data-keep": true }, space);
+  const grid = heads ? h("div", { class: "grid" }, heads, box) : box;
+  for (const [name, value] of Object.entries({ role, tabindex: 0, "aria-label": label })) grid.setAttribute(name, value);
   let rows = [];
   let at = -1;
   let waiting = false;
@@ -37,9 +40,9 @@ export function virtualList({ label, height, draw, open, keyOf }) {
       nodes.push(node);
     }
     space.replaceChildren(...nodes);
-    box.setAttribute("aria-rowcount", String(rows.length));
-    if (at >= 0 && rows[at]) box.setAttribute("aria-activedescendant", `row-${keyOf(rows[at])}`);
-    else box.removeAttribute("aria-activedescendant");
+    grid.setAttribute("aria-rowcount", String(rows.length));
+    if (at >= 0 && rows[at]) grid.setAttribute("aria-activedescendant", `row-${keyOf(rows[at])}`);
+    else grid.removeAttribute("aria-activedescendant");
   }
 
   function later() {
@@ -57,7 +60,7 @@ export function virtualList({ label, height, draw, open, keyOf }) {
 
   box.addEventListener("scroll", later, { passive: true });
   return {
-    box,
+    grid,
     paint,
     /** Shows these rows; the selected one stays selected where it is still there. */
     set(fresh) {
@@ -66,8 +69,15 @@ export function virtualList({ label, height, draw, open, keyOf }) {
       at = chosen === null ? -1 : rows.findIndex((row) => keyOf(row) === chosen);
       paint();
     },
-    chosen: () => rows[at] ?? null,
-    choose: (key) => select(rows.findIndex((row) => keyOf(row) === key)),
+    /** Returns what is in sight, for `restore`. */
+    keep: () => ({ top: box.scrollTop, chosen: rows[at] ? keyOf(rows[at]) : null }),
+    /** Shows again what was in sight. */
+    restore(kept) {
+      if (!kept) return;
+      at = rows.findIndex((row) => keyOf(row) === kept.chosen);
+      box.scrollTop = kept.top;
+      paint();
+    },
     /** Takes a key; returns whether it meant something. */
     key(event) {
       const page = Math.max(1, Math.floor(box.clientHeight / height()) - 1);

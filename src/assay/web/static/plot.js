@@ -37,16 +37,17 @@ function shape(mark, x, y, attributes) {
  */
 export function curve(data, { width, open, title }) {
   const narrow = width < 520;
-  const [left, right, top, bottom] = [narrow ? 48 : 58, 14, 16, 28];
+  const [right, top, bottom] = [14, 16, 28];
   const height = narrow ? 210 : 280;
-  const until = data.points.reduce((most, p) => Math.max(most, p[0]), Math.max(data.until_s, 1e-9));
   const [low, high] = data.view;
+  const grid = ticks(low, high, narrow ? 4 : 5);
+  const left = 16 + 6.8 * Math.max(...grid.values.map((v) => written(v, grid.decimals).length));
+  const until = data.points.reduce((most, p) => Math.max(most, p[0]), Math.max(data.until_s, 1e-9));
   const x = (t) => round(left + (t / until) * (width - left - right));
   const y = (v) => round(top + ((high - v) / (high - low)) * (height - top - bottom));
   const seen = (v) => v >= low && v <= high;
   const clampY = (v) => y(Math.max(low, Math.min(high, v)));
 
-  const grid = ticks(low, high, narrow ? 4 : 5);
   const axes = s("g", { class: "axes" },
     grid.values.map((v) => [
       s("line", { x1: left, x2: width - right, y1: y(v), y2: y(v) }),

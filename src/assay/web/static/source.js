@@ -35,11 +35,16 @@ export async function get(key) {
 }
 
 /** Sends words to a run; throws an error with the parts of a coded one. */
-export async function tell(run, text) {
-  const answer = await fetch(`/api/run/${encodeURIComponent(run)}/tell`, {
+export const tell = (run, text) => send(run, "tell", { text });
+
+/** Asks a run to skip a trial or to finish up; throws an error with the parts of a coded one. */
+export const steer = (run, verb, trial) => send(run, "steer", trial === undefined ? { verb } : { verb, trial });
+
+async function send(run, where, body) {
+  const answer = await fetch(`/api/run/${encodeURIComponent(run)}/${where}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text }),
+    body: JSON.stringify(body),
   });
   const isJson = answer.headers.get("content-type")?.startsWith("application/json");
   const value = isJson ? await answer.json() : { error: { code: String(answer.status), message: (await answer.text()).trim() } };

@@ -80,8 +80,8 @@ export const page = {
     return [
       h("h1", {}, "Agents"),
       data.lab ? lab(data) : null, data.rounds ? rounds(data, ctx) : null, data.reviews ? reviews(data, ctx) : null,
-      none ? card("", empty("No worker and no mentor here", "This run is a search: its strategy asks roles for ideas, and Assay alone decides what counts. A lab has agents that decide; their cycles, their shared list and their notes would stand here.", "assay run REPOSITORY --strategy lab")) : null,
-      people(data), asked(data),
+      none ? h("p", { class: "faint" }, "A search asks roles for ideas; Assay alone decides what counts. The agents of a lab, who decide, would stand here.") : null,
+      asked(data), people(data),
     ];
   },
 };

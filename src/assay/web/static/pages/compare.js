@@ -36,7 +36,7 @@ function runPicker(data, ctx) {
 function sides(data, ctx) {
   const rows = [
     ["title", (t) => said(t.title)],
-    [data.metric ? `${data.metric.name} (${data.metric.direction} is better)` : "score", (t) => (data.reported || data.evidence ? null : [t.score.text, t.score.value !== null && t.std_error.value !== null ? h("span", { class: "faint" }, ` ± ${t.std_error.text}`) : null])],
+    [data.metric ? `${data.metric.name} (${data.metric.direction} is better)` : "score", (t) => (data.reported || data.evidence ? null : [t.score.text, t.score.value !== null && t.std_error.value !== null ? [" ", h("span", { class: "faint" }, `± ${t.std_error.text}`)] : null])],
     ["verdict", (t) => (t.verdict ? tag(t.verdict) : t.state === "complete" ? "–" : tag(t.state))],
     ["folds", (t) => (t.folds ? String(t.folds) : null)],
     ["made by", (t) => [t.operator, t.parents.length ? [" from ", t.parents.map((n, i) => [i ? ", " : "", trialLink(n, ctx)])] : null]],

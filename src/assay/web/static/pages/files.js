@@ -14,10 +14,13 @@ function crumbs(data, ctx) {
 function folder(data, ctx) {
   const rows = data.entries.map((one) => [
     one.opens ? h("a", { class: "t", href: ctx.link("files", [...data.parts, one.name].join("/")) }, one.kind === "folder" ? `${one.name}/` : one.name) : h("span", { class: "faint" }, one.name, one.kind === "link" ? " (a link, not followed)" : ""),
-    one.size.text, h("span", { class: "nowrap" }, one.changed.text), one.about ? h("span", { class: "faint" }, one.about) : "",
+    one.size.text, h("span", { class: "nowrap" }, one.changed.text), one.about ? h("span", { class: "faint note" }, one.about) : "",
   ]);
+  const narrow = ctx.width < 560; // what it is stands below the name then
+  const shown = narrow ? rows.map(([name, size, , about]) => [[name, about && h("div", {}, about)], size]) : rows;
+  const columns = [{ title: "name" }, { title: "size", right: true }, ...(narrow ? [] : [{ title: "changed (UTC)" }, { title: "" }])];
   return card("",
-    rows.length ? table([{ title: "name" }, { title: "size", right: true }, { title: "changed (UTC)" }, { title: "" }], rows, { label: "Files" }) : empty("This folder is empty", "Nothing has been written here yet."),
+    rows.length ? table(columns, shown, { label: "Files" }) : empty("This folder is empty", "Nothing has been written here yet."),
     data.left_out ? h("p", { class: "faint" }, `${data.left_out.toLocaleString("en")} more are not listed.`) : null,
     data.parts.length || ctx.bundle ? null : h("p", { class: "faint" }, "On the disk: ", h("code", {}, data.folder)));
 }

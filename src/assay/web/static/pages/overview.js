@@ -2,7 +2,7 @@
 
 import { card, duration, empty, h, tag, terms, trialLink } from "../dom.js";
 import { bar, curve } from "../plot.js";
-import { tell } from "../source.js";
+import { steer, tell } from "../source.js";
 
 const NAMES = { time: "Time", trials: "Trials", money: "Money", tokens: "Tokens" };
 
@@ -68,13 +68,26 @@ function nowCard(now, at, ctx) {
     h("li", {},
       h("div", {}, a.trial !== null ? trialLink(a.trial, ctx) : h("strong", {}, { model: "model call", data: "preparing data", grade: "grading" }[a.kind] ?? a.label), " ",
         h("span", {}, a.trial !== null ? a.label.replace(/^#\d+\s*/, "") : a.kind === "model" ? a.label : ""), " ",
-        h("span", { class: "faint" }, ticking(a.age_s, at), a.limit_s !== null ? ` of ${duration(a.limit_s)}` : "", a.idle_s !== null ? [" · idle ", ticking(a.idle_s, at)] : "")),
+        h("span", { class: "faint" }, ticking(a.age_s, at), a.limit_s !== null ? ` of ${duration(a.limit_s)}` : "", a.idle_s !== null ? [" · idle ", ticking(a.idle_s, at)] : ""),
+        ctx.write && a.trial !== null && a.kind === "run" && [" ", h("button", { class: "quiet", "aria-label": `Skip #${a.trial}`, onclick: () => sure(`Skip #${a.trial}?`, "What runs of it ends; the run goes on with the next.", () => steer(ctx.run, "skip", a.trial)) }, "skip")]),
       a.title && h("div", { class: "faint cut" }, a.title)));
   const quiet = now.life === "finished" ? `Stopped by: ${now.stopped_by}. Last event ${now.ended.replace("T", " ").replace("Z", " UTC")}.` : now.reason;
+  const ends = ctx.write && now.life !== "finished" && now.life !== "dead";
   return card("Now", life,
     lines.length || now.beat_s !== null ? h("ul", { class: "plain activities" }, lines.length ? lines : h("li", { class: "faint" }, quiet)) : h("p", { class: "faint" }, quiet),
     now.fix && h("p", {}, "Next: ", h("code", {}, now.fix)),
-    now.beat_s !== null && h("p", { class: "faint small" }, "heartbeat ", ticking(now.beat_s, at), " ago", now.ends_s !== null ? ` · ends in ${duration(Math.max(0, now.ends_s))}` : ""));
+    now.beat_s !== null && h("p", { class: "faint small" }, "heartbeat ", ticking(now.beat_s, at), " ago", now.ends_s !== null ? ` · ends in ${duration(Math.max(0, now.ends_s))}` : ""),
+    ends && h("p", {}, h("button", { onclick: () => sure("Finish up now?", "The search ends; then come the blend, the sealed check and the final fit. It cannot be taken back.", () => steer(ctx.run, "finish")) }, "Finish up")));
+}
+
+/** Asks before something is done that cannot be taken back, and says why it could not be done. */
+function sure(title, words, act) {
+  const said = h("p", { role: "status" }, words);
+  const yes = h("button", { onclick: () => act().then(() => dialog.close(), (error) => (said.textContent = error.message ?? "It could not be asked.")) }, "Yes");
+  const dialog = h("dialog", { class: "help", "aria-label": title }, h("h2", {}, title), said, h("p", { class: "chips" }, yes, h("button", { onclick: () => dialog.close() }, "No")));
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 function limitsCard(limits, live) {
@@ -142,6 +155,7 @@ export const page = {
       : data.kind === "queue" ? "" : empty("Nothing scored yet", "The curve begins with the first graded trial.");
     const name = data.metric?.name ?? data.lab?.metric;
     return h("div", { class: "overview" },
+      h("h1", { class: "unseen" }, `Overview of ${ctx.run}`),
       h("div", { class: "side" }, card(data.now.life === "finished" ? "Result" : "Best", headline(data, ctx)), nowCard(data.now, at, ctx), limitsCard(data.limits, data.now.life !== "finished"), tellCard(data, ctx)),
       h("div", { class: "wide" },
         data.remarks.length > 0 && h("div", { class: "remarks" }, data.remarks.slice(-2).map((remark) => h("p", {}, h("code", {}, remark.code), " ", remark.text))),

@@ -54,7 +54,7 @@ export const page = {
     return [
       h("div", { class: "spread top" },
         h("div", {}, h("h1", {}, "Runs"), h("p", { class: "faint" }, data.folder)),
-        h("p", { class: "faint" }, names.length > 1 ? h("a", { class: "toggle", href: `#/${encodeURIComponent(names[0])}/compare?runs=${names.slice(1).map(encodeURIComponent).join(",")}` }, `Compare ${names.length} runs`) : ctx.bundle ? "" : "pick two to compare them")),
+        h("p", { class: "faint" }, names.length > 1 ? h("a", { class: "toggle", href: `#/${encodeURIComponent(names[0])}/compare?runs=${names.slice(1).map(encodeURIComponent).join(",")}` }, `Compare ${names.length} runs`) : ctx.bundle || data.runs.length < 2 ? "" : "pick two to compare them")),
       ctx.width < 640 ? h("ul", { class: "plain" }, data.runs.map((run) => part(run, ctx))) : table(columns, data.runs.map((run) => row(run, ctx)), { label: "Runs" }),
       data.hidden > 0 && h("p", { class: "faint" }, `${data.hidden} older runs are not shown.`),
     ];

@@ -74,6 +74,7 @@ function mount(root, ctx) {
 
   const list = virtualList({
     label: "Search tree",
+    role: "treegrid",
     height: () => TALL,
     keyOf: (row) => row.node.number,
     open: (row) => ctx.go(ctx.link("trial", String(row.node.number))),
@@ -94,7 +95,7 @@ function mount(root, ctx) {
   const toggle = h("button", { class: "toggle", onclick: () => flip() });
   const legend = h("p", { class: "legend faint small" }, h("span", { class: "sign real" }, "real"), h("span", { class: "sign maybe" }, "maybe"), h("span", { class: "sign noise" }, "noise"), h("span", { class: "sign baseline" }, "baseline"), h("span", { class: "sign cross" }, "failed or rejected"), h("span", {}, "size: gain"));
   const nothing = h("div", {});
-  root.replaceChildren(h("div", { class: "page tree" }, h("h1", {}, "Search tree"), h("div", { class: "tools" }, toggle, count), legend, nothing, h("div", { class: "grid" }, list.box)));
+  root.replaceChildren(h("div", { class: "page tree" }, h("h1", {}, "Search tree"), h("div", { class: "tools" }, toggle, count), legend, nothing, list.grid));
 
   const all = () => (ctx.query.show ? ctx.query.show === "all" : nodes.length <= MANY);
 
@@ -126,6 +127,8 @@ function mount(root, ctx) {
       draw();
     },
     redraw: draw,
+    keep: list.keep,
+    restore: list.restore,
     key(event) {
       if (event.key === "d") flip();
       else list.key(event);

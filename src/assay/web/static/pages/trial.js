@@ -51,18 +51,25 @@ function codeCard(data, ctx) {
     notebook(data, ctx));
 }
 
+/** Shows what an execution printed, and brings it into sight: of many executions it stands far below. */
+async function showLog(ctx, i) {
+  ctx.set({ ...ctx.query, log: String(i) });
+  await ctx.refresh();
+  document.querySelector("#log")?.scrollIntoView({ block: "nearest" });
+}
+
 function logCard(data, ctx) {
   const claims = data.executions.some((e) => e.claimed_text);
   if (!data.executions.length) return card("Executions", empty("It has not run", data.trial.reason || "Equal code on equal data is run once; a waiting trial comes when its turn does."));
   return card("Executions",
     table([{ title: "" }, { title: "View" }, { title: "Outcome" }, { title: "Time", right: true }, { title: "Memory", right: true }, { title: "Score", right: true }, ...(claims ? [{ title: "It claims", right: true }] : [])],
       data.executions.map((e, i) => [
-        h("button", { class: "toggle", "aria-pressed": String(i === data.log.at), onclick: () => { ctx.set({ ...ctx.query, log: String(i) }); ctx.refresh(); } }, "log"),
-        `${e.view}${e.attempt > 1 ? `, attempt ${e.attempt}` : ""}`,
+        h("button", { class: "toggle", "aria-pressed": String(i === data.log.at), onclick: () => showLog(ctx, i), "aria-label": `log of ${e.view}` }, "log"),
+        h("span", { class: "nowrap" }, `${e.view}${e.attempt > 1 ? `, attempt ${e.attempt}` : ""}`),
         [tag(e.outcome === "ok" ? "good" : e.outcome === "running" ? "running" : "failed", e.outcome), (e.detail || e.problems.length > 0) && h("div", { class: "faint" }, [e.detail, ...e.problems].filter(Boolean).join("; "))],
         e.wall_text, e.memory_text, e.score_text, ...(claims ? [e.claimed_text] : []),
       ]), { caption: claims ? "What a script claims of itself is never ranked." : "", label: "Executions" }),
-    data.log.at !== null && fold(`Output of ${data.executions[data.log.at].view}`, [data.log.cut && h("p", { class: "faint pad" }, "only its end is shown"), data.log.text.trim() ? code(data.log.text) : h("p", { class: "faint pad" }, "nothing was printed")], true));
+    data.log.at !== null && h("div", { id: "log" }, fold(`Output of ${data.executions[data.log.at].view}`, [data.log.cut && h("p", { class: "faint pad" }, "only its end is shown"), data.log.text.trim() ? code(data.log.text) : h("p", { class: "faint pad" }, data.executions[data.log.at].outcome === "running" ? "its output is shown when it has ended" : "nothing was printed")], true)));
 }
 
 function questionsCard(data) {

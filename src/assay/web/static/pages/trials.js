@@ -34,8 +34,10 @@ function mount(root, ctx) {
   let seen = ""; // the mark of what is known
   let metric = null;
   let reported = false;
+  const heads = h("div", { class: "row heads", role: "row" });
   const list = virtualList({
     label: "Trials",
+    heads,
     height: () => (root.clientWidth < 560 ? 58 : 36),
     keyOf: (row) => row.number,
     open: (row) => ctx.go(ctx.link("trial", String(row.number))),
@@ -58,10 +60,9 @@ function mount(root, ctx) {
   const search = h("input", { type: "search", placeholder: "Search ideas and reasons", "aria-label": "Search ideas and reasons", oninput: () => filter({ q: search.value }) });
   const chips = h("div", { class: "toggles", role: "group", "aria-label": "Verdicts" });
   const count = h("p", { class: "faint count", role: "status" });
-  const heads = h("div", { class: "row heads", role: "row" });
   const variants = h("button", { class: "toggle", onclick: () => filter({ variants: ctx.query.variants ? "" : "1" }) });
   const nothing = h("div", {});
-  const table = h("div", { class: "grid" }, heads, list.box);
+  const table = list.grid;
   root.replaceChildren(h("div", { class: "page trials" }, h("h1", {}, "Trials"), h("div", { class: "tools" }, search, chips), count, nothing, table));
   search.value = ctx.query.q ?? "";
 
@@ -127,6 +128,8 @@ function mount(root, ctx) {
       draw();
     },
     redraw: draw,
+    keep: list.keep,
+    restore: list.restore,
     key(event) {
       if (event.key === "/") {
         event.preventDefault();
