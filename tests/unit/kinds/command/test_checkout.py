@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.core.errors import IntegrityError, TaskError
+from assay.core.errors import IntegrityError, MachineError, TaskError
 from assay.kinds.command import CommandSpec, CopyLimits, candidate_of, check_out, lay_out
 
 
@@ -41,6 +41,9 @@ def repository(tmp_path: Path) -> Path:
     (folder / "data" / "big.bin").write_bytes(b"x" * 100)
     (folder / "train.py").write_text("print('v2, not committed')\n")
     (folder / "new.py").write_text("print('new')\n")
+    (folder / "fresh").mkdir()
+    (folder / "fresh" / "x").write_text("1\n")
+    (folder / "y").write_text("2\n")
     return folder
 
 
@@ -59,7 +62,7 @@ def test_their_files_stay_and_nothing_is_registered(repository: Path, tmp_path: 
     assert not (tmp_path / "copy" / "data").exists()
     assert not (tmp_path / "hooked").exists()
     assert made.commit == git(repository, "rev-parse", "HEAD").strip()
-    assert made.changed == ("new.py", "train.py")
+    assert made.changed == ("fresh/x", "new.py", "train.py", "y")
 
 
 def test_changes_are_taken_along_when_asked_for_and_are_part_of_the_state(repository: Path, tmp_path: Path) -> None:
@@ -68,6 +71,7 @@ def test_changes_are_taken_along_when_asked_for_and_are_part_of_the_state(reposi
     with_changes = check_out(repository, tmp_path / "changed", with_changes=True)
     assert (tmp_path / "changed" / "train.py").read_text() == "print('v2, not committed')\n"
     assert (tmp_path / "changed" / "new.py").exists()
+    assert (tmp_path / "changed" / "fresh" / "x").read_text() == "1\n"
     assert not (tmp_path / "changed" / "conf" / "a.yaml").exists()
     assert with_changes.commit == plain.commit
     assert with_changes.digest != plain.digest
@@ -84,22 +88,42 @@ def test_an_unknown_commit_or_folder_is_told(repository: Path, tmp_path: Path) -
     assert not (tmp_path / "copy").exists()
 
 
+def test_where_no_copy_can_be_made_nothing_is_left_and_gits_words_are_told(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").write_text("mine")
+    with pytest.raises(MachineError, match=r"(?s)E591.*already exists"):
+        check_out(repository, tmp_path / "taken")
+    assert (tmp_path / "taken" / "file").read_text() == "mine"
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    with pytest.raises(MachineError, match=r"E591.*No such file"):
+        check_out(plain, tmp_path / "none" / "copy")
+    assert not (tmp_path / "none").exists()
+
+
 def test_without_git_it_is_a_bounded_copy(tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     (folder / "src").mkdir(parents=True)
     (folder / ".venv").mkdir()
     (folder / ".venv" / "lib.py").write_text("x" * 5000)
     (folder / "src" / "train.py").write_text("print(1)\n")
+    (folder / "src" / "model.py").write_text("print(2)\n")
+    (folder / "src" / "deep" / "er").mkdir(parents=True)
+    (folder / "src" / "deep" / "er" / "a.py").write_text("1\n")
     (folder / "link").symlink_to("/etc/hostname")
     os.mkfifo(folder / "pipe")
     made = check_out(folder, tmp_path / "copy")
     files = {path.relative_to(made.folder).as_posix() for path in made.folder.rglob("*") if path.is_file()}
-    assert files == {"src/train.py"}
+    assert files == {"src/train.py", "src/model.py", "src/deep/er/a.py"}
     assert made.commit == ""
-    for limits in (CopyLimits(files=0), CopyLimits(bytes=5)):
+    assert check_out(folder, tmp_path / "exact", limits=CopyLimits(files=3, bytes=20)).digest == made.digest
+    (folder / "src" / "deep" / "er" / "a.py").write_text("22\n")
+    assert check_out(folder, tmp_path / "changed").digest != made.digest
+    for limits in (CopyLimits(files=2), CopyLimits(bytes=20)):
         with pytest.raises(TaskError) as caught:
             check_out(folder, tmp_path / "other", limits=limits)
         assert caught.value.code == "E184"
+        assert "git init" in caught.value.fix
         assert not (tmp_path / "other").exists()
 
 
@@ -125,6 +149,22 @@ def test_files_are_laid_over_a_copy_and_never_written_through_a_link(repository:
     with pytest.raises(IntegrityError) as caught:
         lay_out(made.folder, "another", candidate_of(spec, {}), plain)
     assert caught.value.code == "E490"
+    assert made.digest[:12] in caught.value.message
+
+
+def test_what_could_be_run_can_be_run_when_it_is_laid_over(tmp_path: Path) -> None:
+    checkout, root = tmp_path / "checkout", tmp_path / "work"
+    (checkout / "deep").mkdir(parents=True)
+    (checkout / "deep" / "run").write_text("old")
+    (checkout / "deep" / "run").chmod(0o755)
+    (checkout / "plain").write_text("old")
+    (checkout / "was_folder").mkdir()
+    (checkout / "was_file").write_text("old")
+    root.mkdir()
+    overlay = {"deep/run": "new", "plain": "new", "made": "#!/bin/sh\n", "was_folder": "file", "was_file/a": "1"}
+    lay_out(checkout, "d", candidate_of(CommandSpec(argv=("true",)), overlay), root)
+    assert {path: (root / path).read_text() for path in overlay} == overlay
+    assert [os.access(root / path, os.X_OK) for path in ("deep/run", "made", "plain")] == [True, True, False]
 
 
 @pytest.mark.parametrize(

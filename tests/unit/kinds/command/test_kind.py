@@ -19,7 +19,13 @@ SPEC = CommandSpec(
 
 
 def test_it_travels_as_a_candidate_and_its_digest_covers_everything() -> None:
-    candidate = candidate_of(SPEC, {"a.py": "x = 1\n"})
+    candidate = candidate_of(SPEC, {"a.py": "x = 1\n"}, title="short", plan="why", operator="improve")
+    assert (candidate.kind, candidate.title, candidate.plan, candidate.operator) == (
+        "command",
+        "short",
+        "why",
+        "improve",
+    )
     assert spec_of(candidate) == SPEC
     assert spec_of(candidate).line == "python train.py --lr 0.1"
     others = [
@@ -35,17 +41,30 @@ def test_it_travels_as_a_candidate_and_its_digest_covers_everything() -> None:
             candidate_of(bad, {})
 
 
+def test_it_is_started_with_its_seed_and_its_own_variables_win() -> None:
+    kind = CommandKind()
+    command = kind.command(candidate_of(SPEC, {}), python=Path("/py"), seed=7, threads=2)
+    assert (command.argv, command.interpreter) == (SPEC.argv, Path("/py"))
+    given = {"ASSAY_SEED": "7", "ASSAY_THREADS": "2", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+    assert command.env == {**given, "DEPTH": "3"}
+    line = CommandSpec(shell="make all | tee log", env={"PYTHONHASHSEED": "5"})
+    command = kind.command(candidate_of(line, {}), python=None, seed=1, threads=1)
+    assert command.argv == ("bash", "-c", "make all | tee log")
+    assert command.env["PYTHONHASHSEED"] == "5"
+
+
 def test_files_are_edited_whole_and_the_command_is_not() -> None:
     kind: Kind = CommandKind()
     candidate = candidate_of(SPEC, {"a.py": "x = 1\n", "b.yaml": "lr: 1\n"})
     units = {unit.name: unit for unit in kind.units(candidate)}
     changed = kind.replace(candidate, units["b.yaml"], "lr: 2\n")
     assert changed.files["b.yaml"] == "lr: 2\n"
+    assert kind.replace(candidate, units["a.py"], "x = 2\n").files["a.py"] == "x = 2\n"
     with pytest.raises(ValueError, match="does not parse"):
         kind.replace(candidate, units["a.py"], "x = (\n")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match=r"E404.*protected"):
         kind.replace(candidate, units[candidate.entry], "{}")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match=r"E404.*no longer"):
         kind.replace(changed, units["b.yaml"], "lr: 3\n")
 
 
@@ -82,6 +101,9 @@ def test_a_failure_is_told_with_its_error_and_a_missing_number_too() -> None:
     left = kind.diagnose(Execution(outcome=Outcome.ERROR, exit_code=1, outputs={"submission.csv": "d"}), ())
     assert left is not None
     assert left.summary == "exit code 1"
-    quiet = kind.diagnose(Execution(outcome=Outcome.OK, log_tail="done"), ("acc: the file 'm.json' was not left",))
+    problems = ("acc: the file 'm.json' was not left", "loss: nothing was found")
+    quiet = kind.diagnose(Execution(outcome=Outcome.OK, log_tail="epoch 1\ndone"), problems)
     assert quiet is not None
-    assert quiet.outcome == "invalid output"
+    assert (quiet.outcome, quiet.summary) == ("invalid output", problems[0])
+    assert quiet.detail.startswith("\n".join(problems))
+    assert quiet.detail.endswith("\nepoch 1\ndone")
