@@ -61,13 +61,12 @@ def test_a_run_is_told_cell_by_cell(launch: Launch, teller: Teller, capsys: pyte
     teller.tell("cell", id="b", outcome="error", **CELL | {"detail": "KeyError: 1", "traceback": "x", "executed": "d2"})
     teller.tell("halt", round=1, id="b")
     printed += capsys.readouterr().out
-    assert (told(launch, printed).halts, told(launch, printed).resumed) == (1, 0)
-    teller.tell("resumed", round=1, id="b")
+    assert told(launch, printed).halts == 1
     teller.tell("end", outcome="error", detail="KeyError: 1", id="b", executed="d3")
     found = told(launch, printed + capsys.readouterr().out)
     assert found.units[1].error == "KeyError: 1"
     assert found.units[1].trace == "x"
-    assert (found.halts, found.resumed, found.broken) == (1, 1, "")
+    assert (found.halts, found.broken) == (1, "")
     assert (found.outcome, found.detail) == (Outcome.ERROR, "cell b: error: KeyError: 1")
     assert found.digests == {EXECUTED: "d3"}
 
@@ -250,9 +249,7 @@ def test_how_a_kernel_died(code: int | None, words: str) -> None:
     assert _how_it_died(SimpleNamespace(provisioner=SimpleNamespace(process=process))).endswith(words)
 
 
-def test_a_mended_notebook_keeps_the_cells_that_ran_and_starts_at_the_mended_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_mended_notebook_keeps_the_cells_that_ran_and_starts_at_the_mended_one(tmp_path: Path) -> None:
     order = {"key": "aa", "notebook": to_dict(a_notebook("a", "b")), "inbox": "", "folder": str(tmp_path), "keep": 100}
     driver = Driver(order)
     driver._nb.cells[0].outputs = [nbformat.v4.new_output("stream", text="ran")]
@@ -260,4 +257,3 @@ def test_a_mended_notebook_keeps_the_cells_that_ran_and_starts_at_the_mended_one
     assert driver._go_on({}) is None
     assert driver._go_on(mended) == 1
     assert [(cell.id, len(cell.outputs)) for cell in driver._nb.cells] == [("a", 1), ("b", 0), ("c", 0)]
-    assert '"event": "resumed"' in capsys.readouterr().out
