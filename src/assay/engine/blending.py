@@ -14,6 +14,7 @@ from assay.core.trial import TrialState
 from assay.core.view import ViewKey
 from assay.engine.branches import branch_of
 from assay.engine.budget import Budget
+from assay.engine.creating import trial_under
 from assay.engine.filling import Filling
 from assay.engine.judging import Judge
 from assay.engine.measure import Measurer
@@ -166,23 +167,7 @@ class Blending:
             parents=tuple(blend.weights),
             recipe={"blend": encode(blend)},
         )
-        record = self._parts.objects.put_candidate(candidate)
-        self._parts.log.create(
-            lambda h: ev.TrialCreated(
-                trial=h.next_trial,
-                key=key,
-                candidate=record,
-                title=candidate.title,
-                operator="blend",
-                plan=candidate.plan,
-                parents=candidate.parents,
-                recipe=candidate.recipe,
-            )
-        )
-        created = self._parts.log.read(lambda h: h.trial_by_key(key))
-        if created is None:
-            raise LookupError(f"no trial under {key!r}")
-        return created
+        return trial_under(self._parts, key, candidate)
 
 
 def blend_key(history: History) -> str:

@@ -10,6 +10,7 @@ from assay.core.candidate import Candidate
 from assay.core.trial import TrialState, Verdict
 from assay.engine.attempts import Attempt, Attempts
 from assay.engine.budget import Budget
+from assay.engine.creating import trial_under
 from assay.engine.deliver import Delivery
 from assay.engine.endings import Ending
 from assay.engine.judging import Judge
@@ -138,28 +139,7 @@ class Evaluator:
 
     def create(self, candidate: Candidate, plan: Plan) -> Trial:
         """Return the trial under the plan's key, created now if the journal does not know it."""
-        log = self._parts.log
-        known = log.read(lambda history: history.trial_by_key(plan.key))
-        if known is None:
-            record = self._parts.objects.put_candidate(candidate)
-            log.create(
-                lambda history: ev.TrialCreated(
-                    trial=history.next_trial,
-                    key=plan.key,
-                    candidate=record,
-                    title=candidate.title,
-                    operator=candidate.operator,
-                    plan=candidate.plan,
-                    parents=candidate.parents,
-                    recipe=candidate.recipe,
-                    step=plan.step,
-                    counts=plan.counts,
-                )
-            )
-            known = log.read(lambda history: history.trial_by_key(plan.key))
-        if known is None:
-            raise LookupError(f"no trial under {plan.key!r}")
-        return known
+        return trial_under(self._parts, plan.key, candidate, step=plan.step, counts=plan.counts)
 
     def _current(self, trial: Trial) -> tuple[Candidate, int]:
         """Return the candidate that the journal says is current, as created or as last mended, and its attempt."""

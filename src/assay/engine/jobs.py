@@ -13,6 +13,7 @@ from assay.core.candidate import Candidate
 from assay.core.execution import Execution, Outcome
 from assay.core.trial import TrialState
 from assay.engine.budget import Budget
+from assay.engine.creating import trial_under
 from assay.engine.endings import Ending
 from assay.engine.job_runner import JobPlan, JobRunner, job_view
 from assay.engine.parts import Parts
@@ -52,26 +53,7 @@ class Jobs:
 
     def create(self, key: str, candidate: Candidate, *, step: int | None = None) -> Trial:
         """Return the job under `key`, created now if the journal does not know it. It never takes part in a ranking."""
-        log = self._parts.log
-        known = log.read(lambda history: history.trial_by_key(key))
-        if known is not None:
-            return known
-        record = self._parts.objects.put_candidate(candidate)
-        log.create(
-            lambda history: ev.TrialCreated(
-                trial=history.next_trial,
-                key=key,
-                candidate=record,
-                title=candidate.title,
-                operator=candidate.operator,
-                plan=candidate.plan,
-                parents=candidate.parents,
-                recipe=candidate.recipe,
-                step=step,
-                counts=False,
-            )
-        )
-        return self._of_key(key)
+        return trial_under(self._parts, key, candidate, step=step, counts=False)
 
     def current(self, number: int) -> tuple[Candidate, int]:
         """Return the job's candidate, as created or as last mended, and the attempt that it belongs to."""
@@ -169,9 +151,3 @@ class Jobs:
 
     def _measured(self, number: int) -> list[Measurement]:
         return self._parts.log.read(lambda history: history.measurements(number))
-
-    def _of_key(self, key: str) -> Trial:
-        known = self._parts.log.read(lambda history: history.trial_by_key(key))
-        if known is None:
-            raise LookupError(f"no job under {key!r}")
-        return known

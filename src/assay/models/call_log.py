@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from assay.core.errors import ModelError
 from assay.core.files import write_whole
 from assay.core.trace import trace_of
 from assay.core.usage import Usage
-from assay.models.completion import Completer, Completion, Prompt
+from assay.models.completion import Around, Completer, Completion, Prompt
 from assay.models.scrub import Scrubber
 
 
@@ -91,17 +90,10 @@ class CallLog:
             return self._last
 
 
-class _LoggedCompleter:
+class _LoggedCompleter(Around):
     def __init__(self, log: CallLog, completer: Completer) -> None:
         self._log = log
-        self._completer = completer
-
-    @property
-    def name(self) -> str:
-        return self._completer.name
-
-    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
-        return self._completer.price(input_tokens, output_tokens)
+        super().__init__(completer)
 
     def complete(self, prompt: Prompt) -> Completion:
         return self._log.keep(prompt, self._completer)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from assay.core.budget import Spent
 from assay.core.errors import BudgetSpent, ModelError
 from assay.core.usage import Usage
-from assay.models.completion import Completer, Completion, Prompt
+from assay.models.completion import Around, Completer, Completion, Prompt
 from assay.models.searching import SEARCH_TOKENS
 
 CHARACTERS_PER_TOKEN = 3.0
@@ -117,17 +117,10 @@ class Cap:
             )
 
 
-class _CappedCompleter:
+class _CappedCompleter(Around):
     def __init__(self, cap: Cap, completer: Completer) -> None:
         self._cap = cap
-        self._completer = completer
-
-    @property
-    def name(self) -> str:
-        return self._completer.name
-
-    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
-        return self._completer.price(input_tokens, output_tokens)
+        super().__init__(completer)
 
     def complete(self, prompt: Prompt) -> Completion:
         with self._cap.call(prompt, self._completer) as used:

@@ -104,6 +104,26 @@ class Completer(Protocol):
         ...
 
 
+class Around:
+    """What wraps a completer: it has the name and the prices of the one inside.
+
+    Args:
+        completer: Makes the calls.
+    """
+
+    def __init__(self, completer: Completer) -> None:
+        self._completer = completer
+
+    @property
+    def name(self) -> str:
+        """The inner completer's name."""
+        return self._completer.name
+
+    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
+        """Return the inner completer's price."""
+        return self._completer.price(input_tokens, output_tokens)
+
+
 Layer = Callable[[Completer], Completer]
 """Wraps a completer: a cap, a log."""
 

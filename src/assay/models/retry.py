@@ -7,13 +7,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 import tenacity
 
 from assay.core.errors import ModelError, ProviderDown, Unwanted
 from assay.core.usage import Usage
-from assay.models.completion import Completer, Completion, Prompt, Unreachable
+from assay.models.completion import Around, Completer, Completion, Prompt, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +20,7 @@ ATTEMPTS = 4
 """Calls in all, over about a quarter of a minute: whoever asked learns then that the provider is away."""
 
 
-class RetryingCompleter:
+class RetryingCompleter(Around):
     """Repeats a call that failed in a way that may pass.
 
     Args:
@@ -43,21 +42,12 @@ class RetryingCompleter:
         patience_s: float = 600.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._completer = completer
+        super().__init__(completer)
         self._attempts = attempts
         self._first_wait_s = first_wait_s
         self._longest_wait_s = longest_wait_s
         self._patience_s = patience_s
         self._sleep = sleep
-
-    @property
-    def name(self) -> str:
-        """The inner completer's name."""
-        return self._completer.name
-
-    def price(self, input_tokens: int, output_tokens: int) -> Decimal | None:
-        """Return the inner completer's price."""
-        return self._completer.price(input_tokens, output_tokens)
 
     def complete(self, prompt: Prompt) -> Completion:
         """Return the first completion that comes; its usage, or the error's, counts the broken calls before it too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assay.engine.endings import NoAnswer
 from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.models.roles import Finding
@@ -23,6 +24,15 @@ def run_baseline(step: Step) -> Trial:
     if step.number == 0:
         return step.evaluate("trial", baseline(step, "constant"), baseline=True, repair=False)
     return step.evaluate("trial", baseline(step, "boosting"), baseline=True, reseed=True)
+
+
+def baseline_step(step: Step) -> str:
+    """Return what came of a step that is a baseline, in a few words."""
+    try:
+        trial = run_baseline(step)
+    except NoAnswer as nothing:
+        return f"baseline: no usable answer ({nothing})"
+    return f"baseline: #{trial.number} {trial.state}"
 
 
 def run_ablation(

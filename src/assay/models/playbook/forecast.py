@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.models.playbook.facts import Facts
-from assay.models.playbook.moves import param_moves
+from assay.models.playbook.moves import optional_parts, param_moves, with_step
 from assay.models.playbook.recipe import Recipe, Value
 from assay.models.playbook.shelf import Idea, Part
 
@@ -84,19 +84,12 @@ class ForecastShelf:
         if recipe.model in ("lightgbm", "ridge"):
             for step, (name, _) in _STEPS.items():
                 if step not in recipe.features:
-                    changed = recipe.with_feature(step)
-                    found.append(
-                        Idea(recipe=changed, title=f"Add {name}", reason=f"The script has no {name} yet.", part=name)
-                    )
+                    found.append(with_step(recipe, step, name))
         return [*found, *_option_moves(recipe), *param_moves(recipe)]
 
     def parts(self, recipe: Recipe, facts: Facts) -> Sequence[Part]:
         """Return the groups of features, then the logarithm."""
-        found = [
-            Part(name=name, description=description, without=recipe.without_feature(step))
-            for step, (name, description) in _STEPS.items()
-            if step in recipe.features
-        ]
+        found = optional_parts(recipe, _STEPS)
         if recipe.option("log", False):
             plain = recipe.with_options(log=False)
             found.append(

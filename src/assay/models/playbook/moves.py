@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from assay.models.playbook.recipe import Recipe, Value
-from assay.models.playbook.shelf import Idea
+from assay.models.playbook.shelf import Idea, Part
 
 TUNED = "tuned settings"
 """The part that moves of a model's arguments strengthen."""
@@ -47,6 +47,38 @@ _OTHERS: tuple[tuple[str, tuple[float, ...], float, float], ...] = (
     ("C", (0.3, 3.0), 0.001, 1000.0),
     ("alpha", (0.3, 3.0), 0.001, 1000.0),
 )
+
+
+def with_step(recipe: Recipe, step: str, name: str) -> Idea:
+    """Return the idea to add an optional step to `recipe`; `name` is what people call it."""
+    return Idea(
+        recipe=recipe.with_feature(step), title=f"Add {name}", reason=f"The script has no {name} yet.", part=name
+    )
+
+
+def optional_parts(recipe: Recipe, steps: Mapping[str, tuple[str, str]]) -> list[Part]:
+    """Return the optional steps that `recipe` has, each with the recipe without it.
+
+    Args:
+        recipe: Of a script.
+        steps: Name and description of each step, by what recipes call it.
+    """
+    return [
+        Part(name=name, description=description, without=recipe.without_feature(step))
+        for step, (name, description) in steps.items()
+        if step in recipe.features
+    ]
+
+
+def setting_moves(recipe: Recipe, choices: Iterable[tuple[str, Value, str, str]]) -> list[Idea]:
+    """Return `recipe` with one option set otherwise: option, value, title and part of each that is not so already."""
+    return [
+        Idea(
+            recipe=recipe.with_options(**{option: value}), title=title, reason="A neighbour of the settings.", part=part
+        )
+        for option, value, title, part in choices
+        if recipe.option(option, "") != value
+    ]
 
 
 def param_moves(recipe: Recipe) -> Sequence[Idea]:

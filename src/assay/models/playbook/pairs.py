@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.models.playbook.facts import Facts
-from assay.models.playbook.moves import param_moves
+from assay.models.playbook.moves import optional_parts, param_moves, setting_moves, with_step
 from assay.models.playbook.recipe import Recipe, Value
 from assay.models.playbook.shelf import Idea, Part
 
@@ -88,16 +88,7 @@ class PairsShelf:
 
     def moves(self, recipe: Recipe, facts: Facts) -> Sequence[Idea]:
         """Return missing steps, then other views, then neighbouring settings."""
-        found = [
-            Idea(
-                recipe=recipe.with_feature(step),
-                title=f"Add {name}",
-                reason=f"The script has no {name} yet.",
-                part=name,
-            )
-            for step, (name, _) in _STEPS.items()
-            if step not in recipe.features
-        ]
+        found = [with_step(recipe, step, name) for step, (name, _) in _STEPS.items() if step not in recipe.features]
         choices: list[tuple[str, Value, str, str]] = [
             ("cross_alpha", 1.0, "Shrink word crosses more", "word crosses"),
             ("cross_alpha", 0.25, "Shrink word crosses less", "word crosses"),
@@ -108,25 +99,11 @@ class PairsShelf:
         ]
         if facts.can_fold:
             choices.append(("folds", 8, "Average 8 inner folds", "inner folds"))
-        found += [
-            Idea(
-                recipe=recipe.with_options(**{option: value}),
-                title=title,
-                reason="A neighbour of the settings.",
-                part=part,
-            )
-            for option, value, title, part in choices
-            if recipe.option(option, "") != value
-        ]
-        return [*found, *param_moves(recipe)]
+        return [*found, *setting_moves(recipe, choices), *param_moves(recipe)]
 
     def parts(self, recipe: Recipe, facts: Facts) -> Sequence[Part]:
         """Return the kinds of evidence."""
-        return [
-            Part(name=name, description=description, without=recipe.without_feature(step))
-            for step, (name, description) in _STEPS.items()
-            if step in recipe.features
-        ]
+        return optional_parts(recipe, _STEPS)
 
     def cheaper(self, recipe: Recipe, facts: Facts) -> Sequence[Recipe]:
         """Return faster boosting, then fewer parts, then the baseline."""

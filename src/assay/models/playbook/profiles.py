@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.models.playbook.facts import MANY_TARGETS, Facts
-from assay.models.playbook.moves import param_moves
+from assay.models.playbook.moves import optional_parts, param_moves, setting_moves, with_step
 from assay.models.playbook.recipe import Recipe, Value
 from assay.models.playbook.shelf import Idea, Part
 
@@ -120,15 +120,7 @@ class ProfilesShelf:
     def moves(self, recipe: Recipe, facts: Facts) -> Sequence[Idea]:
         """Return missing steps, then other ranks, then neighbouring settings."""
         missing = [step for step in _available(facts) if step not in recipe.features and _matters(step, recipe)]
-        found = [
-            Idea(
-                recipe=recipe.with_feature(step),
-                title=f"Add {_STEPS[step][0]}",
-                reason=f"The script has no {_STEPS[step][0]} yet.",
-                part=_STEPS[step][0],
-            )
-            for step in missing
-        ]
+        found = [with_step(recipe, step, _STEPS[step][0]) for step in missing]
         rank = int(recipe.option("rank", 12))
         choices: list[tuple[str, Value, str, str]] = [
             ("rank", rank * 2, f"Keep {rank * 2} shared directions", "low rank"),
@@ -139,25 +131,12 @@ class ProfilesShelf:
         if recipe.model == "kernel":
             found += [_sharper(recipe, value) for value in (2, 5) if recipe.option("sharpness", 3) != value]
         steps = {"rank": "low_rank", "power": "curve"}
-        found += [
-            Idea(
-                recipe=recipe.with_options(**{name: value}),
-                title=title,
-                reason="A neighbour of the settings.",
-                part=part,
-            )
-            for name, value, title, part in choices
-            if recipe.option(name, "") != value and steps[name] in recipe.features
-        ]
-        return [*found, *param_moves(recipe)]
+        there = [choice for choice in choices if steps[choice[0]] in recipe.features]
+        return [*found, *setting_moves(recipe, there), *param_moves(recipe)]
 
     def parts(self, recipe: Recipe, facts: Facts) -> Sequence[Part]:
         """Return the optional steps."""
-        return [
-            Part(name=name, description=description, without=recipe.without_feature(step))
-            for step, (name, description) in _STEPS.items()
-            if step in recipe.features
-        ]
+        return optional_parts(recipe, _STEPS)
 
     def cheaper(self, recipe: Recipe, facts: Facts) -> Sequence[Recipe]:
         """Return versions with fewer rounds and directions, then the baseline."""

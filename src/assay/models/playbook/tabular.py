@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.models.playbook.facts import Facts
-from assay.models.playbook.moves import param_moves
+from assay.models.playbook.moves import optional_parts, param_moves, with_step
 from assay.models.playbook.recipe import Recipe, Value
 from assay.models.playbook.shelf import Idea, Part
 from assay.models.playbook.tabular_drafts import FAMILY, STEPS, always, available, options_of, table_drafts
@@ -34,11 +34,7 @@ class TabularShelf:
 
     def parts(self, recipe: Recipe, facts: Facts) -> Sequence[Part]:
         """Return the optional steps, then the inner folds, the log target and the tuned settings."""
-        found = [
-            Part(name=STEPS[step][0], description=STEPS[step][1], without=recipe.without_feature(step))
-            for step in STEPS
-            if step in recipe.features
-        ]
+        found = optional_parts(recipe, STEPS)
         if recipe.option("target", "plain") == "log" and facts.loss != "log":
             plain = recipe.with_options(target="plain")
             found.append(Part(name="log target", description="The target as it is.", without=plain))
@@ -83,14 +79,7 @@ def _feature_moves(recipe: Recipe, facts: Facts) -> Sequence[Idea]:
     for step in available(facts, recipe.model):
         name = STEPS[step][0]
         if step not in recipe.features:
-            found.append(
-                Idea(
-                    recipe=recipe.with_feature(step),
-                    title=f"Add {name}",
-                    reason=f"The script has no {name} yet.",
-                    part=name,
-                )
-            )
+            found.append(with_step(recipe, step, name))
     strengthened: dict[str, tuple[str, Value, str]] = {
         "neighbours": ("neighbours", "3 8 20 60", "more sizes of neighbourhood"),
         "comparables": ("comparables", 20, "more comparable rows"),

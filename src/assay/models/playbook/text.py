@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.models.playbook.facts import Facts
-from assay.models.playbook.moves import param_moves
+from assay.models.playbook.moves import param_moves, with_step
 from assay.models.playbook.recipe import Recipe, Value
 from assay.models.playbook.shelf import Idea, Part
 
@@ -34,12 +34,7 @@ class TextShelf:
     def moves(self, recipe: Recipe, facts: Facts) -> Sequence[Idea]:
         """Return steps that are missing, then neighbouring settings."""
         found = [
-            Idea(
-                recipe=recipe.with_feature(step),
-                title=f"Add {name}",
-                reason=f"The script has no {name} yet.",
-                part=name,
-            )
+            with_step(recipe, step, name)
             for step, (name, _) in _PARTS.items()
             if step not in recipe.features and (step != "others" or facts.numbers or facts.categories)
         ]

@@ -37,7 +37,7 @@ from assay.strategies.notebook.record import (
     source_of,
 )
 from assay.strategies.notebook.source import found_for, kept
-from assay.strategies.shared import run_baseline
+from assay.strategies.shared import baseline_step
 
 RUN_IT = "assay run --only execute --source NOTEBOOK"
 
@@ -76,7 +76,7 @@ class NotebookSearch:
             session.steps(self._iteration, stop=1, lanes=1)
             raise Ending(STAGE)
         if options.baselines:
-            session.steps(self._baseline, stop=BASELINES)
+            session.steps(baseline_step, stop=BASELINES)
         for number in range(1, options.max_iterations + 1):
             if self._stops(session):
                 break
@@ -113,13 +113,6 @@ class NotebookSearch:
         return any(record.status is Status.SUCCESS for record in iterations_of(session.view()))
 
     # --- steps -----------------------------------------------------------------------------------------------------
-
-    def _baseline(self, step: Step) -> str:
-        try:
-            trial = run_baseline(step)
-        except NoAnswer as nothing:
-            return f"baseline: no usable answer ({nothing})"
-        return f"baseline: #{trial.number} {trial.state}"
 
     def _iteration(self, step: Step) -> str:
         number = step.number - self._first + 1

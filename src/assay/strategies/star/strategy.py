@@ -20,7 +20,7 @@ from assay.operators.star.refine import Tried
 from assay.operators.star.sources import sources_of
 from assay.operators.star.start import Sources
 from assay.strategies.known import BASELINES
-from assay.strategies.shared import run_baseline
+from assay.strategies.shared import baseline_step
 from assay.strategies.star.forecast import star_questions, within_time
 from assay.strategies.star.options import StarOptions
 from assay.strategies.star.pace import Pace, pace_of
@@ -86,7 +86,7 @@ class MleStar:
         web = session.note("mle_star/web", lambda: self._web)
         self._sizes = Sizes.whole(options)
         with every_phase_noted(session, self._layout):
-            session.steps(self._baseline, stop=BASELINES if trials is None else min(BASELINES, trials))
+            session.steps(baseline_step, stop=BASELINES if trials is None else min(BASELINES, trials))
             self._sizes = self._fitted(session)
             paths = 1 if options.shared_start else self._sizes.paths
             self._hands = sources_of(session, self._hints, web=web, paths=paths, models=options.models)
@@ -132,13 +132,6 @@ class MleStar:
         return {
             role: (max(0, fewest - done[role]), max(0, most - done[role])) for role, (fewest, most) in asked.items()
         }
-
-    def _baseline(self, step: Step) -> str:
-        try:
-            trial = run_baseline(step)
-        except NoAnswer as nothing:
-            return f"baseline: no usable answer ({nothing})"
-        return f"baseline: #{trial.number} {trial.state}"
 
     # --- paths -----------------------------------------------------------------------------------------------------
 
