@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from assay.report.canvas import themed
 from assay.report.document import Document
 from assay.report.ledger import Ledger
-from assay.report.plots import themed
-from assay.report.trust import evidence_rows
+from assay.report.provenance import evidence_rows
 
 
 def render_html(document: Document, ledger: Ledger, plots: Mapping[str, str], *, made: str = "") -> str:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from assay.report import blended, checked, costs, elsewhere, failures, opening, results, searched, setting, trust
+from assay.report import (
+    blended,
+    checked,
+    costs,
+    elsewhere,
+    failures,
+    milestones,
+    opening,
+    provenance,
+    results,
+    searched,
+    setting,
+    trust,
+)
 from assay.report.document import Document
 from assay.report.facts import Facts
 from assay.report.ledger import Ledger
@@ -32,10 +45,10 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         failures.failures_section(teller),
         checked.checks_section(teller),
         trust.threats_section(teller),
-        trust.story_section(teller),
+        milestones.story_section(teller),
         costs.cost_section(teller),
-        trust.reproduce_section(teller),
-        trust.provenance_section(teller),
+        provenance.reproduce_section(teller),
+        provenance.provenance_section(teller),
     ]
     document = Document(
         title=opening.title(teller),

@@ -1,14 +1,9 @@
-"""Plots of a run as SVG and PNG, drawn without any global state of matplotlib's.
-
-Colours are tokens: in a file they are as written, in the HTML report each is replaced by a variable of its theme.
-"""
+"""Plots of a run as SVG and PNG."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from assay.core.trial import Verdict
 from assay.journal.history import Trial
@@ -21,14 +16,26 @@ from assay.report.times import activities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+from assay.report.canvas import (
+    ACCENT,
+    BAD,
+    FAINT,
+    GOOD,
+    INK,
+    as_png,
+    as_svg,
+    axes_of,
+    empty,
+    entitle,
+    escaped,
+    interval,
+    label,
+    remark,
+    sideways,
+    thousands,
+)
 
-INK, FAINT, RULE = "#1f2328", "#6e7681", "#d5d9de"
-ACCENT, GOOD, BAD, SURFACE = "#2f6fb3", "#2a7d4f", "#b4483a", "#ffffff"
-TOKENS = {INK: "ink", FAINT: "faint", RULE: "rule", ACCENT: "accent", GOOD: "good", BAD: "bad", SURFACE: "surface"}
-FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-WIDTH_IN = 7.4
 MOST_BARS = 14
 MOST_LABELS = 8
 
@@ -40,23 +47,8 @@ def draw_plots(facts: Facts) -> dict[str, str]:
 
 def draw_progress_png(facts: Facts) -> bytes:
     """Return the plot of score over time as PNG; of an empty run, a plot that says so."""
-    figure = _progress(facts) if facts.ranking else _empty("nothing scored yet")
-    buffer = io.BytesIO()
-    figure.patch.set_alpha(1)
-    with _settings():
-        figure.savefig(buffer, format="png", dpi=144, facecolor=SURFACE, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def themed(svg: str) -> str:
-    """Return `svg` for inlining in HTML: no prolog, colours and fonts taken from the page."""
-    body = svg[svg.index("<svg") :]
-    for colour, token in TOKENS.items():
-        body = body.replace(colour, f"var(--{token})")
-    body = re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1), count=1
-    )
-    return body
+    figure = _progress(facts) if facts.ranking else empty("nothing scored yet")
+    return as_png(figure)
 
 
 def _figures(facts: Facts) -> dict[str, Figure]:
@@ -76,9 +68,6 @@ def _figures(facts: Facts) -> dict[str, Figure]:
     if activities(facts):
         drawn["time"] = _time(facts)
     return drawn
-
-
-# --- figures -----------------------------------------------------------------------------------------------------
 
 
 def _progress(facts: Facts) -> Figure:
@@ -103,7 +92,7 @@ def _progress(facts: Facts) -> Figure:
             textcoords="offset points", ha="right", va="bottom", fontsize=8.5, color=FAINT,
         )  # fmt: skip
     axes.set_ylim(*shown)
-    _thousands(axes.yaxis)
+    thousands(axes.yaxis)
     axes.set_xlim(left=0, right=last * 1.03 or 1)
     axes.set_xlabel(f"{unit} of running" if facts.history.resumes else unit)
     entitle(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
@@ -126,7 +115,7 @@ def _marks(axes: Axes, facts: Facts, place: Callable[[Trial], float], shown: tup
     real = [trial for trial, _ in facts.curve if trial.verdict is Verdict.REAL]
     for trial in real[-MOST_LABELS:]:
         above = facts.metric.higher_is_better
-        _label(axes, place(trial), trial.score or 0.0, f"#{trial.number}", GOOD, above=above)
+        label(axes, place(trial), trial.score or 0.0, f"#{trial.number}", GOOD, above=above)
 
 
 def _paired(facts: Facts, paired: Paired) -> Figure:
@@ -140,7 +129,7 @@ def _paired(facts: Facts, paired: Paired) -> Figure:
     for y, gain in zip(places, paired.gains, strict=True):
         axes.plot([0, gain], [y, y], color=GOOD if gain > 0 else BAD, linewidth=1.4, solid_capstyle="round")
         axes.plot(gain, y, marker="o", markersize=5, color=GOOD if gain > 0 else BAD, linestyle="none")
-    _interval(axes, paired.mean, 0.3, paired.low, paired.high, ACCENT)
+    interval(axes, paired.mean, 0.3, paired.low, paired.high, ACCENT)
     axes.set_yticks([*places, 0.3], names)
     axes.set_ylim(-0.4, len(names) + 0.1)
     entitle(figure, f"Gain of #{paired.trial} over #{paired.against} in {facts.metric.name}, right is better")
@@ -165,7 +154,7 @@ def _sealed(facts: Facts) -> Figure:
         rows.append((f"#{facts.baseline.number}, baseline, search folds", facts.baseline.score, None, None, FAINT))
     figure, axes = axes_of(0.9 + 0.3 * len(rows))
     for index, (_, value, low, high, colour) in enumerate(rows):
-        _interval(axes, value, len(rows) - index, low, high, colour)
+        interval(axes, value, len(rows) - index, low, high, colour)
     axes.set_yticks([len(rows) - i for i in range(len(rows))], [row[0] for row in rows])
     axes.set_ylim(0.4, len(rows) + 0.6)
     entitle(figure, f"{facts.metric.name}, {facts.metric.direction} is better")
@@ -231,87 +220,6 @@ def _time(facts: Facts) -> Figure:
     return sideways(figure, axes)
 
 
-# --- helpers -----------------------------------------------------------------------------------------------------
-
-
-def _settings() -> Any:
-    """Return a context in which text stays text and ids depend on nothing but the drawing."""
-    import matplotlib
-
-    return matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "assay", "font.family": "DejaVu Sans"})
-
-
-def axes_of(height_in: float) -> tuple[Figure, Axes]:
-    """Return an empty figure of the report's width and style with its axes."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-    figure.patch.set_alpha(0)
-    axes = figure.add_subplot()
-    axes.patch.set_alpha(0)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(RULE)
-    axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9, length=3, color=RULE)
-    axes.grid(visible=True, axis="y", color=RULE, linewidth=0.6, alpha=0.6)
-    axes.set_axisbelow(True)
-    axes.xaxis.label.set_color(FAINT)
-    axes.xaxis.label.set_fontsize(9)
-    axes.ticklabel_format(useOffset=False, style="plain")
-    return figure, axes
-
-
-def _thousands(axis: Axis) -> None:
-    """Write large values as the tables do: 12,000."""
-    from matplotlib.ticker import StrMethodFormatter
-
-    if max(abs(limit) for limit in axis.get_view_interval()) >= 1000:
-        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-
-
-def entitle(figure: Figure, text: str) -> None:
-    """Write what a figure shows above it."""
-    figure.suptitle(text, x=0.01, ha="left", fontsize=10.5, color=INK)
-
-
-def sideways(figure: Figure, axes: Axes) -> Figure:
-    """Turn the grid for figures whose values run along the x axis."""
-    _thousands(axes.xaxis)
-    axes.grid(visible=False, axis="y")
-    axes.grid(visible=True, axis="x", color=RULE, linewidth=0.6, alpha=0.6)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(length=0)
-    return figure
-
-
-def _interval(axes: Axes, value: float, y: float, low: float | None, high: float | None, colour: str) -> None:
-    if low is not None and high is not None:
-        axes.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="round")
-    axes.plot(value, y, marker="o", markersize=6, color=colour, linestyle="none")
-
-
-def _label(axes: Axes, x: float, y: float, text: str, colour: str, *, above: bool) -> None:
-    axes.annotate(
-        text, (x, y), xytext=(-3, 5 if above else -5), textcoords="offset points", ha="right",
-        va="bottom" if above else "top", fontsize=9, color=colour,
-    )  # fmt: skip
-
-
-def remark(figure: Figure, text: str) -> None:
-    """Write how a figure is read below it."""
-    if text:
-        figure.supxlabel(text, x=0.01, ha="left", fontsize=8.5, color=FAINT)
-
-
-def _empty(text: str) -> Figure:
-    figure, axes = axes_of(2.0)
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, text, ha="center", va="center", color=FAINT, fontsize=11, transform=axes.transAxes)
-    return figure
-
-
 def in_view(facts: Facts) -> tuple[float, float]:
     """Return the limits of the score axis: from the baseline to the best, scores far worse than that cut off."""
     tried = facts.metric.ranked((t for t in facts.ranking if t.verdict is not Verdict.BASELINE), lambda t: t.score)
@@ -344,25 +252,3 @@ def _time_unit(facts: Facts) -> tuple[str, float]:
 
 def _view_label(view: str) -> str:
     return clean_line(view, 24).replace("-", " ")
-
-
-def escaped(text: str) -> str:
-    """Return text in which matplotlib does not read dollars as mathematics."""
-    return text.replace("$", r"\$")
-
-
-def as_svg(figure: Figure, name: str) -> str:
-    """Return a figure as SVG whose ids begin with its name, the same for the same figure."""
-    buffer = io.StringIO()
-    with _settings():
-        figure.savefig(buffer, format="svg", metadata=_no_metadata())
-    text = buffer.getvalue()
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"<!DOCTYPE.*?>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[^"]*">', "<g>", text)
-    text = re.sub(r'(id="|url\(#|xlink:href="#)', rf"\1{name}-", text)
-    return text.replace("'DejaVu Sans'", FONTS)
-
-
-def _no_metadata() -> Mapping[str, None]:
-    return {"Date": None, "Creator": None, "Format": None, "Type": None}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from assay.journal.history import Trial
 from assay.report.course import Block, Course, LastLook, Phase, Plan, Start, course_of
 from assay.report.course_numbers import phase_name
 from assay.report.document import Block as Content
 from assay.report.document import Cell, Code, Column, Items, Mono, Paragraph, Said, Section, Table
-from assay.report.facts import Facts
 from assay.report.formatting import MISSING
 from assay.report.prose import clean, clean_line
 from assay.report.telling import Teller
@@ -48,41 +45,6 @@ def search_section(teller: Teller) -> Section | None:
     if course.last_look is not None:
         blocks += _last_look(teller, course.last_look)
     return Section(name="search", title="How the search went", blocks=tuple(blocks))
-
-
-def search_record(facts: Facts) -> dict[str, Any] | None:
-    """Return the same as JSON values; None for a strategy that has no phases."""
-    course = course_of(facts)
-    if course is None:
-        return None
-    return {
-        "phases": [_phase_record(phase) for phase in course.phases],
-        "catalogue": {"offered": course.offered, "dated": course.dated or None},
-        "starts": [_start_record(start) for start in course.starts],
-        "blocks": [
-            {
-                "path": block.place,
-                "number": block.number,
-                "block": clean(block.text),
-                "parent": block.parent.number,
-                "ablation": [trial.number for trial in block.ablation],
-                "plans": [_plan_record(plan) for plan in block.plans],
-            }
-            for block in course.blocks
-        ],
-        "ensembles": [_plan_record(plan) for plan in course.rounds],
-        "leaks": {"looked_at": course.looked, "rewritten": course.rewritten},
-        "last_look": None
-        if course.last_look is None
-        else {
-            "trial": course.last_look.trial,
-            "sound": course.last_look.sound,
-            "reasons": [clean_line(reason, 1000) for reason in course.last_look.reasons],
-        },
-    }
-
-
-# --- phases ------------------------------------------------------------------------------------------------------
 
 
 def _phases(teller: Teller, phases: tuple[Phase, ...]) -> Table:
@@ -141,9 +103,6 @@ def _ref(teller: Teller, trial: Trial | None) -> Cell:
     return (MISSING,) if trial is None else (teller.ref(trial),)
 
 
-# --- starts ------------------------------------------------------------------------------------------------------
-
-
 def _offered(teller: Teller, course: Course) -> Cell:
     lead = "The models that the paths started from"
     if not course.offered:
@@ -199,9 +158,6 @@ def _retrieved(start: Start, *, catalogue: bool) -> str:
     return "offline, without a search of the web"
 
 
-# --- blocks and ensembles ----------------------------------------------------------------------------------------
-
-
 def _block(teller: Teller, block: Block) -> list[Content]:
     place, studied = block.place[:1].upper() + block.place[1:], _refs(teller, block.ablation)
     if not block.text and not block.plans:
@@ -245,9 +201,6 @@ def _plan(teller: Teller, plan: Plan, *, members: bool) -> tuple[Cell, ...]:
     return (*row, _refs(teller, tuple(known[n] for n in trial.parents if n in known))) if members else row
 
 
-# --- guards ------------------------------------------------------------------------------------------------------
-
-
 def _leaks(teller: Teller, course: Course) -> list[Content]:
     if not course.looked:
         return []
@@ -272,46 +225,3 @@ def _last_look(teller: Teller, look: LastLook) -> list[Content]:
     ]
     reasons = "\n".join(f"{reason}" for reason in look.reasons)
     return [*told, teller.placed(reasons, teller.author, look.trial)] if reasons.strip() else told
-
-
-# --- records -----------------------------------------------------------------------------------------------------
-
-
-def _phase_record(phase: Phase) -> dict[str, Any]:
-    return {
-        "step": phase.step,
-        "where": phase.place or None,
-        "phase": phase.name,
-        "trials": [trial.number for trial in phase.trials],
-        "variants": [trial.number for trial in phase.variants],
-        "best": phase.best.number if phase.best is not None else None,
-        "score": phase.best.score if phase.best is not None else None,
-        "seconds": phase.seconds,
-        "note": clean_line(phase.state, 300) or None,
-    }
-
-
-def _start_record(start: Start) -> dict[str, Any]:
-    return {
-        "path": start.place,
-        "models": [
-            {"name": clean_line(name, 200), "trial": trial.number if trial is not None else None}
-            for name, trial in start.models
-        ],
-        "searched": start.answer.searched if start.answer is not None else False,
-        "kept": start.answer.kept if start.answer is not None and start.answer.kept else None,
-        "sources": [clean_line(source, 500) for source in start.answer.sources] if start.answer is not None else [],
-        "by": start.answer.model if start.answer is not None else None,
-    }
-
-
-def _plan_record(plan: Plan) -> dict[str, Any]:
-    trial = plan.trial
-    return {
-        "plan": clean(plan.text, 4000),
-        "trial": trial.number if trial is not None else None,
-        "score": trial.score if trial is not None else None,
-        "verdict": str(trial.verdict) if trial is not None and trial.verdict else None,
-        "against": plan.against.number if plan.against is not None else None,
-        "reason": clean_line(plan.reason, 300) or None,
-    }

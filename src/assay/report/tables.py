@@ -12,10 +12,10 @@ from assay.journal.history import Trial
 from assay.report.facts import Facts
 from assay.report.formatting import MISSING, format_duration
 from assay.report.markdown import escape, inline, table
+from assay.report.milestones import milestones
 from assay.report.numbers import pair_name
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
-from assay.report.trust import milestones
 
 _CSV_HEAD = (
     "rank", "trial", "idea", "operator", "parents", "state", "verdict", "score", "std_error", "folds",

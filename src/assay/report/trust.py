@@ -1,33 +1,20 @@
-"""The end of a report: threats, story, cost, how to reproduce, and where every paragraph comes from."""
+"""Trust: what may be wrong with what a report says, and what was not checked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from assay.core.clock import iso_utc
-from assay.core.trial import Verdict
 from assay.core.validation import Check
-from assay.journal.history import History, Trial
+from assay.journal.history import Trial
 from assay.report.checked import check_threats
 from assay.report.document import (
     Cell,
-    Column,
-    Document,
     Items,
     Mono,
-    Num,
-    Said,
     Section,
-    Table,
     Tag,
-    Terms,
-    cells_of,
     plain,
 )
 from assay.report.facts import Facts, State
 from assay.report.formatting import format_count
-from assay.report.ledger import Ledger
-from assay.report.phase_words import CUT, ENDED, NOTES, SIZES, Layout, cut_words, note_words, skipped_by
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
 
@@ -70,123 +57,6 @@ def _not_checked(facts: Facts) -> tuple[str, ...]:
         one.check is Check.PUBLISHED for one in facts.history.validated(winner.number)
     )
     return NOT_CHECKED if compared else (*NOT_CHECKED, NO_REFERENCES)
-
-
-def story_section(teller: Teller) -> Section | None:
-    """Return the milestones in order of time; None for a run without any."""
-    rows = tuple((when, what) for when, what in milestones(teller))
-    if not rows:
-        return None
-    table = Table(columns=(Column("When (UTC)"), Column("What")), rows=tuple(((iso_utc(t),), cell) for t, cell in rows))
-    return Section(name="story", title="Story", blocks=(table,))
-
-
-def milestones(teller: Teller) -> list[tuple[float, Cell]]:
-    """Return new bests, rejections, words of people and remarks, each with its time in seconds since the epoch."""
-    facts = teller.facts
-    found: list[tuple[float, Cell]] = [(time, (f"phase {phase}",)) for time, phase in facts.history.phases]
-    found += _phases(facts.history)
-    seen: Trial | None = None
-    for trial, best in facts.curve:
-        if best is trial and trial is not seen:
-            found.append((trial.finished, ("new best: ", *teller.named(trial), " with ", *teller.measured(trial))))
-            seen = trial
-    for trial in facts.with_verdict(Verdict.REJECTED):
-        found.append((trial.finished, ("rejected: ", *teller.named(trial))))
-    for time, text in facts.history.told:
-        found.append((time, ("somebody told the run: ", Said(clean_line(text, 300)))))
-    for time, text in facts.history.blocks:
-        found.append((time, ("somebody wanted this code refined first: ", Said(clean_line(text, 300)))))
-    for time, remark in facts.history.remarks:
-        found.append((time, (f"{clean_line(remark.code, 8)}: ", Said(clean_line(remark.text, 300)))))
-    return sorted(found, key=lambda item: item[0])
-
-
-def _phases(history: History) -> Iterator[tuple[float, Cell]]:
-    """Yield where phases of the strategy begin, and where one is cut short."""
-    layout = Layout.of_history(history)
-    for key, value in history.notes.items():
-        phase, _, what = key.removeprefix(NOTES).rpartition("/")
-        if key.startswith(NOTES) and what == "begun":
-            yield history.noted_at[key], (layout.doing(phase),)
-        elif key.startswith(NOTES) and what == CUT:
-            if f"{NOTES}{phase}/ended" not in history.notes:
-                yield history.noted_at[key], (f"{layout.doing(phase)} ", Said(clean_line(cut_words(value), 300)))
-        elif key == SIZES or (key.startswith("step-") and key.endswith("/sizes")):
-            yield history.noted_at[key], (note_words(key, value, layout),)
-        elif key.startswith(NOTES) and (reason := skipped_by(value)):
-            early = "ended" if phase.endswith(ENDED) else "skipped"
-            yield history.noted_at[key], (f"{layout.doing(phase)} {early}: ", Said(clean_line(reason, 300)))
-
-
-def reproduce_section(teller: Teller) -> Section:
-    """Return the commands and digests with which the result can be had again."""
-    facts = teller.facts
-    history, started = facts.history, facts.history.started
-    rows: list[tuple[str, Cell]] = []
-    if started is not None:
-        versions = ", ".join(f"{name} {version}" for name, version in sorted(started.versions.items()))
-        model = clean_line(started.model, 80)
-        rows += [
-            ("Strategy", (f"{clean_line(started.strategy, 40)}, seed {started.seed}, answers from {model}",)),
-            ("Task", (Mono(started.task_digest),)),
-            ("Data", (Mono(history.task.data_digest or "unknown"),)),
-            ("Versions", (Mono(clean_line(versions, 2000) or "unknown"),)),
-        ]
-    if facts.winner is not None and facts.winner.score is not None:
-        candidate = facts.candidate(facts.winner)
-        rows.append(("Winner's files", (Mono(candidate.digest if candidate else "missing"),)))
-    if history.submission is not None:
-        rows.append(("Submission", (Mono(history.submission.digest), " ", *teller.count("submission.rows", "row"))))
-    if history.last is not None:
-        rows.append(
-            ("Journal", (Mono(history.last.digest), f" event {history.last.number:,}, {iso_utc(history.last.time)}"))
-        )
-    commands: tuple[Cell, ...] = (
-        ("Make this report again from the journal: ", Mono(f"assay report {facts.run}"), "."),
-        ("See every trial, discarded ones too: ", Mono(f"assay top {facts.run}"), " and ", Mono("history.md"), "."),
-        ("Run the winner by hand: see ", Mono("best/README.md"), "."),
-    )
-    return Section(
-        name="reproduce", title="How to reproduce", blocks=(Items(commands, ordered=True), Terms(tuple(rows)))
-    )
-
-
-def provenance_section(teller: Teller) -> Section:
-    """Return who wrote what."""
-    author = clean_line(teller.author, 80)
-    items: tuple[Cell, ...] = (
-        (
-            "Numbers: inserted by code from ",
-            Mono("report.json"),
-            "; each links to its evidence below.",
-        ),
-        ("Sentences and headings: fixed texts of Assay, chosen by the journal.",),
-        (f"Ideas, plans and causes of repairs: written by {author}, shown as quotations, verified by nobody.",),
-        ("Scripts, logs and claims: written by candidates. The task's statement and hints: written by the user.",),
-        ("Verdicts: computed from paired folds; no language model judges anything that ranks.",),
-    )
-    return Section(name="provenance", title="Who wrote what", blocks=(Items(items),))
-
-
-def evidence_rows(document: Document, ledger: Ledger) -> list[tuple[str, str, str, str]]:
-    """Return id, exact value, where it comes from and where to look, for every number that the report shows."""
-    rows = []
-    shown = (part.ref for cell in cells_of(document) for part in cell if isinstance(part, Num))
-    for name in dict.fromkeys(shown):
-        number = ledger[name]
-        where = [f"#{number.trial}"] if number.trial is not None else []
-        where += [", ".join(number.views)] if number.views else []
-        where += [number.basis] if number.basis else []
-        value = f"{number.value!r}" if isinstance(number.value, float) else str(number.value)
-        digests = f" · predictions {number.digests[0][:12]}" if number.digests else ""
-        rows.append(
-            (name, f"{value} {number.unit}".strip(), f"{number.source}: {' · '.join(where)}", number.file + digests)
-        )
-    return rows
-
-
-# --- threats -----------------------------------------------------------------------------------------------------
 
 
 def _holdout(teller: Teller) -> Cell:

@@ -27,7 +27,7 @@ from assay.report.numbers import build_ledger
 from assay.report.outline import build_document
 from assay.report.plots import draw_plots, draw_progress_png
 from assay.report.prose import clean_line
-from assay.report.searched import search_record
+from assay.report.search_record import search_record
 from assay.report.telling import Teller
 from assay.report.trials import trial_record, write_all
 

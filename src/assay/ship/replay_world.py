@@ -19,10 +19,11 @@ from assay.sandbox import FakeResult, FakeSandbox
 from assay.sandbox.gpus import GpuSlots
 from assay.ship.recorded import LastingObjects, NoModel, RecordedGrading, RecordedViews
 from assay.ship.replay_found import Difference
-from assay.strategies.assemble import Shell, executions_at_once, open_shell, parts_of
+from assay.strategies.assemble import Shell, open_shell, parts_of
 from assay.strategies.given import read_given
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
+from assay.strategies.sandboxes import executions_at_once
 
 
 @dataclass(frozen=True, kw_only=True)

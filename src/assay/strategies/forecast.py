@@ -19,11 +19,12 @@ from assay.models.form import describe, has_scripts
 from assay.models.prices import PriceTable, prices_of
 from assay.models.roles import ROLES, Brief, Machine
 from assay.operators.rendering import Prompts
-from assay.strategies.assemble import PLAYBOOK_ROLES, prompts_of, trial_timeout_s
+from assay.strategies.assemble import PLAYBOOK_ROLES, prompts_of
 from assay.strategies.launch import in_force, read_description
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy
+from assay.strategies.sandboxes import trial_timeout_s
 from assay.strategies.typical import FULL, SPARSE, Fullness, typical_brief, typical_inputs
 
 Range = tuple[int, int]

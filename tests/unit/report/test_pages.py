@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.report import write_reports
-from assay.report.plots import TOKENS, themed
+from assay.report.canvas import TOKENS, themed
 from support.histories import STORIES
 
 Write = Callable[[str], tuple[Path, History]]

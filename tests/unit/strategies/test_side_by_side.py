@@ -6,7 +6,7 @@ import pytest
 
 from assay.core.budget import Limits
 from assay.sandbox.fake import FakeResult, FakeSandbox
-from assay.strategies.assemble import executions_at_once
+from assay.strategies.sandboxes import executions_at_once
 
 
 @pytest.mark.parametrize(("tier", "most"), [("T1", 4), ("T2", 1), ("T3", 1), ("external", 4), ("off", 4)])

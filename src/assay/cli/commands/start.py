@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from assay.cli.commands.intake import take_in
-from assay.cli.commands.lab_intake import take_in_lab, with_daemon_config
+from assay.cli.commands.intake import Intake, take_in
+from assay.cli.commands.lab_intake import LabIntake, take_in_lab, with_daemon_config
 from assay.cli.detach import detach as in_background
 from assay.cli.display.foreseen import forecast_json
 from assay.cli.flags import STRATEGIES, RunChoices, read_choices, read_limits, read_task, with_file_limits
@@ -74,10 +74,7 @@ def run(
     shell.channel = channel_of(run_flags.notify)
     store_address(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow), runs)
     intake = take_in_lab(path) if strategy == LAB else take_in(path, task_flags)
-    if strategy == REVIEW and intake.notebook:
-        choices = replace(choices, arguments=with_table(choices.arguments, intake.notebook, intake.task.folder))
-    if intake.rehearse and choices.rehearse is None:
-        choices = replace(choices, rehearse=Rehearse(intake.rehearse))
+    choices = _with_file(choices, intake, strategy)
     if intake.limits:
         limits = read_limits(with_file_limits(limit_flags, intake.limits, problems), problems, now=now, cores=cores)
         problems.raise_any("run")
@@ -104,6 +101,15 @@ def run(
         require_gain=require_gain,
         mlflow=store.uri,
     )
+
+
+def _with_file(choices: RunChoices, intake: Intake | LabIntake, strategy: str) -> RunChoices:
+    """Return the choices with what the task file says of notebooks and rehearsals where nothing was typed."""
+    if strategy == REVIEW and intake.notebook:
+        choices = replace(choices, arguments=with_table(choices.arguments, intake.notebook, intake.task.folder))
+    if intake.rehearse and choices.rehearse is None:
+        choices = replace(choices, rehearse=Rehearse(intake.rehearse))
+    return choices
 
 
 def _refuse_late_finish(flags: RunFlags, choices: RunChoices, limits: Limits) -> None:

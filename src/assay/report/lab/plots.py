@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from assay.core.metric import Metric
 from assay.models.roles import Experiment
+from assay.report.canvas import ACCENT, BAD, FAINT, GOOD, as_svg, axes_of, entitle, escaped, remark, sideways
 from assay.report.lab.singles import Single
-from assay.report.plots import ACCENT, BAD, FAINT, GOOD, MOST_BARS, as_svg, axes_of, entitle, escaped, remark, sideways
+from assay.report.plots import MOST_BARS
 from assay.report.prose import clean_line
 
 COURSE, CHANGES = "lab-course", "lab-changes"

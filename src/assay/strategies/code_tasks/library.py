@@ -34,10 +34,10 @@ from assay.kinds.blocks import RECORD, BlockRun, blocks_candidate, read_record
 from assay.kinds.extraction import extract
 from assay.sandbox import SandboxLimits, Workspace, collect, open_sandbox, protect_engine, remove_tree
 from assay.sandbox.base import Finished
-from assay.strategies.assemble import sandbox_mode
 from assay.strategies.code_tasks.evidence import GIVEN, judged, required
 from assay.strategies.code_tasks.queue import ANY_DOCUMENT, Expected, TaskKind
 from assay.strategies.code_tasks.work import MOST_PRINTED_BYTES, MOST_PROCESSES
+from assay.strategies.sandboxes import sandbox_mode
 from assay.tracking import Attempt, Evidence, Issued, Required, issue, make_template
 
 _MOST_RECORD_BYTES = 64 * 2**20

@@ -22,7 +22,7 @@ from assay.kinds.excerpt import words
 from assay.models.roles import Brief, Established, Idea, IdeaList, IdeasInputs
 from assay.operators.rendering import Prompts
 from assay.sandbox import protect_engine
-from assay.strategies.assemble import executions_at_once, open_shell, parts_of, sandbox_limits
+from assay.strategies.assemble import open_shell, parts_of
 from assay.strategies.ideas.checking import Checked, Checker
 from assay.strategies.ideas.exploring import Analysis, Explorer, ExploringKind, ask
 from assay.strategies.ideas.frame import LATER, setup
@@ -32,6 +32,7 @@ from assay.strategies.ideas.scoring import parts_of as score_parts
 from assay.strategies.ideas.scoring import score, way_to_perfect, with_weights
 from assay.strategies.ideas.writing import write_analysis, write_results
 from assay.strategies.options import RunOptions
+from assay.strategies.sandboxes import executions_at_once, sandbox_limits
 
 if TYPE_CHECKING:
     from assay.data.facts import Facts
