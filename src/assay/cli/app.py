@@ -9,7 +9,7 @@ import typer
 from assay.cli.grouped import Grouped, Verb
 from assay.cli.handing import note, submit
 from assay.cli.machine import build_service, doctor, explain, gc, schema
-from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui
+from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui, watch
 from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
 from assay.cli.starting import check, demo, ideas, init, papers, resume, run
 from assay.cli.steering import continue_, finish, pause, skip, stop, tell
@@ -31,7 +31,7 @@ def build_app() -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     groups: dict[str, tuple[Callable[..., int], ...]] = {
         "Start": (demo, init, check, ideas, papers, run, resume),
-        "Watch": (status, logs, ui),
+        "Watch": (status, watch, logs, ui),
         "Steer": (tell, pause, continue_, skip, finish, stop),
         "Read": (ls, top, show, diff, compare, cost, report),
         "Trust": (verify, audit, replay, rerun),

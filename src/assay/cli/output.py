@@ -132,8 +132,12 @@ class Output:
             return text
         return text.translate(_ASCII).encode("ascii", "replace").decode()
 
+    def shown(self, text: str) -> str:
+        """Return `text` as it can be shown: without what steers a terminal, but for our own colours."""
+        return self.fit(self._harmless(text))
+
     def _write(self, stream: TextIO, text: str) -> None:
-        stream.write(self.fit(self._harmless(text)) + "\n")
+        stream.write(self.shown(text) + "\n")
         stream.flush()
 
     def _harmless(self, text: str) -> str:

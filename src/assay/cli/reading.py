@@ -22,6 +22,13 @@ def status(
     return command(shell_of(context), runs, name, oneline=oneline, watch_s=watch)
 
 
+def watch(context: typer.Context, name: Run = None, runs: Runs = RUNS, json: Json = False) -> int:
+    """Show a run on the whole screen, live. Where there is none, a dated line per event."""
+    from assay.cli.commands.full_screen import watch as command
+
+    return command(shell_of(context), runs, name)
+
+
 def ls(context: typer.Context, runs: Runs = RUNS, json: Json = False) -> int:
     """List the runs."""
     from assay.cli.commands.watch import ls as command

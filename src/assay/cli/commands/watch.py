@@ -67,7 +67,7 @@ def _show_status(shell: Shell, folder: Path, file: SummaryFile, *, oneline: bool
     if oneline:
         text = one_line_status(folder.name, summary, liveness, now)
     else:
-        text = "\n".join(_status_lines(shell, folder, summary, pulse, liveness, holder, now))
+        text = "\n".join(status_lines(shell, folder, summary, pulse, liveness, holder, now))
     shell.output.answer("status", status_json(folder, summary, pulse, liveness, holder), text)
     return liveness.life
 
@@ -91,7 +91,7 @@ def _number(summary: Summary) -> int:
     return summary.trials if is_queue(summary) else summary.counted
 
 
-def _status_lines(
+def status_lines(
     shell: Shell,
     folder: Path,
     summary: Summary,
@@ -100,6 +100,7 @@ def _status_lines(
     holder: tuple[int, float] | None,
     now: float,
 ) -> list[str]:
+    """Return how a run is doing, a line each; the last says what to type next."""
     paint = shell.output.paint
     phase = f" · {summary.phase}" if summary.phase and liveness.life is not Life.FINISHED else ""
     lines = [
