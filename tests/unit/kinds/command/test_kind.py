@@ -36,6 +36,8 @@ def test_it_travels_as_a_candidate_and_its_digest_covers_everything() -> None:
         candidate_of(CommandSpec(shell="python train.py --lr 0.1", base=SPEC.base), {"a.py": "x = 1\n"}),
     ]
     assert len({candidate.digest, *(other.digest for other in others)}) == 4
+    orders = ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
+    assert len({candidate_of(CommandSpec(argv=("make",), env=env), {}).digest for env in orders}) == 1
     for bad in (CommandSpec(), CommandSpec(argv=("a",), shell="b"), CommandSpec(shell="  ")):
         with pytest.raises(ValueError, match="either"):
             candidate_of(bad, {})

@@ -99,7 +99,9 @@ def test_without_a_tracked_run_nothing_is_read_from_it() -> None:
     assert found.problems == ("a: there is no tracked run",)
 
 
-@pytest.mark.parametrize("text", ["no number", "{a}{b}", "a={a} b={a}", "... {a}", "x ... ... {a}"])
+@pytest.mark.parametrize(
+    "text", ["no number", "{a}{b}", "a={a} b={a}", "... {a}", "x ... ... {a}", "a={a} ... ... b={b}"]
+)
 def test_a_pattern_that_could_not_be_read_one_way_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="pattern"):
         LinePattern(text)
@@ -109,10 +111,17 @@ def test_a_pattern_holds_for_the_whole_line() -> None:
     pattern = LinePattern("acc={acc}")
     assert pattern.read("  acc=0.5 ") == {"acc": 0.5}
     assert pattern.read("not acc=0.5") is None
+    assert pattern.read("xacc=0.5") is None
     assert pattern.read("acc=0.5 of run acc=0.9") is None
     assert LinePattern("... acc={acc}").read("val_acc=0.1 acc=0.5") == {"acc": 0.5}
     assert LinePattern("... acc={acc}").read("val_acc=0.1") is None
     assert LinePattern("... acc={acc}").read("epoch 3 acc=.5e-1") == {"acc": 0.05}
+
+
+def test_each_piece_takes_the_first_place_that_fits() -> None:
+    assert LinePattern("... acc={acc} ...").read("val_acc=1 acc=2 acc=3") == {"acc": 2}
+    assert LinePattern("... a={a} ...").read("a=1 b=5 a=2") == {"a": 1}
+    assert LinePattern("x={x} ... x={y}").read("x=1 then x=2") == {"x": 1, "y": 2}
 
 
 @given(st.text(alphabet="0123456789.e+-=ac ", max_size=300))
@@ -153,7 +162,12 @@ def test_paths_walk_names_indexes_and_stars() -> None:
     value = {"a": [{"b": 1}, {"c": 2}, {"b": 3}]}
     assert follow(value, parse_path("a[*].b")) == [1, 3]
     assert follow(value, parse_path("a[-3]['b']")) == [1]
-    assert follow(value, parse_path("a.b")) == []
+    assert (
+        follow(value, parse_path("a.b"))
+        == follow(value, parse_path("a[3]"))
+        == follow(value, parse_path("a[-4]"))
+        == []
+    )
     assert follow(value, parse_path("")) == [value]
     for bad in ("a[", "a]", "a[1", "[x]", "a..b", "a[1]b"):
         with pytest.raises(ValueError, match="is no path"):
