@@ -10,7 +10,6 @@ import pytest
 from assay.core.budget import Limits
 from assay.core.clock import FakeClock, iso_utc
 from assay.core.collector import collector_at_rest
-from assay.core.profile import ColumnKind, ColumnProfile, DataProfile
 from assay.core.task import ungraded_task
 from assay.core.trace import trace_id, trace_of
 from assay.core.view import Twist, ViewKey, ViewKind
@@ -41,17 +40,6 @@ def test_weaknesses_are_found_by_their_trial() -> None:
     first, second = (Weakness(measure="share wrong", rows=n, folds=1, loss=0.0) for n in (1, 2))
     found = Weaknesses(trials=(7, 3), found=(first, second))
     assert (found.of(3), found.of(7), found.of(1)) == (second, first, None)
-
-
-def test_columns_are_named_by_kind_if_the_test_file_has_them() -> None:
-    def column(name: str, kind: ColumnKind, in_test: bool = True) -> ColumnProfile:
-        return ColumnProfile(name=name, kind=kind, dtype="", missing=0.0, distinct=1, in_test=in_test)
-
-    columns = (column("b", ColumnKind.NUMBER), column("a", ColumnKind.DATE), column("c", ColumnKind.NUMBER, False))
-    profile = DataProfile(train_rows=1, test_rows=1, columns=columns, targets=())
-    assert profile.of_kind(ColumnKind.NUMBER) == ("b",)
-    assert profile.of_kind(ColumnKind.DATE, ColumnKind.NUMBER) == ("b", "a")
-    assert profile.of_kind(ColumnKind.TEXT) == ()
 
 
 def test_an_ungraded_task_is_asked_for_nothing() -> None:
