@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from assay.core.task import Problem, SplitKind, Task
+from assay.core.task import Problem, Task
 from assay.data.cells import as_text, is_missing
+from assay.data.check_split import new_groups
 from assay.data.facts import Facts
 from assay.data.findings import DataFinding, grave, note, warn
 from assay.data.probe import coded, sampled, tells, told_apart
@@ -118,9 +119,9 @@ def _drift(task: Task, facts: Facts) -> Iterator[DataFinding]:
     test = facts.test_typed
     barred = {*task.targets, task.id_column, task.time_column}
     known = facts.train_typed
-    group = task.split.column if task.split.kind is SplitKind.GROUP else None
+    group = new_groups(task, facts)
     if test is not None and group in known and group in test:
-        # Groups of the test file are new by design: one row of each, so that what is the same within one tells nothing.
+        # Groups of the test file are new: one row of each, so that what is the same within one tells nothing.
         barred.add(group)
         known, test = known.drop_duplicates(group), test.drop_duplicates(group)
     names = [name for name in facts.shared if name not in barred][:_MOST_COLUMNS]

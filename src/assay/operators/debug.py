@@ -7,29 +7,19 @@ from dataclasses import replace
 from assay.core.candidate import Candidate
 from assay.engine.endings import NoAnswer
 from assay.engine.parts import Mended
-from assay.engine.session import Session
 from assay.kinds.base import Failure
 from assay.models.roles import DebugInputs, Repair
+from assay.operators.attached import Attached
 from assay.operators.brief import brief_at
 from assay.operators.expect import expect
 
 
-class ModelRepairer:
-    """Mends a failing script by asking the `debug` role.
-
-    It asks where `attach` says: the session needs a repairer before there is one.
-    """
-
-    def __init__(self) -> None:
-        self._session: Session | None = None
-
-    def attach(self, session: Session) -> None:
-        """Use `session` from now on."""
-        self._session = session
+class ModelRepairer(Attached):
+    """Mends a failing script by asking the `debug` role."""
 
     def repair(self, key: str, candidate: Candidate, failure: Failure, *, round: int, same: bool) -> Mended | None:
         """Return a mended candidate, or None when the model has nothing to offer."""
-        session = self._session
+        session = self.session
         if session is None:
             return None
         inputs = DebugInputs(

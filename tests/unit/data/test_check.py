@@ -86,7 +86,8 @@ def test_drift_names_the_columns(tmp_path: Path) -> None:
     assert finding.figures["auc"] > 0.9
 
 
-def test_new_groups_are_no_drift(tmp_path: Path) -> None:
+@pytest.mark.parametrize("split", ["group=batch", "holdout"])
+def test_new_groups_are_no_drift(tmp_path: Path, split: str) -> None:
     folder = write_folder(tmp_path, rows=600, test_rows=300)
     rng = np.random.default_rng(4)
     marks = rng.normal(size=300)
@@ -95,8 +96,9 @@ def test_new_groups_are_no_drift(tmp_path: Path) -> None:
         group = first + np.arange(len(frame)) // 3
         return frame.assign(batch=[f"B{number}" for number in group], mark=marks[group])
 
-    seen = found(folder, lambda f: grouped(f, 0), lambda f: grouped(f, 200), split="group=batch")
+    seen = found(folder, lambda f: grouped(f, 0), lambda f: grouped(f, 200), split=split)
     assert "W207" not in seen, "what is the same within a group tells a new one from the old ones, and no drift"
+    assert ("W220" in seen) is (split == "holdout"), "a split that leaves groups together is told as what it is"
 
 
 def test_missing_targets_and_few_rows(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from assay.core.candidate import Candidate
 from assay.core.errors import IntegrityError
 from assay.engine.endings import NoAnswer
 from assay.engine.parts import Mended
-from assay.engine.session import Session
 from assay.kinds.base import Failure
 from assay.kinds.notebook import NotebookKind, describe, locks_of, notebook_of
 from assay.models.roles import CellText, NotebookDebugInputs, NotebookRepair
+from assay.operators.attached import Attached
 from assay.operators.brief import brief_at
 from assay.operators.expect import expect
 
@@ -17,22 +17,12 @@ _ASKS = 2
 """Times that a question is put: once more with the reason when an edit was refused."""
 
 
-class NotebookModelRepairer:
-    """Mends a failing notebook by asking the role `notebook_debug`.
-
-    It asks where `attach` says: the session needs a repairer before there is one.
-    """
-
-    def __init__(self) -> None:
-        self._session: Session | None = None
-
-    def attach(self, session: Session) -> None:
-        """Use `session` from now on."""
-        self._session = session
+class NotebookModelRepairer(Attached):
+    """Mends a failing notebook by asking the role `notebook_debug`."""
 
     def repair(self, key: str, candidate: Candidate, failure: Failure, *, round: int, same: bool) -> Mended | None:
         """Return the mended notebook, or None when nothing usable is offered."""
-        session = self._session
+        session = self.session
         if session is None:
             return None
         refused: list[str] = []
