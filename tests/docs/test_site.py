@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gallery_pages
+import llms_index
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "docs", folder / "docs")
     gallery_pages.place(folder / "docs")
+    llms_index.write(folder / "docs")
     shutil.copy(ROOT / "zensical.toml", folder)
     done = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict"], cwd=folder, capture_output=True, text=True, check=False
@@ -70,3 +72,10 @@ def test_a_trial_of_the_gallery_shows_plan_change_and_code_and_runs_nothing(site
     assert "<script" not in text
     (notebook,) = (site / "gallery" / "perturbation").glob("0001-*.html")
     assert "# %%" in notebook.read_text(encoding="utf-8")
+
+
+def test_a_program_that_reads_the_site_finds_every_page_with_what_it_says(site: Path) -> None:
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    led_to = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): \S", text, re.MULTILINE)
+    assert sorted(led_to) == sorted(page.with_suffix(".html").name for page in (ROOT / "docs").glob("*.md"))
+    assert all((site / page).is_file() for page in led_to)

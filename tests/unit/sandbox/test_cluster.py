@@ -285,7 +285,7 @@ def test_where_ray_is_not_installed_the_error_says_how_to_get_it(monkeypatch: py
     with pytest.raises(MachineError) as caught:
         require_executor("ray")
     assert caught.value.code == "E519"
-    assert caught.value.fix == "pip install 'assay[ray]'"
+    assert caught.value.fix == "uv sync --extra ray"
 
 
 def test_shares_fit_on_the_nodes_together() -> None:

@@ -116,7 +116,7 @@ class Literature:
         except SourceDown as down:
             return self._stand_in(kept, down.reason)
         except ImportError as missing:
-            return self._stand_in(kept, f"needs the package {missing.name!r}: pip install 'assay[literature]'")
+            return self._stand_in(kept, f"needs the package {missing.name!r}: uv sync --extra literature")
         except Exception as error:  # a client's own surprise about an answer: the other indexes go on
             logger.warning("%s: %r", source, error)
             return self._stand_in(kept, f"its answer could not be read ({type(error).__name__})")

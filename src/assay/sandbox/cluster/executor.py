@@ -64,7 +64,7 @@ def require_executor(text: str) -> Executor:
             NOT_INSTALLED,
             "--executor ray needs the package ray, which is not installed",
             kept="nothing was run",
-            fix="pip install 'assay[ray]'",
+            fix="uv sync --extra ray",
         )
     if executor.address not in ("", "auto"):
         _reach(executor.address)
