@@ -9,10 +9,17 @@ WIDTH = 100
 
 
 def assign(values: Sequence[str], name: str) -> str:
-    """Return `name = [...]`, one item a line when it does not fit one line."""
+    """Return `name = [...]`, on one line or on full ones: hundreds of columns would bury what a script does."""
     items = [_quoted(value) for value in values]
     line = f"{name} = [{', '.join(items)}]"
-    return line if len(line) <= WIDTH else f"{name} = [\n    " + ",\n    ".join(items) + ",\n]"
+    if len(line) <= WIDTH:
+        return line
+    lines = [""]
+    for item in items:
+        if len(lines[-1]) + len(item) + 6 > WIDTH and lines[-1]:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{item},"
+    return f"{name} = [\n" + "".join(f"    {one}\n" for one in lines) + "]"
 
 
 def assign_dict(values: Mapping[str, object], name: str) -> str:

@@ -18,6 +18,7 @@ from assay.core.profile import ColumnKind
 from assay.core.task import Problem
 from assay.models.playbook import Recipe, read_facts
 from assay.models.playbook.draft import baseline
+from assay.models.playbook.layout import WIDTH, assign
 from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_for
@@ -231,3 +232,12 @@ def test_a_text_column_of_any_name_is_written_as_it_is() -> None:
     codes = [text_of(idea, task) for idea in ideas_of(task)]
     assert any("TruncatedSVD" in code for code in codes)
     assert all(ast.parse(code) for code in codes)
+
+
+def test_a_hundred_names_fill_lines_instead_of_burying_what_a_script_does() -> None:
+    names = [f"gene_{number:03d}" for number in range(100)]
+    text = assign(names, "TARGETS")
+    assert ast.literal_eval(text.removeprefix("TARGETS = ")) == names
+    assert len(text.splitlines()) == 15
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert assign(["a", 'say "b"'], "X") == 'X = ["a", \'say "b"\']'
