@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 from assay.core.candidate import Candidate
-from assay.core.trial import TrialState
 from assay.engine.endings import NoAnswer
 from assay.engine.step import Step
 from assay.journal.history import History, Trial
 from assay.models.roles import Finding, ModelIdea, Target
 from assay.operators.brief import findings
-from assay.operators.star.guard import with_all_data, without_leaks
+from assay.operators.star.guard import with_all_data
 from assay.operators.star.passage import counterpart
 from assay.operators.star.refine import (
     Tried,
@@ -33,6 +32,7 @@ from assay.strategies.star.options import StarOptions
 from assay.strategies.star.phase import Allowance, Skipped, phase
 from assay.strategies.star.room import Room, Study
 from assay.strategies.star.sizes import Sizes
+from assay.strategies.star.tries import Tries
 from assay.strategies.turns import Turns
 
 
@@ -59,19 +59,18 @@ class Path:
         turns: Turns,
         sizes: Sizes,
     ) -> None:
-        self._step = step
         self._options = options
         self._sources = sources
         self._blocks = blocks
         self._turns = turns
         self._allowance = Allowance(step, proposals)
-        self._trials: list[Trial] = []
         self._room = Room(step, options, sizes)
+        self._own = Tries(step, options, self._allowance, self._room)
 
     @property
     def number(self) -> int:
         """0 for the first path, and so on."""
-        return self._step.number - self._options.first_path
+        return self._own.step.number - self._options.first_path
 
     def begin(self) -> Trial | None:
         """Return the initial solution: the best of several models' scripts and of their merges.
@@ -79,21 +78,21 @@ class Path:
         Where none of them can be scored, the better baseline takes the place of all; None if there is none either.
         """
         share = self._options.init_share
-        with phase(self._step, "init", share) as self._step:
+        with phase(self._own.step, "init", share) as self._own.step:
             self._initial(self._retrieve())
-        first, merged, used = self._best(), None, None
-        with phase(self._step, "merge", share) as self._step:
+        first, merged, used = self._own.best(), None, None
+        with phase(self._own.step, "merge", share) as self._own.step:
             merged = self._merged(first)
         # Time may end the merging after some helped.
-        best = merged or self._best()
-        with phase(self._step, "data-usage", share) as self._step:
+        best = merged or self._own.best()
+        with phase(self._own.step, "data-usage", share) as self._own.step:
             used = self._all_data(best)
-        return used or best or self._step.history.best
+        return used or best or self._own.step.history.best
 
     def refine(self, best: Trial) -> Trial:
         """Return the best trial after several ablations of `best`, each followed by work on the block it points to."""
         share = self._options.init_share + self._options.refine_share
-        with phase(self._step, "refine", share) as self._step:
+        with phase(self._own.step, "refine", share) as self._own.step:
             summaries: list[str] = []
             refined: list[str] = []
             studied: list[Finding] = []
@@ -106,12 +105,12 @@ class Path:
                 if self._options.patience and flat >= self._options.patience:
                     raise Skipped(f"{flat} outer steps in a row brought no gain")
         # A phase that is cut short keeps what it has found so far.
-        return self._best(best) or best
+        return self._own.best(best) or best
 
     # --- initial solution ------------------------------------------------------------------------------------------
 
     def _retrieve(self) -> tuple[ModelIdea, ...]:
-        options, step = self._options, self._step
+        options, step = self._options, self._own.step
         sources = self._sources_now()
         try:
             found = research(step.within("research"), sources) if options.research else ""
@@ -139,28 +138,28 @@ class Path:
         self._begin(ideas, 0, planned)
         # Scripts may turn out faster than the baseline let expect.
         self._begin(ideas, planned, min(len(ideas), self._room.sizes.models))
-        best = self._best()
+        best = self._own.best()
         if best is None:
             raise Skipped("no initial solution could be scored, so the better baseline takes its place")
         # They ran side by side, and only one of them is the best: that one is compared with the baseline in earnest.
         if self._room.confirms(best):
-            confirmed = self._step.confirm("init", best)
-            self._trials = [confirmed if trial.number == best.number else trial for trial in self._trials]
+            confirmed = self._own.step.confirm("init", best)
+            self._own.trials = [confirmed if trial.number == best.number else trial for trial in self._own.trials]
         wanted = min(len(ideas), self._options.models)
-        if len(self._trials) < wanted and self._room.sizes.models < wanted:
-            raise Skipped(f"there was time for {len(self._trials)} of {wanted} models")
+        if len(self._own.trials) < wanted and self._room.sizes.models < wanted:
+            raise Skipped(f"there was time for {len(self._own.trials)} of {wanted} models")
 
     def _begin(self, ideas: Sequence[ModelIdea], start: int, stop: int) -> None:
         """Run the scripts for the models from `start` to `stop` that fit the time."""
-        scored = [trial.number for trial in self._trials if trial.score is not None]
+        scored = [trial.number for trial in self._own.trials if trial.score is not None]
         ready = threading.Event()
         if not self._room.limited:
             ready.set()
 
         def one(index: int) -> Trial | None:
             try:
-                part = self._step.within(f"init-{index}")
-                candidate = self._written(part, partial(first_script, part, ideas[index]))
+                part = self._own.step.within(f"init-{index}")
+                candidate = self._own.written(part, partial(first_script, part, ideas[index]))
                 if candidate is None:
                     return None
                 if index > start:
@@ -181,8 +180,8 @@ class Path:
                     ready.set()
 
         if stop > start:
-            with ThreadPoolExecutor(stop - start, thread_name_prefix=self._step.key) as pool:
-                self._keep(list(pool.map(one, range(start, stop))))
+            with ThreadPoolExecutor(stop - start, thread_name_prefix=self._own.step.key) as pool:
+                self._own.keep(list(pool.map(one, range(start, stop))))
 
     def _rivals(self, part: Step) -> History:
         """Return what an initial solution is raced against: where time is short, also those that have a score by now.
@@ -192,7 +191,7 @@ class Path:
         session = part.session
         if session.budget.limits.wall_s is None:
             return part.history
-        begun = f"{self._step.key}/init-"
+        begun = f"{self._own.step.key}/init-"
 
         def there() -> list[int]:
             return [t.number for t in session.view().trials.values() if t.key.startswith(begun) and t.ranks]
@@ -205,19 +204,19 @@ class Path:
         """Merge the other initial solutions into the best, one by one, until one does not help."""
         if best is None:
             raise Skipped("there is nothing to merge")
-        others = [t for t in self._history().ranking(self._is_own) if t.number != best.number]
+        others = [t for t in self._own.history().ranking(self._own.holds) if t.number != best.number]
         if self._room.scarce:
             # One that lost its race is not worth the time.
             others = [trial for trial in others if trial.folds == best.folds]
         if not others:
-            raced = any(trial.ranks for trial in self._trials if trial.number != best.number)
+            raced = any(trial.ranks for trial in self._own.trials if trial.number != best.number)
             raise Skipped("no second solution came near enough" if raced else "there is no second solution")
         for index, other in enumerate(others):
             self._room.require_merge(self._allowance, index, best, other)
-            part = self._part(f"merge-{index}")
-            merged = self._propose(part, partial(merge, part, best, other))
-            self._keep([merged])
-            if merged is not None and self._at_least(merged, best):
+            part = self._own.part(f"merge-{index}")
+            merged = self._own.propose(part, partial(merge, part, best, other))
+            self._own.keep([merged])
+            if merged is not None and self._own.at_least(merged, best):
                 best = merged
             elif not self._options.merge_all:
                 break
@@ -226,16 +225,16 @@ class Path:
     def _all_data(self, best: Trial | None) -> Trial | None:
         if best is None or not self._options.data_usage:
             raise Skipped("switched off" if best is not None else "there is no script to ask about")
-        part = self._part("data-usage")
+        part = self._own.part("data-usage")
         try:
             candidate = with_all_data(part, best)
         except NoAnswer as nothing:
             raise Skipped(str(nothing)) from nothing
         if candidate is None:
             return best
-        trial = self._propose(part, lambda: candidate)
-        self._keep([trial])
-        return trial if trial is not None and self._at_least(trial, best) else best
+        trial = self._own.propose(part, lambda: candidate)
+        self._own.keep([trial])
+        return trial if trial is not None and self._own.at_least(trial, best) else best
 
     # --- refinement ------------------------------------------------------------------------------------------------
 
@@ -249,7 +248,7 @@ class Path:
         studied: list[Finding],
     ) -> Trial:
         """Return the best trial after one ablation and the work on one block."""
-        part = self._part(f"refine-{outer}")
+        part = self._own.part(f"refine-{outer}")
         found = self._ablated(part, study, best, studied)
         studied.extend(found)
         try:
@@ -272,8 +271,8 @@ class Path:
 
     def _sources_now(self) -> Sources:
         """Return what retrieval may draw on, with what a person has told since the start; how much that is is noted."""
-        hints = self._step.history.hints
-        count = self._step.session.note(f"{self._step.key}/hints", lambda: len(hints))
+        hints = self._own.step.history.hints
+        count = self._own.step.session.note(f"{self._own.step.key}/hints", lambda: len(hints))
         return replace(self._sources, hints=tuple(dict.fromkeys((*self._sources.hints, *hints[:count]))))
 
     def _ablated(self, part: Step, study: Study, parent: Trial, studied: Sequence[Finding]) -> list[Finding]:
@@ -292,18 +291,18 @@ class Path:
         for inner in range(self._options.inner):
             name = f"refine-{outer}/plan-{inner}"
             self._room.require_plan(self._allowance, outer, inner, base)
-            part = self._part(name)
+            part = self._own.part(name)
             first = (target.title, target.plan) if not tried else None
             try:
                 title, plan = titled(*first) if first else next_titled(part.within("plan"), base, block, shown, tried)
             except NoAnswer:
                 continue
             earlier = best_block(part, base, block, tried)
-            trial = self._propose(part, partial(self._rewritten, part, base, block, title, plan, earlier))
-            self._keep([trial])
+            trial = self._own.propose(part, partial(self._rewritten, part, base, block, title, plan, earlier))
+            self._own.keep([trial])
             tried.append(Tried(plan, trial))
             flat += 1
-            if trial is not None and self._at_least(trial, best):
+            if trial is not None and self._own.at_least(trial, best):
                 best, flat = trial, 0
                 base, block = self._compounded(part, base, block, best)
             if self._options.inner_patience and flat >= self._options.inner_patience:
@@ -318,51 +317,6 @@ class Path:
         return (best, there) if there.strip() else (base, block)
 
     def _rewritten(self, part: Step, parent: Trial, block: str, title: str, plan: str, earlier: str) -> Candidate:
-        whole = self._step.session.parts.objects.candidate(parent.candidate)
+        whole = self._own.step.session.parts.objects.candidate(parent.candidate)
         changed = rewrite(part, whole, block, plan, earlier=earlier)
         return replace(changed, title=title, plan=plan, operator="refine", parents=(parent.number,))
-
-    # --- trials ----------------------------------------------------------------------------------------------------
-
-    def _propose(self, part: Step, make: Callable[[], Candidate]) -> Trial | None:
-        """Return the finished trial of what `make` returns, looked at for leaks first; None if nothing came of it."""
-        written = self._written(part, make)
-        if written is None:
-            return None
-        best = self._best()
-        confirm = best is None or self._room.confirms(best)
-        return part.evaluate("trial", written[0], confirm=confirm, remarks=written[1])
-
-    def _written(self, part: Step, make: Callable[[], Candidate]) -> tuple[Candidate, tuple[str, ...]] | None:
-        """Return what `make` returns, looked at for leaks, with what is to be said of it; None if nobody answered."""
-        if not self._allowance.take():
-            raise Skipped("the bound on trials is reached")
-        try:
-            candidate = make()
-        except NoAnswer:
-            return None
-        return without_leaks(part, candidate) if self._options.leakage else (candidate, ())
-
-    def _part(self, name: str) -> Step:
-        return self._step.within(name, self._history())
-
-    def _history(self) -> History:
-        return self._step.history.with_trials(self._trials)
-
-    def _keep(self, trials: Sequence[Trial | None]) -> None:
-        self._trials.extend(trial for trial in trials if trial is not None)
-
-    def _is_own(self, trial: Trial) -> bool:
-        return any(own.number == trial.number for own in self._trials)
-
-    def _best(self, start: Trial | None = None) -> Trial | None:
-        """Return the best trial of this path, or of it and where it started."""
-        own = {t.number for t in self._trials} | ({start.number} if start is not None else set())
-        ranking = self._history().ranking(lambda trial: trial.number in own)
-        return ranking[0] if ranking else None
-
-    def _at_least(self, trial: Trial, best: Trial) -> bool:
-        """Return whether `trial` is as good as `best` on as many folds."""
-        if trial.state is not TrialState.COMPLETE or trial.score is None or trial.folds < best.folds:
-            return False
-        return best.score is None or self._step.history.metric.gain(trial.score, best.score) >= 0
