@@ -2,7 +2,7 @@
 
     python benchmarks/all.py [--quick] [NAME ...]
 
-The whole takes about half an hour, of which `busy` is ten minutes; `--quick` takes five minutes and measures less.
+The whole takes a good half an hour, of which `busy` is ten minutes; `--quick` takes six minutes and measures less.
 Times differ from machine to machine; what counts are the ratios, which are measured side by side. A further benchmark
 is a module here with a function `figures(*, quick: bool) -> list[Figure]` and its name in `NAMES`.
 """
@@ -20,6 +20,7 @@ NAMES = (
     "overlap",
     "busy",
     "resume",
+    "rehearsal",
     "long_history",
     "dashboard",
     "cluster",

@@ -17,7 +17,7 @@ from assay.engine.measure import Measurer
 from assay.engine.parts import Parts
 from assay.engine.pause import Pause
 from assay.engine.plan import Plan
-from assay.engine.rehearsal import Rehearsals
+from assay.engine.rehearsal import Rehearsals, most_s
 from assay.journal.history import Measurement, Trial
 from assay.kinds.base import Failure
 
@@ -118,10 +118,11 @@ class Attempts:
     def _rehearse(self, trial: Trial, candidate: Candidate, attempt: int, plan: Plan) -> Attempt | None:
         """Run the candidate on few rows, where that is worth its while; return None where its folds are to follow."""
         ranked = plan.counts and not plan.baseline and plan.most_folds is None
-        key = self._rehearsals.view(trial, candidate, attempt, plan.history) if ranked else None
-        if key is None:
+        few = self._rehearsals.plan(trial, candidate, attempt, plan.history) if ranked else None
+        key = self._parts.views.rehearsal_key(few.rows) if few is not None else None
+        if few is None or key is None:
             return None
-        rehearsed = self._measure(trial, candidate, attempt, key, live=False)
+        rehearsed = self._measure(trial, candidate, attempt, key, most_s=most_s(few))
         outcome = rehearsed.execution.outcome if rehearsed.execution is not None else None
         if outcome is Outcome.SKIPPED:
             return Attempt(skipped=True)
@@ -133,7 +134,16 @@ class Attempts:
         failure = self._diagnose(candidate, rehearsed)
         return None if failure is None else Attempt(failure=self._rehearsals.told(trial, failure), rehearsed=True)
 
-    def _measure(self, trial: Trial, candidate: Candidate, attempt: int, key: ViewKey, *, live: bool) -> Measurement:
+    def _measure(
+        self,
+        trial: Trial,
+        candidate: Candidate,
+        attempt: int,
+        key: ViewKey,
+        *,
+        live: bool = False,
+        most_s: float | None = None,
+    ) -> Measurement:
         self._pause.hold()
         if self._parts.activities.stopped:
             raise Ending("user")
@@ -144,6 +154,7 @@ class Attempts:
             key=key,
             seed=key.seed,
             wall_s=self._budget.search_s,
+            most_s=most_s,
             live=live,
         )
 

@@ -169,7 +169,8 @@ class Budget:
         return "goal" if self._log.read(self._goal_met) else ""
 
     def _goal_met(self, history: History) -> bool:
-        goal, best = self.limits.goal, history.best
+        goal = self.limits.goal
+        best = history.best if goal is not None else None  # ranks all trials, and is asked for at every step
         if goal is None or best is None or best.score is None:
             return False
         return history.metric.gain(best.score, goal) >= 0

@@ -11,9 +11,9 @@ from assay.journal.history import History
 
 LEAST = 5_000
 """Events that are always quickly read again."""
-SHARE = 0.5
-"""Of the events kept before, so many new ones are waited for: all checkpoints of a run together cost as much as three
-of its last."""
+SHARE = 0.25
+"""Of the events kept before, so many new ones are waited for: all checkpoints of a run together cost as much as five
+of its last, and whoever takes the run up has a fifth of its events at most to read one by one."""
 LEAST_AT_END = 1_000
 
 _logger = logging.getLogger(__name__)

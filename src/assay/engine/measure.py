@@ -29,9 +29,6 @@ from assay.sandbox import SandboxLimits
 
 T = TypeVar("T")
 
-REHEARSAL_S = 60.0
-"""Longest that a rehearsal may take."""
-
 
 class Measurer:
     """Runs and grades candidates. Called from several threads; equal measurements wait for one another.
@@ -62,6 +59,7 @@ class Measurer:
         key: ViewKey,
         seed: int = 0,
         wall_s: float | None = None,
+        most_s: float | None = None,
         live: bool = False,
     ) -> Measurement:
         """Return the candidate's measurement on the view, from the journal if it is there.
@@ -74,6 +72,7 @@ class Measurer:
             seed: Told to the candidate.
             wall_s: Seconds left; None leaves the limit of an execution as it is. An execution that was cut by this
                 and not by its own limit ends as stopped.
+            most_s: A limit of this execution below the usual one; None for that.
             live: Whether a run that halts at a unit that fails is kept for `go_on`; the caller then owes `end_live`.
 
         Raises:
@@ -85,7 +84,7 @@ class Measurer:
         with lock:
             known = self._parts.log.read(lambda history: history.measurement(*place))
             if known is None or known.execution is None or known.execution.outcome in (Outcome.STOPPED, Outcome.INFRA):
-                self._execute(trial, attempt, candidate, key, seed, wall_s, live=live)
+                self._execute(trial, attempt, candidate, key, seed, wall_s, most_s, live=live)
             known = self._parts.log.read(lambda history: history.measurement(*place))
             if known is not None and not known.graded and _gradable(known.execution):
                 self._grade(known, key, candidate)
@@ -191,6 +190,7 @@ class Measurer:
         key: ViewKey,
         seed: int,
         wall_s: float | None,
+        most_s: float | None,
         *,
         live: bool,
     ) -> None:
@@ -201,12 +201,13 @@ class Measurer:
         label = f"#{trial} {key.name}"
         place = self._places.take(candidate)
         try:
-            limit_s = self._limit_s(key.kind)
+            limit_s = self._limit_s(key.kind, most_s)
             with parts.activities.doing("run", label, trial=trial, view=key.name, limit_s=limit_s) as ticket:
                 self._room.wait(wall_s)
                 if wall_s is not None:  # time went by while the view was built and others had the slots
                     wall_s = max(0.0, wall_s - (parts.clock.monotonic() - asked))
-                started = partial(self._start, ticket, trial, attempt, candidate, view, seed, wall_s, place, live=live)
+                within = self._within(limit_s, wall_s)
+                started = partial(self._start, ticket, trial, attempt, candidate, view, seed, within, place, live=live)
                 execution = started()
                 if execution.outcome is Outcome.INFRA:
                     execution = started()
@@ -231,7 +232,7 @@ class Measurer:
         candidate: Candidate,
         view: View,
         seed: int,
-        wall_s: float | None,
+        within: tuple[SandboxLimits, bool],
         place: Place,
         *,
         live: bool,
@@ -241,7 +242,7 @@ class Measurer:
         parts.log.add(
             ev.AttemptStarted(trial=trial, attempt=attempt, code=candidate.digest, view=view.key.name, seed=seed)
         )
-        limits, cut = self._within(view, wall_s)
+        limits, cut = within
         running = Running(parts, candidate, view, seed, limits, live=live and not cut, place=place)
         try:
             parts.activities.watch(ticket, running.process)
@@ -256,16 +257,14 @@ class Measurer:
             return replace(execution, outcome=Outcome.STOPPED)
         return execution
 
-    def _within(self, view: View, wall_s: float | None) -> tuple[SandboxLimits, bool]:
-        """Return the limits of this execution, and whether the run's own end cuts them."""
-        wall = self._limit_s(view.key.kind)
-        cut = wall_s is not None and wall_s < wall
-        return replace(self._limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else wall)), cut
+    def _within(self, limit_s: float, wall_s: float | None) -> tuple[SandboxLimits, bool]:
+        """Return the limits of an execution, and whether the run's own end cuts them."""
+        cut = wall_s is not None and wall_s < limit_s
+        return replace(self._limits, wall_s=max(1.0, wall_s if cut and wall_s is not None else limit_s)), cut
 
-    def _limit_s(self, kind: ViewKind) -> float:
-        if kind is ViewKind.REHEARSAL:
-            return min(self._limits.wall_s, REHEARSAL_S)
-        return self._limits.wall_s * (1.0 if kind is ViewKind.FOLD else 3.0)
+    def _limit_s(self, kind: ViewKind, most_s: float | None) -> float:
+        usual = self._limits.wall_s * (1.0 if kind in (ViewKind.FOLD, ViewKind.REHEARSAL) else 3.0)
+        return usual if most_s is None else min(usual, most_s)
 
     def _grade(self, known: Measurement, key: ViewKey, candidate: Candidate) -> None:
         parts = self._parts

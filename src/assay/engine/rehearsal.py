@@ -16,7 +16,6 @@ from assay.core.candidate import Candidate
 from assay.core.profile import DataProfile
 from assay.core.rehearse import Rehearse
 from assay.core.task import SplitKind, Task
-from assay.core.view import ViewKey
 from assay.engine.parts import Parts
 from assay.journal import events as ev
 from assay.journal.history import History, Trial
@@ -33,6 +32,8 @@ ROWS_OF_A_CLASS = 10
 """... and at least so many for each class on the mean."""
 USUAL_FOLDS = 5
 """A single fold holds back about as much as one of so many."""
+LEAST_S, MOST_S, SHARE_OF_FOLD = 20.0, 60.0, 3
+"""A rehearsal may take a third of what a whole fold is expected to, within these bounds."""
 TIMES = 5
 """Fewer times as many rows as in the rehearsal are not worth one."""
 
@@ -50,8 +51,8 @@ class Rehearsals:
         self._wish = wish
         self._given_up: set[int] = set()
 
-    def view(self, trial: Trial, candidate: Candidate, attempt: int, history: History) -> ViewKey | None:
-        """Return the view that an attempt is rehearsed on; None where it goes to its folds at once.
+    def plan(self, trial: Trial, candidate: Candidate, attempt: int, history: History) -> RehearsalPlan | None:
+        """Return how an attempt is rehearsed; None where it goes to its folds at once.
 
         Args:
             trial: The trial.
@@ -64,7 +65,7 @@ class Rehearsals:
         plan = self._known(trial) or self._decided(trial, candidate, history)
         if plan is None or (plan.given_up is not None and plan.given_up < attempt):
             return None
-        return self._parts.views.rehearsal_key(plan.rows)
+        return plan
 
     def give_up(self, trial: Trial, attempt: int) -> None:
         """Let the attempt run its folds, and those that follow it, too: few rows may be all that failed."""
@@ -112,6 +113,11 @@ class Rehearsals:
         if self._wish is Rehearse.AUTO and not long:
             return None
         return RehearsalPlan(rows=rows, shown=shown, expected_s=expected)
+
+
+def most_s(plan: RehearsalPlan) -> float:
+    """Return the longest that a rehearsal may take: what it costs a candidate without a fault is bounded by it."""
+    return MOST_S if plan.expected_s is None else min(MOST_S, max(LEAST_S, plan.expected_s / SHARE_OF_FOLD))
 
 
 def expected_s(history: History, parents: Collection[int]) -> float | None:

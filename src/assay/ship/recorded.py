@@ -204,6 +204,7 @@ class RecordedMeasurer(Measurer):
         key: ViewKey,
         seed: int,
         wall_s: float | None,
+        most_s: float | None,
         *,
         live: bool,
     ) -> None:

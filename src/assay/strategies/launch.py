@@ -14,6 +14,7 @@ from random import Random
 from assay.core.budget import Limits
 from assay.core.clock import SystemClock
 from assay.core.codec import decode, encode
+from assay.core.collector import pass_over_what_is_there
 from assay.core.digest import digest_json
 from assay.core.errors import AssayError, IntegrityError, MachineError, NothingFound, UsageError
 from assay.core.files import write_whole
@@ -144,6 +145,7 @@ def resume(
         stack.callback(Lease(folder / LEASE_FILE).release)
         clock = SystemClock()
         log = EventLog(FileJournal(folder / "events.jsonl"), clock, observers, history=HistoryFile(folder).read())
+        pass_over_what_is_there()
         started = log.read(lambda history: history.started)
         if started is None:
             raise NothingFound("E201", f"the run {folder.name!r} never started", fix="assay run")

@@ -16,7 +16,7 @@ def rehearsal_lines(history: History, trial: Trial) -> Iterator[str]:
     if plan is None:
         return
     after = f"; it failed there, and attempt {plan.given_up} went on to its folds" if plan.given_up else ""
-    yield f" few rows rehearsed on {plan.rows:,} of about {plan.shown:,} training rows first, for no score{after}"
+    yield f" tried   rehearsed on {plan.rows:,} of about {plan.shown:,} training rows first, for no score{after}"
 
 
 def rehearsal_json(history: History, trial: Trial) -> dict[str, Any] | None:
