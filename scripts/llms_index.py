@@ -20,13 +20,13 @@ def write(docs: Path) -> None:
     (docs / NAME).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _lines(nav: Sequence[Mapping[str, object]]) -> Iterator[str]:
+def _lines(nav: Sequence[Mapping[str, object]], level: int = 2) -> Iterator[str]:
     for entry in nav:
         for title, place in entry.items():
             if isinstance(place, str):
                 yield f"- [{title}]({Path(place).with_suffix('.html')}): {_first_sentence(ROOT / 'docs' / place)}"
             elif isinstance(place, list):
-                yield from ("", f"## {title}", "", *_lines(place))
+                yield from ("", f"{'#' * level} {title}", "", *_lines(place, level + 1))
 
 
 def _first_sentence(page: Path) -> str:
