@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from assay.core.errors import AssayError, NothingFound, UsageError
 from assay.web.answers import Unbroken, error_answer, json_answer
@@ -24,6 +25,7 @@ from assay.web.gate import Gate
 from assay.web.keys import Keys
 from assay.web.library import Library
 from assay.web.pages import Page, page_of
+from assay.web.peer import OwnUser
 from assay.web.runs import runs_data
 from assay.web.steer import steer_run, tell_run
 from assay.web.stream import stream_events
@@ -53,6 +55,8 @@ class Dashboard:
     library: Library
     keys: Keys = field(default_factory=Keys)
     cookie: str = "assay"
+    own: Callable[[Scope], bool] = field(default_factory=OwnUser)
+    """Tells whether a request comes from a process of our own user."""
     ended: threading.Event = field(default_factory=threading.Event)
     """Set when the server goes down: streams end."""
 
@@ -73,7 +77,11 @@ def make_app(dashboard: Dashboard) -> Starlette:
             Route("/files/{run}/{page}/{rest:path}", answers.file),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie), Middleware(Unbroken), _COMPRESSED],
+        middleware=[
+            Middleware(Gate, keys=dashboard.keys, cookie=dashboard.cookie, own=dashboard.own),
+            Middleware(Unbroken),
+            _COMPRESSED,
+        ],
         exception_handlers={AssayError: _coded},
     )
 
@@ -96,8 +104,10 @@ class _Answers:
         run = request.query_params.get("run", "")
         token, known = request.query_params.get("token", ""), request.scope["state"]["session"]
         # Who only asks for the head, as a preview does, has not come in: the owner's link is not used up by it.
-        wants = request.method == "GET" and (known is None or self._dashboard.keys.is_owner(token))
-        secret = self._dashboard.keys.exchange(token) if wants else None
+        owner = self._dashboard.keys.is_owner(token)
+        wants = request.method == "GET" and (known is None or owner)
+        allowed = wants and (not owner or self._dashboard.own(request.scope))
+        secret = self._dashboard.keys.exchange(token) if allowed else None
         if secret is None and known is None:
             return HTMLResponse((STATIC / "closed.html").read_text(encoding="utf-8"), 403)
         page = (STATIC / "door.html").read_text(encoding="utf-8")

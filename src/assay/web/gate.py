@@ -42,12 +42,14 @@ class Gate:
         app: What answers.
         keys: Who may enter.
         cookie: Name of the cookie.
+        own: Tells whether a request comes from a process of our own user: the owner's browser is one.
     """
 
-    def __init__(self, app: ASGIApp, *, keys: Keys, cookie: str) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Keys, cookie: str, own: Callable[[Scope], bool]) -> None:
         self._app = app
         self._keys = keys
         self._cookie = cookie
+        self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,6 +73,8 @@ class Gate:
         if method not in _READS and connection.headers.get("origin") != f"{connection.url.scheme}://{host}":
             return PlainTextResponse("Only a page of this dashboard may change something.\n", 403)
         session = self._keys.session(connection.cookies.get(self._cookie, ""))
+        if session is not None and session.write and not self._own(connection.scope):
+            session = None
         connection.scope.setdefault("state", {})["session"] = session
         path = connection.url.path
         if session is None and path == "/":
