@@ -72,7 +72,9 @@ def test_the_flags_that_are_said_to_take_the_tools_away_are_given() -> None:
 
 
 def test_every_option_and_figure_is_a_real_one() -> None:
-    known = {flag for parameter in get_command(build_app()).commands["run"].params for flag in parameter.opts}  # type: ignore[attr-defined]
+    commands = get_command(build_app()).commands  # type: ignore[attr-defined]
+    verbs = (commands["run"], *commands["model"].commands.values())
+    known = {flag for verb in verbs for parameter in verb.params for flag in parameter.opts}
     known |= {word for program in KNOWN.values() for flags in program.flags for word in flags.words}
     page = re.sub(r"`cli:[^`]*`|'cli:[^']*'|`uv sync [^`]*`", "", PAGE)
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - {"--llm"}

@@ -9,6 +9,7 @@ import typer
 from assay.cli.grouped import Grouped, Verb
 from assay.cli.handing import note, submit
 from assay.cli.machine import build_service, doctor, explain, gc, schema
+from assay.cli.model_verbs import build_model
 from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui, watch
 from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
 from assay.cli.starting import check, demo, ideas, init, papers, resume, run
@@ -42,6 +43,7 @@ def build_app() -> typer.Typer:
         for verb in verbs:
             app.command(name=verb.__name__.rstrip("_"), cls=Verb, rich_help_panel=title)(verb)
     app.add_typer(build_tasks(), name="tasks", rich_help_panel="Start")
+    app.add_typer(build_model(), name="model", rich_help_panel="Machine")
     app.add_typer(build_service(), name="service", rich_help_panel="Machine")
     return app
 

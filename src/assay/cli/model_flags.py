@@ -89,6 +89,20 @@ def _is_local(base_url: str | None) -> bool:
     )
 
 
+def is_on_this_machine(model: str, base_url: str | None) -> bool:
+    """Return whether nothing leaves this machine when `model` is asked; False for what is no model."""
+    if model == PLAYBOOK or model.startswith("recorded:"):
+        return True
+    if model.startswith("cli:"):
+        return False
+    from assay.models.endpoint import resolve
+
+    try:
+        return _is_local(resolve(model, base_url=base_url, environ=os.environ).base_url)
+    except UsageError:
+        return False
+
+
 def require_model(choices: RunChoices) -> None:
     """Check before anything is spent that the models could be asked.
 

@@ -88,7 +88,7 @@ VARIABLES = (
     Variable(
         name="XDG_CONFIG_HOME",
         about=_MACHINE,
-        meaning="Folder for the units of `assay service`; `~/.config` without it.",
+        meaning="Folder of what `assay model setup` chose and of units of `assay service`; `~/.config` without it.",
     ),
 )
 """In the order of the page. What candidates are given, `ASSAY_SEED` and `ASSAY_THREADS`, Assay itself does not read."""

@@ -19,22 +19,26 @@ _OLLAMA = "http://localhost:11434/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Provider:
+class Provider:
+    """Who can be asked by name, and which variables it goes by."""
+
     dialect: Dialect
     keys: tuple[str, ...]
+    """Variables that may hold the key, first one first."""
     base_urls: tuple[str, ...]
     """Variables that may hold the address, first one first."""
     default_url: str | None = None
+    """Where it is without any; None for the provider's own address."""
     key_needed: bool = True
 
 
-_PROVIDERS = {
-    "openai": _Provider(dialect="openai", keys=("OPENAI_API_KEY",), base_urls=("ASSAY_BASE_URL", "OPENAI_BASE_URL")),
-    "anthropic": _Provider(dialect="anthropic", keys=("ANTHROPIC_API_KEY",), base_urls=("ANTHROPIC_BASE_URL",)),
-    "google": _Provider(
+PROVIDERS = {
+    "openai": Provider(dialect="openai", keys=("OPENAI_API_KEY",), base_urls=("ASSAY_BASE_URL", "OPENAI_BASE_URL")),
+    "anthropic": Provider(dialect="anthropic", keys=("ANTHROPIC_API_KEY",), base_urls=("ANTHROPIC_BASE_URL",)),
+    "google": Provider(
         dialect="google", keys=("GOOGLE_API_KEY", "GEMINI_API_KEY"), base_urls=("GOOGLE_GEMINI_BASE_URL",)
     ),
-    "ollama": _Provider(
+    "ollama": Provider(
         dialect="openai",
         keys=("OLLAMA_API_KEY",),
         base_urls=("OLLAMA_BASE_URL",),
@@ -121,9 +125,9 @@ def resolve(spec: str, *, base_url: str | None = None, environ: Mapping[str, str
             ASSAY_WEB_SEARCH says neither on nor off.
     """
     name, _, model = spec.partition(":")
-    provider = _PROVIDERS.get(name)
+    provider = PROVIDERS.get(name)
     if provider is None or not model.strip():
-        known = ", ".join(f"{p}:NAME" for p in _PROVIDERS)
+        known = ", ".join(f"{p}:NAME" for p in PROVIDERS)
         raise UsageError(
             "E060", f"a model is named as one of {known}, cli:PROGRAM, not {spec!r}", fix="--model openai:gpt-5"
         )

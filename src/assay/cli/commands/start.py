@@ -19,6 +19,7 @@ from assay.cli.parsers import one_of
 from assay.cli.plan import bounded, expect, plan_lines, run_options
 from assay.cli.problems import Problems
 from assay.cli.records import LimitFlags, RunFlags, TaskFlags
+from assay.cli.saved_model import with_saved
 from assay.cli.seeing import Work, channel_of, choose_view, see_through
 from assay.cli.shell import Shell
 from assay.cli.tracked import choose_store, mlflow_wish, store_address
@@ -62,6 +63,7 @@ def run(
         strategy, task_flags, limit_flags, run_flags = configured(
             shell, config, typed, task_flags, limit_flags, run_flags
         )
+    run_flags, saved = with_saved(run_flags)
     now, cores, problems = shell.output.clock.now(), usable_cores(), Problems()
     limits = read_limits(limit_flags, problems, now=now, cores=cores)
     read_task(task_flags, problems)
@@ -83,6 +85,8 @@ def run(
     store = choose_store(mlflow_wish(run_flags.mlflow, off=run_flags.no_mlflow, file=intake.mlflow), runs)
     options = run_options(choices, limits, strategy=strategy, runs=runs, mlflow=store.kept)
     foreseen = expect(intake.task, options)
+    if saved:
+        shell.output.say(saved)
     for line in plan_lines(intake, options, foreseen, defaulted=defaulted, store=store):
         shell.output.say(line)
     if dry_run:
