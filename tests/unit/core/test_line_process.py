@@ -31,6 +31,12 @@ def test_it_answers_in_turn_however_long_the_lines_are(tmp_path: Path) -> None:
             assert process.read(60) == told
 
 
+def test_it_runs_in_its_folder_with_its_own_variables_alone(tmp_path: Path) -> None:
+    program = "import json, os\nprint(json.dumps({'folder': os.getcwd(), 'home': os.environ.get('HOME')}), flush=True)"
+    with helper(tmp_path, program) as process:
+        assert process.read(60) == {"folder": str(tmp_path.resolve()), "home": None}
+
+
 def test_two_replies_that_come_at_once_are_two(tmp_path: Path) -> None:
     with helper(tmp_path, 'import os, time\nos.write(1, b\'{"n": 1}\\n{"n": 2}\\n\')\ntime.sleep(60)') as process:
         assert [process.read(60), process.read(60)] == [{"n": 1}, {"n": 2}]
@@ -46,8 +52,9 @@ def test_two_replies_that_come_at_once_are_two(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_reply_is_said(tmp_path: Path, program: str, reason: str) -> None:
-    with helper(tmp_path, program) as process, pytest.raises(Gone, match=reason):
+    with helper(tmp_path, program) as process, pytest.raises(Gone, match=reason) as caught:
         process.read(60)
+    assert caught.value.reason == reason
 
 
 def test_one_that_neither_reads_nor_answers_is_given_up(tmp_path: Path) -> None:

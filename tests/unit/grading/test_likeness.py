@@ -150,5 +150,6 @@ def test_code_is_found_in_scripts_notebooks_and_texts() -> None:
     ]
     assert code_of("a.ipynb", json.dumps({"cells": cells})).split() == ["x", "=", "1", "y", "=", "x"]
     assert code_of("a.md", "Words\n```python\nx = 1\n```\n```\ny = 2\n```\n").split() == ["x", "=", "1", "y", "=", "2"]
+    assert code_of("A.TXT", "```py\nx = 1\n```\n") == code_of("a.MD", "```py\nx = 1\n```\n") == "x = 1\n"
     assert code_of("a.py", "x = 1\n") == "x = 1\n"
     assert code_of("a.ipynb", "{") == ""

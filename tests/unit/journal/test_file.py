@@ -63,7 +63,7 @@ def test_a_torn_tail_is_ignored_and_healed_before_the_next_append(
     assert list(FileJournal(path).read()) == events
 
 
-@pytest.mark.parametrize("damage", ["digest", "content", "order", "middle"])
+@pytest.mark.parametrize("damage", ["digest", "content", "order", "middle", "gone"])
 def test_a_changed_line_is_an_integrity_error(tmp_path: Path, events: list[Event], damage: str) -> None:
     path = tmp_path / "events.jsonl"
     FileJournal(path).append(events)
@@ -74,12 +74,15 @@ def test_a_changed_line_is_an_integrity_error(tmp_path: Path, events: list[Event
         lines[1] = lines[1].replace("search", "finish")
     elif damage == "order":
         lines[1], lines[2] = lines[2], lines[1]
+    elif damage == "gone":
+        del lines[1]
     else:
         lines[1] = lines[1][:30]
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(IntegrityError, match="line 2") as caught:
-        FileJournal(path).read()
-    assert caught.value.code == "E401"
+    for look in (FileJournal.read, lambda journal: journal.skim(9), lambda journal: list(journal.each())):
+        with pytest.raises(IntegrityError, match="line 2") as caught:
+            look(FileJournal(path))
+        assert caught.value.code == "E401"
 
 
 def test_reading_goes_on_from_an_offset(tmp_path: Path, events: list[Event]) -> None:

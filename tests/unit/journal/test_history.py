@@ -86,15 +86,39 @@ def test_seconds_of_running_leave_pauses_and_jumps_of_the_clock_out() -> None:
     assert history.wall_s == 0.0
 
 
+def test_a_pause_lasts_until_a_person_lets_go_on_or_the_search_ends() -> None:
+    made = writer()
+    made.wait(10.0)
+    made.add(ev.Paused(on=True))
+    assert made.history.paused_since == made.events[-1].time
+    made.add(ev.Paused(on=False))
+    assert made.history.paused_since is None
+    made.add(ev.Paused(on=True))
+    made.add(ev.PhaseEntered(phase="finish"))
+    assert made.history.paused_since is None
+
+
+def test_work_lasts_until_the_last_event_that_takes_time() -> None:
+    made = writer()
+    made.wait(10.0)
+    made.add(ev.Noted(key="k", value=1))
+    worked = made.events[-1].time
+    assert made.history.worked_until == worked
+    made.wait(500.0)
+    made.add(ev.RunResumed(sandbox="T2"))
+    assert made.history.worked_until == made.events[-1].time > worked
+
+
 # --- trials ------------------------------------------------------------------------------------------------------
 
 
 def test_a_trial_holds_what_its_events_tell() -> None:
     made = writer()
-    number = made.create(idea(plan="why", parents=(), recipe={"depth": 3}, key="step-0000/draft"))
+    number = made.create(idea(plan="why", parents=(4, 2), recipe={"depth": 3}, key="step-0000/draft"))
     trial = made.history.trials[number]
     assert (trial.state, trial.attempts, trial.created_as) == (TrialState.WAITING, 0, trial.candidate)
     assert (trial.plan, trial.recipe, trial.created) == ("why", {"depth": 3}, made.events[-1].time)
+    assert trial.parents == (4, 2)
     attempt(made, number)
     assert made.history.trials[number].state is TrialState.RUNNING
     made.repaired(number, idea("mended"), cause="KeyError")
@@ -104,6 +128,7 @@ def test_a_trial_holds_what_its_events_tell() -> None:
     made.finish_trial(number, TrialState.COMPLETE, scores={"fold-0": 1.0, "fold-1": 2.0}, flags=("C01 x",), reason="r")
     trial = made.history.trials[number]
     assert (trial.state, trial.attempts, trial.score, trial.folds) == (TrialState.COMPLETE, 2, 1.5, 2)
+    assert trial.std_error == pytest.approx(0.5)
     assert (trial.scores, trial.flags, trial.reason) == ({"fold-0": 1.0, "fold-1": 2.0}, ("C01 x",), "r")
     assert [repair.cause for repair in trial.repairs] == ["KeyError"]
     assert trial.candidate == trial.repairs[0].candidate != trial.created_as

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from assay.core.candidate import Candidate
@@ -168,6 +170,7 @@ def test_what_names_no_process_names_no_holder(tmp_path: Path, text: str) -> Non
 def test_a_recycled_pid_is_not_taken_for_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "lease"
     lease = Lease(path)
+    assert read_holder(path) == (os.getpid(), psutil.Process().create_time())
     text = path.read_text()
     lease.release()
     path.write_text(text.replace('"started": ', '"started": 1'))

@@ -206,11 +206,23 @@ def test_a_picture_that_is_too_large_is_left_out_and_widgets_are_passed_over() -
     assert shown == [("small", {"a": 1}), ("[an output of 517 characters was left out]", {})]
 
 
+def test_what_a_cell_shows_is_passed_on_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    cells = Cells()
+    cells.take("execute_result", data={"text/plain": "y" * 60}, metadata={}, execution_count=1)
+    cells.take("display_data", data={"image/png": "p"}, metadata={})
+    cells.take("stream", name="stdout", text="z" * 60)
+    cells.client.finish(cells.cell)
+    assert "z" * 10 in cells.text
+    assert "characters of output cut" in cells.text
+    assert capsys.readouterr().out.startswith("y" * 60 + "\n\nz")
+
+
 def test_there_is_an_end_to_the_number_of_outputs() -> None:
     cells = Cells()
-    for n in range(300):
+    for _ in range(300):
         cells.take("display_data", data={"image/png": "p" * 500}, metadata={})
-        cells.take("stream", name=("stdout", "stderr")[n % 2], text="")
+    cells.client.begin()
+    cells.take("stream", name="stdout", text="more")
     assert len(cells.cell.outputs) == 200
 
 
@@ -256,4 +268,6 @@ def test_a_mended_notebook_keeps_the_cells_that_ran_and_starts_at_the_mended_one
     mended = {"notebook": to_dict(a_notebook("a", "b", "c")), "from": "b"}
     assert driver._go_on({}) is None
     assert driver._go_on(mended) == 1
+    before = {"notebook": to_dict(a_notebook("a", "new", "b")), "from": "b"}
+    assert Driver(order)._go_on(before) == 2, "a cell that is new and comes earlier is taken as it is"
     assert [(cell.id, len(cell.outputs)) for cell in driver._nb.cells] == [("a", 1), ("b", 0), ("c", 0)]
