@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from assay.core.finish_plan import FinishPlan
@@ -25,20 +24,7 @@ class Phase(StrEnum):
     """Nothing is started any more; the engine writes the report whatever the model says."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where the lab stands."""
-
-    phase: Phase
-    rounds_left: int
-    """Rounds of training that may still be made in the finish-up."""
-    report_by: float | None
-    """When reporting begins at the latest, seconds since the epoch; None where only the rounds decide."""
-    reason: str
-    """Why it is in this phase, in a few words."""
-
-
-def standing(plan: FinishPlan | None, now: float, results: Sequence[Result]) -> Standing:
+def phase_at(plan: FinishPlan | None, now: float, results: Sequence[Result]) -> Phase:
     """Return where the lab stands. Nothing a model says enters.
 
     Args:
@@ -47,19 +33,10 @@ def standing(plan: FinishPlan | None, now: float, results: Sequence[Result]) -> 
         results: All experiments. A round counts if it ended in the finish-up and truly trained.
     """
     if plan is None or now < plan.at:
-        left = plan.final_rounds if plan is not None else 0
-        return Standing(phase=Phase.SEARCH, rounds_left=left, report_by=None, reason="no finish-up yet")
-    done = rounds(plan, results)
-    left = max(0, plan.final_rounds - done)
+        return Phase.SEARCH
     report_by = _report_by(plan)
-    if left == 0:
-        reason = "no final round was planned" if plan.final_rounds == 0 else f"{done} final rounds are done"
-        return Standing(phase=Phase.REPORTING, rounds_left=0, report_by=report_by, reason=reason)
-    if report_by is not None and now >= report_by:
-        return Standing(phase=Phase.REPORTING, rounds_left=left, report_by=report_by, reason="the deadline is near")
-    return Standing(
-        phase=Phase.FINAL_TRAINING, rounds_left=left, report_by=report_by, reason=f"{left} final rounds left"
-    )
+    over = report_by is not None and now >= report_by
+    return Phase.REPORTING if over or rounds(plan, results) >= plan.final_rounds else Phase.FINAL_TRAINING
 
 
 def work_ends(plan: FinishPlan, round_s: float) -> float:

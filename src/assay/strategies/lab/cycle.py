@@ -8,7 +8,7 @@ from assay.engine.session import Session
 from assay.engine.step import Step
 from assay.journal.history import Trial
 from assay.operators.lab.context import Role
-from assay.operators.lab.finish_up import Phase, standing
+from assay.operators.lab.finish_up import Phase, phase_at
 from assay.operators.lab.memory import story_line
 from assay.operators.lab.mentor import housekeeping_of
 from assay.operators.lab.record import Cycle as Counted
@@ -102,7 +102,7 @@ class Cycle:
         """End the work where a person planned its end and the final rounds are done, or their time is."""
         history = self._session.view()
         runs = runs_of(rows_of(history), self._config.command)
-        if standing(history.finish_plan, self._session.parts.clock.now(), runs).phase is Phase.REPORTING:
+        if phase_at(history.finish_plan, self._session.parts.clock.now(), runs) is Phase.REPORTING:
             raise Ending(PLANNED)
 
     # --- what is kept ---------------------------------------------------------------------------------------------

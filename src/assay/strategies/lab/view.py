@@ -9,7 +9,7 @@ from assay.core.trial import TrialState
 from assay.journal.history import History, Trial
 from assay.models.roles import LabView, Machine, PastCycle, Running, Signals, SourceText
 from assay.operators.lab import context
-from assay.operators.lab.finish_up import standing
+from assay.operators.lab.finish_up import phase_at
 from assay.operators.lab.record import Cycle, Result, best_of
 from assay.operators.lab.signals import count, model_names, signals
 from assay.operators.lab.todo import open_items
@@ -138,7 +138,7 @@ def _signals(
 
 def _phase(history: History, runs: Sequence[Result], around: Circumstances) -> str:
     """Return the phase: of a planned finish, else of what the time left allows."""
-    planned = standing(history.finish_plan, around.now, runs).phase
+    planned = phase_at(history.finish_plan, around.now, runs)
     took = [run.wall_s for run in runs if run.score is not None and run.wall_s > 0]
     if planned != "search" or around.left_s is None or not took:
         return str(planned)

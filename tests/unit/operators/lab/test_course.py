@@ -12,7 +12,7 @@ from assay.core.errors import UsageError
 from assay.core.finish_plan import FinishPlan
 from assay.core.metric import Direction, Metric, Needs
 from assay.models.roles import Decision, Housekeeping, Review, Signals
-from assay.operators.lab.finish_up import Phase, standing
+from assay.operators.lab.finish_up import Phase, phase_at, rounds
 from assay.operators.lab.gate import gate
 from assay.operators.lab.leaderboard import as_json, as_markdown, leaderboard
 from assay.operators.lab.mentor import MentorRules, choose, housekeeping_of, mentor_todos, mode_named, review_due
@@ -126,20 +126,20 @@ def ended(number: int, at: float, **more: object) -> Result:
 
 
 def test_phases_follow_the_clock_and_the_rounds() -> None:
-    assert standing(None, 9e9, []).phase is Phase.SEARCH
-    assert standing(PLAN, 999, []).phase is Phase.SEARCH
-    assert standing(PLAN, 1_000, []).phase is Phase.FINAL_TRAINING
-    assert standing(PLAN, 3_399, [ended(1, 1_500)]).rounds_left == 1
-    assert standing(PLAN, 3_400, [ended(1, 1_500)]).phase is Phase.REPORTING
-    assert standing(PLAN, 1_600, [ended(1, 1_500), ended(2, 1_550)]).phase is Phase.REPORTING
-    assert standing(FinishPlan(at=1_000.0, final_rounds=0), 1_000, []).phase is Phase.REPORTING
+    assert phase_at(None, 9e9, []) is Phase.SEARCH
+    assert phase_at(PLAN, 999, []) is Phase.SEARCH
+    assert phase_at(PLAN, 1_000, []) is Phase.FINAL_TRAINING
+    assert phase_at(PLAN, 3_399, [ended(1, 1_500)]) is Phase.FINAL_TRAINING
+    assert phase_at(PLAN, 3_400, [ended(1, 1_500)]) is Phase.REPORTING
+    assert phase_at(PLAN, 1_600, [ended(1, 1_500), ended(2, 1_550)]) is Phase.REPORTING
+    assert phase_at(FinishPlan(at=1_000.0, final_rounds=0), 1_000, []) is Phase.REPORTING
 
 
 def test_a_short_finish_up_still_trains_and_one_without_a_deadline_goes_by_its_rounds() -> None:
     short = FinishPlan(at=0.0, deadline=600.0, final_rounds=1)
-    assert standing(short, 399, []).phase is Phase.FINAL_TRAINING
-    assert standing(short, 400, []).phase is Phase.REPORTING
-    assert standing(FinishPlan(at=0.0, final_rounds=1), 9e9, []).phase is Phase.FINAL_TRAINING
+    assert phase_at(short, 399, []) is Phase.FINAL_TRAINING
+    assert phase_at(short, 400, []) is Phase.REPORTING
+    assert phase_at(FinishPlan(at=0.0, final_rounds=1), 9e9, []) is Phase.FINAL_TRAINING
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_short_finish_up_still_trains_and_one_without_a_deadline_goes_by_its_r
     ],
 )
 def test_only_what_truly_trained_in_the_finish_up_is_a_round(result: Result) -> None:
-    assert standing(PLAN, 1_600, [result]).rounds_left == 2
+    assert rounds(PLAN, [result]) == 0
 
 
 @given(st.lists(st.floats(0, 10_000), max_size=8), st.floats(0, 10_000), st.floats(0, 10_000))
@@ -163,9 +163,9 @@ def test_the_phase_never_goes_back(ends: list[float], one: float, other: float) 
     order = [Phase.SEARCH, Phase.FINAL_TRAINING, Phase.REPORTING]
     earlier, later = sorted((one, other))
     results = [ended(n, at) for n, at in enumerate(ends)]
-    before = standing(PLAN, earlier, [r for r in results if r.ended is not None and r.ended <= earlier])
-    after = standing(PLAN, later, [r for r in results if r.ended is not None and r.ended <= later])
-    assert order.index(before.phase) <= order.index(after.phase)
+    before = phase_at(PLAN, earlier, [r for r in results if r.ended is not None and r.ended <= earlier])
+    after = phase_at(PLAN, later, [r for r in results if r.ended is not None and r.ended <= later])
+    assert order.index(before) <= order.index(after)
 
 
 # --- leaderboard -----------------------------------------------------------------------------------------------------
