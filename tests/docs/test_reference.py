@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from assay.cli.app import build_app
 from assay.cli.grouped import by_title
-from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags
+from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags, TasksFlags
 from assay.cli.variables import VARIABLES
 from assay.core.exits import Exit
 from assay.data.task_keys import KEYS
@@ -171,7 +171,7 @@ def test_no_verb_takes_an_option_and_forgets_it() -> None:
     """Every parameter of a verb is handed on; `--json` is read before any verb is. So is every field of a record."""
     cli = ROOT / "src" / "assay" / "cli"
     forgotten = []
-    for name in ("machine", "reading", "shipping", "starting", "steering", "tasks"):
+    for name in ("handing", "machine", "reading", "shipping", "starting", "steering", "tasks"):
         tree = ast.parse((cli / f"{name}.py").read_text(encoding="utf-8"))
         for verb in tree.body:
             if isinstance(verb, ast.FunctionDef) and any(a.arg == "context" for a in verb.args.args):
@@ -180,6 +180,6 @@ def test_no_verb_takes_an_option_and_forgets_it() -> None:
                 forgotten += [f"{verb.name} {arg}" for arg in typed if arg not in used | {"json"}]
     code = [ast.parse(file.read_text(encoding="utf-8")) for file in cli.rglob("*.py")]
     read = {node.attr for tree in code for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for record in (TaskFlags, LimitFlags, RunFlags, IdeaFlags):
+    for record in (TaskFlags, LimitFlags, RunFlags, IdeaFlags, TasksFlags):
         forgotten += [f"{record.__name__} {field.name}" for field in fields(record) if field.name not in read]
     assert forgotten == []

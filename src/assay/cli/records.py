@@ -144,3 +144,36 @@ class IdeaFlags:
     ] = ()
     papers: Annotated[bool, typer.Option("--papers/--no-papers", help="Whether the literature is looked at.")] = True
     config: ConfigFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TasksFlags:
+    """The options of `tasks run` that are its own."""
+
+    responses: Annotated[
+        Path | None, typer.Option("--responses", help="What agents wrote: a file or a folder of Markdown.")
+    ] = None
+    no_checkpoint: Annotated[
+        bool, typer.Option("--no-checkpoint", help="Trigger the next cycle without a person's approval.")
+    ] = False
+    retries: Annotated[
+        int, typer.Option("--retries", metavar="N", min=0, max=2, help="Most changes of code at each point.")
+    ] = 2
+    task_timeout: Annotated[
+        str | None,
+        typer.Option("--task-timeout", metavar="TIME", help="Most time of one attempt.", show_default="10m"),
+    ] = None
+    mlflow: Annotated[
+        str | None, typer.Option("--mlflow", metavar="[URI]", help="Experiment store: local, an address, or off.")
+    ] = None
+    no_mlflow: NoMlflow = False
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="ID[,ID]", help="Do these again in a new run; take the others as the last run left them."
+        ),
+    ] = None
+    allow: Annotated[
+        tuple[str, ...],
+        typer.Option("--allow", metavar="PACKAGE", help="Install this where a reply asks for it; several times."),
+    ] = ()

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from assay.cli.grouped import Verb
-from assay.cli.records import LimitFlags, RunFlags
+from assay.cli.records import LimitFlags, RunFlags, TasksFlags
 from assay.cli.spread import Picked, spread
 from assay.cli.typed import (
     RUNS,
     Json,
-    NoMlflow,
     Run,
     Runs,
     shell_of,
@@ -33,35 +32,9 @@ def build_tasks() -> typer.Typer:
 def run(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="pending_actions.json, or the same in YAML.")],
-    responses: Annotated[
-        Path | None, typer.Option("--responses", help="What agents wrote: a file or a folder of Markdown.")
-    ] = None,
     *,
+    wishes: TasksFlags,
     flags: Annotated[RunFlags, Picked("model", "base_url", "sandbox", "seed")],
-    no_checkpoint: Annotated[
-        bool, typer.Option("--no-checkpoint", help="Trigger the next cycle without a person's approval.")
-    ] = False,
-    retries: Annotated[
-        int, typer.Option("--retries", metavar="N", min=0, max=2, help="Most changes of code at each point.")
-    ] = 2,
-    task_timeout: Annotated[
-        str | None,
-        typer.Option("--task-timeout", metavar="TIME", help="Most time of one attempt.", show_default="10m"),
-    ] = None,
-    mlflow: Annotated[
-        str | None, typer.Option("--mlflow", metavar="[URI]", help="Experiment store: local, an address, or off.")
-    ] = None,
-    no_mlflow: NoMlflow = False,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            "--only", metavar="ID[,ID]", help="Do these again in a new run; take the others as the last run left them."
-        ),
-    ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option("--allow", metavar="PACKAGE", help="Install this where a reply asks for it; several times."),
-    ] = None,
     workers: Annotated[
         str | None, typer.Option("--workers", metavar="N", help="Tasks at a time.", show_default="1")
     ] = None,
@@ -74,23 +47,12 @@ def run(
     json: Json = False,
 ) -> int:
     """Work through a queue of tasks. The same again goes on where it was left."""
-    from assay.cli.commands.tasks import TasksFlags
     from assay.cli.commands.tasks import run as command
 
-    wishes = TasksFlags(
-        file=file,
-        responses=responses,
-        checkpoint=not no_checkpoint,
-        retries=retries,
-        timeout=task_timeout,
-        mlflow=mlflow,
-        no_mlflow=no_mlflow,
-        only=only,
-        allow=tuple(allow or ()),
-    )
     return command(
         shell_of(context),
         runs,
+        file,
         wishes,
         replace(limits, workers=workers or "1"),
         replace(flags, name=name, python=python),

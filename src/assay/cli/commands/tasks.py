@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from assay.cli.lookup import find_run
 from assay.cli.model_flags import require_model
 from assay.cli.output import one_line
 from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags, RunFlags
+from assay.cli.records import LimitFlags, RunFlags, TasksFlags
 from assay.cli.shell import Shell
 from assay.cli.tracked import AUTO, NO, choose_store, mlflow_wish, tracking
 from assay.core.cores import usable_cores
@@ -45,22 +45,7 @@ _STYLES = {
 _WIDTHS = (18, 8, 13, 11, 11, 10, 12)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TasksFlags:
-    """The options of `tasks run` that are its own, as typed."""
-
-    file: Path
-    responses: Path | None = None
-    checkpoint: bool = True
-    retries: int = 2
-    timeout: str | None = None
-    mlflow: str | None = None
-    no_mlflow: bool = False
-    only: str | None = None
-    allow: tuple[str, ...] = ()
-
-
-def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, run_flags: RunFlags) -> int:
+def run(shell: Shell, runs: Path, file: Path, flags: TasksFlags, limit_flags: LimitFlags, run_flags: RunFlags) -> int:
     """Check everything, then work through the queue."""
     from assay.strategies.code_tasks.intake import read_queue
     from assay.strategies.code_tasks.launching import work_on
@@ -71,18 +56,18 @@ def run(shell: Shell, runs: Path, flags: TasksFlags, limit_flags: LimitFlags, ru
     problems = Problems()
     limits = read_limits(limit_flags, problems, now=shell.output.clock.now(), cores=usable_cores())
     choices = read_choices(run_flags, problems)
-    timeout = problems.read("--task-timeout", flags.timeout, duration, DEFAULT_TIMEOUT_S)
+    timeout = problems.read("--task-timeout", flags.task_timeout, duration, DEFAULT_TIMEOUT_S)
     problems.raise_any("tasks run")
     require_model(choices)
-    queue = read_queue(flags.file)
+    queue = read_queue(file)
     order = ", ".join(f"{task.id} ({task.priority})" for task in in_order(queue.tasks))
     shell.output.say(
         f" queue    {one_line(queue.meeting, 60)}: {format_count(len(queue.tasks), 'task')} in the order {order}"
     )
     options = TaskOptions(
-        file=flags.file,
+        file=file,
         responses=flags.responses,
-        checkpoint=flags.checkpoint,
+        checkpoint=not flags.no_checkpoint,
         retries=flags.retries,
         timeout_s=timeout,
         mlflow=_store_of_evidence(wish),
