@@ -107,6 +107,7 @@ def test_a_run_of_notebook_leaves_its_files(generated: Made) -> None:
     assert "c3 --> c5" in generated.text("hypergraph.md")
     assert generated.json("loop_summary.json")["status"] == "finished"
     report = generated.text("experiment_report.md")
+    assert "a gain is real there once it was found again on fresh partitions" in report
     assert "It was tried." in report
     assert "Words of scripted" in report
     assert "| **iteration 1: method 1** |" in report
