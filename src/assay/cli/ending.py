@@ -168,7 +168,7 @@ def _next(summary: Summary, winner: Row | None) -> str:
     if summary.finished is not None and summary.finished.stopped_by.startswith("E3"):
         return f"assay resume {summary.run} (goes on with the search) · assay report {summary.run} --open"
     run = summary.run
-    if summary.arguments.get("source", "").endswith(".ipynb"):
+    if summary.arguments.get("source", "").endswith(".ipynb") and winner.operator != "baseline":
         return f"assay report {run} --open · assay diff best 0 -r {run} · assay apply best -r {run}"
     return f"assay report {run} --open · assay diff best -r {run} · assay show best -r {run}"
 

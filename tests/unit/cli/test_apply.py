@@ -108,6 +108,9 @@ def test_the_last_line_of_a_review_says_how_to_take_it() -> None:
     output = Output(out=StringIO(), err=StringIO(), env={})
     last = summary_lines(output, summary, Path("nowhere"), None)[-1]
     assert last.endswith(f"assay apply best -r {summary.run}")
+    assert summary.finished is not None
+    same = replace(summary, finished=replace(summary.finished, winner=0))
+    assert "apply" not in summary_lines(output, same, Path("nowhere"), None)[-1], "the notebook as it came won"
 
 
 def test_a_file_that_changed_meanwhile_is_left_alone(fresh: Desk) -> None:
