@@ -45,8 +45,6 @@ class Failure:
     """The end of the traceback, or everything that is wrong with the output."""
     signature: str
     """Equal for equal failures: digest of the error without numbers and addresses."""
-    missing_module: str = ""
-    """Top-level module that could not be imported."""
     unit: str = ""
     """Name of the unit that failed, where units are run one by one."""
     line: int = 0

@@ -18,7 +18,6 @@ from assay.kinds.excerpt import TRACEBACK, stack_of, traceback_of, words
 from assay.sandbox.base import Command
 
 _ERROR_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration))(?::|$).*")
-_MISSING = re.compile(r"No module named '(?P<module>[\w.]+)'")
 _MODULES = re.compile(r"^Extension modules: .*\n?", re.MULTILINE)
 """Where a crash inside a library is told, every extension module that was loaded is listed, too."""
 _MOST_STACK = 3_000
@@ -79,7 +78,6 @@ def crash_failure(execution: Execution) -> Failure:
     log = _MODULES.sub("", execution.log_tail)
     # What a program printed last before its time ended is no error.
     error = "" if execution.outcome is Outcome.TIMEOUT else _last_error(log)
-    missing = _MISSING.search(error)
     summary = {
         Outcome.ERROR: error or f"exit code {execution.exit_code}",
         Outcome.TIMEOUT: f"did not end within {execution.wall_s:.0f} s",
@@ -93,7 +91,6 @@ def crash_failure(execution: Execution) -> Failure:
         summary=summary[:300],
         detail=detail,
         signature=_signature(str(execution.outcome), error),
-        missing_module=missing["module"].partition(".")[0] if missing else "",
     )
 
 

@@ -45,13 +45,11 @@ def diagnose_cells(execution: Execution, problems: tuple[str, ...]) -> Failure |
     how = UnitOutcome.RUN_TIMEOUT if late else last.outcome
     kind = str(execution.outcome) if outside else _KINDS.get(how, str(execution.outcome))
     cause = execution.detail if outside or last.outcome is UnitOutcome.CUT else last.error
-    missing = _MISSING.search(last.error)
     return Failure(
         outcome=kind,
         summary=f"cell {last.unit}: {cause or kind}"[:300],
         detail=_detail(execution, last, kind, cause),
         signature=digest_text(f"{kind}\n{last.unit}\n{_VOLATILE.sub('#', cause)}"),
-        missing_module=missing["module"].partition(".")[0] if missing else "",
         unit=last.unit,
         line=last.line,
         error=last.error,

@@ -99,7 +99,7 @@ def test_a_failure_is_told_with_its_error_and_a_missing_number_too() -> None:
     log = "epoch 1\nTraceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 'timm'\n"
     failure = kind.diagnose(Execution(outcome=Outcome.ERROR, exit_code=1, log_tail=log), ())
     assert failure is not None
-    assert failure.missing_module == "timm"
+    assert failure.summary == "ModuleNotFoundError: No module named 'timm'"
     left = kind.diagnose(Execution(outcome=Outcome.ERROR, exit_code=1, outputs={"submission.csv": "d"}), ())
     assert left is not None
     assert left.summary == "exit code 1"
