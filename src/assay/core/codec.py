@@ -102,7 +102,7 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
         return _one_of(typing.get_args(hint))
     if origin is tuple:
         return _tuple(typing.get_args(hint))
-    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         item = _decoder(typing.get_args(hint)[1])
         return lambda value: {key: item(entry) for key, entry in value.items()}
     if isinstance(hint, type) and issubclass(hint, (Enum, Decimal, Path)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,11 @@ from assay.core.codec import decode, encode
 
 class Colour(StrEnum):
     RED = "red"
+
+
+class Named(NamedTuple):
+    number: int
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,9 @@ def test_what_is_encoded_decodes_to_the_same_record(record: Outer) -> None:
 def test_defaults_are_left_out_and_unknown_keys_ignored() -> None:
     value = encode(Outer(Colour.RED, Inner(1.0)))
     assert value == {"colour": "red", "inner": {"number": 1.0}}
-    assert decode(Inner, {"number": 1, "later": "field"}) == Inner(1.0)
+    later = decode(Inner, {"number": 1, "later": "field"})
+    assert later == Inner(1.0)
+    assert not hasattr(later, "later")
 
 
 def test_a_whole_number_becomes_the_float_that_the_record_declares() -> None:
@@ -77,8 +84,19 @@ def test_a_whole_number_becomes_the_float_that_the_record_declares() -> None:
 
 
 def test_a_missing_field_is_an_error() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="Outer lacks inner"):
         decode(Outer, {"colour": "red"})
+    with pytest.raises(TypeError, match="Outer lacks colour, inner"):
+        decode(Outer, {"path": "x"})
+
+
+def test_pairs_with_names_are_written_as_lists() -> None:
+    assert encode(Named(1, Path("a/b"))) == [1, "a/b"]
+
+
+def test_a_text_that_is_none_of_a_few_is_told_them() -> None:
+    with pytest.raises(ValueError, match="'c' is none of 'a', 'b'"):
+        decode(Literal["a", "b"], "c")  # type: ignore[arg-type]
 
 
 def test_an_unknown_type_is_refused() -> None:

@@ -85,3 +85,17 @@ def test_what_nobody_writes_by_hand_is_refused_unread() -> None:
 
 def test_the_line_of_a_block_is_that_in_the_reply() -> None:
     assert [block.line for block in extract("a\n\n```python\nx = 1\n```\n\n```py\ny = 2\n```").blocks] == [4, 8]
+
+
+@pytest.mark.parametrize(
+    ("reply", "lines"),
+    [
+        ("```python\ns = '''\n```\ninner\n```\n'''\n```\n```python\ny = 2\n```\n", [2, 9]),
+        ("```python\nthis is not (\n```\n", [2]),
+        ("Cut off:\n\n```python\nx = 1\n\nprint(x\n", [4]),
+    ],
+)
+def test_a_block_says_where_it_stands_even_where_a_fence_is_within_it_or_it_is_no_python(
+    reply: str, lines: list[int]
+) -> None:
+    assert [block.line for block in extract(reply).blocks] == lines
