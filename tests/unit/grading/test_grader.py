@@ -197,6 +197,26 @@ def test_how_predictions_look(grader: Grader, tmp_path: Path) -> None:
     assert isinstance(grader.stats(task, view, write_csv(tmp_path / "r.csv", ("x",), [])), Invalid)
 
 
+def test_predictions_in_any_other_order_follow_no_ids(grader: Grader, tmp_path: Path) -> None:
+    view = a_view(tmp_path, ("id", "target"), [(i, y) for i, (_, y) in enumerate(TRUTH)])
+    for number, (value, follows) in enumerate([(lambda i: i * 7 % 40 / 40, False), (lambda i: -i / 40, True)]):
+        path = write_csv(tmp_path / f"{number}.csv", ("id", "target"), [(i, value(i)) for i in range(40)])
+        stats = grader.stats(a_task(tmp_path, "rmse"), view, path)
+        assert stats == PredictionStats(rows=40, distinct=40, top_share=1 / 40, follows_ids=follows)
+
+
+def test_rows_of_several_columns_and_rankings_are_counted_whole(grader: Grader, tmp_path: Path) -> None:
+    columns = ("u", "v")
+    view = a_view(tmp_path, ("id", *columns), [(i, 1, 2) for i in range(4)])
+    task = a_task(tmp_path, "rmse_mean_columnwise", columns=columns, targets=columns)
+    path = write_csv(tmp_path / "p.csv", ("id", *columns), [(i, *((1, 2) if i else (2, 1))) for i in range(4)])
+    assert grader.stats(task, view, path) == PredictionStats(rows=4, distinct=2, top_share=0.75)
+    view = a_view(tmp_path / "ranks", ("id", "target"), [(i, "a") for i in range(4)])
+    path = write_csv(tmp_path / "q.csv", ("id", "target"), [(i, "a b" if i else "b a") for i in range(4)])
+    stats = grader.stats(a_task(tmp_path, "map_at_k", classes=("a", "b")), view, path)
+    assert stats == PredictionStats(rows=4, distinct=2, top_share=0.75)
+
+
 def test_a_test_file_of_arrays_is_no_table_to_compare_predictions_with(grader: Grader, tmp_path: Path) -> None:
     view = a_view(tmp_path, ("id", "target"), TRUTH)
     (view.input / "test.csv").rename(view.input / "test.npz")
