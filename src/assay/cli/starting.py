@@ -82,7 +82,9 @@ def check(
     from assay.cli.commands.check import check as command
     from assay.cli.notebook_flags import data_of
 
-    return command(shell_of(context), data_of(path)[0], task, limits, flags, strategy=strategy)
+    data, notebook = data_of(path)
+    own = Path(notebook) if notebook is not None else None
+    return command(shell_of(context), data, task, limits, flags, strategy=strategy, notebook=own)
 
 
 @spread

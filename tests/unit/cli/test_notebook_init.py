@@ -56,6 +56,19 @@ def test_the_table_is_shown_written_read_and_kept(assay: Callable[..., Any], fol
     assert loaded.notebook["locked"] == ["load", "check", "save"]
 
 
+def test_a_check_of_a_notebook_says_what_is_locked_and_whether_the_table_still_fits(
+    assay: Callable[..., Any], folder: Path
+) -> None:
+    assert "cells    3 locked, 1 open by a guess" in assay("check", "data/mine.ipynb").out
+    assert assay("init", "data/mine.ipynb").code == 0
+    file = folder / "task.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('    "check"', '    "fit", "check"'), encoding="utf-8")
+    assert "cells    4 locked, 0 open, as the task file says" in assay("check", "data/mine.ipynb").out
+    file.write_text(file.read_text(encoding="utf-8").replace('    "load"', '    "gone", "load"'), encoding="utf-8")
+    misfit = assay("check", "data/mine.ipynb")
+    assert (misfit.code, "E140" in misfit.err) == (2, True)
+
+
 def test_a_kernel_of_another_name_is_told_and_one_of_another_language_refused(
     assay: Callable[..., Any], folder: Path
 ) -> None:

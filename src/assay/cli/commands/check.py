@@ -20,12 +20,22 @@ from assay.report.formatting import format_count
 
 
 def check(
-    shell: Shell, path: Path, flags: TaskFlags, limit_flags: LimitFlags, run_flags: RunFlags, *, strategy: str
+    shell: Shell,
+    path: Path,
+    flags: TaskFlags,
+    limit_flags: LimitFlags,
+    run_flags: RunFlags,
+    *,
+    strategy: str,
+    notebook: Path | None = None,
 ) -> int:
     """Look for what would make scores mislead, and exit 2 when something would; with a model, forecast its cost too.
 
+    Of a notebook it is also told how many cells are locked.
+
     Nobody is asked, and no key is needed.
     """
+    from assay.cli.commands.notebook_intake import locks_line
     from assay.data.check import check as examine
 
     problems = Problems()
@@ -38,7 +48,8 @@ def check(
     found = [finding for finding in examine(intake.task) if (finding.code, finding.columns) not in told]
     findings = [*intake.inspection.findings, *found]
     grave = any(f.severity.value == "error" for f in findings)
-    lines = intake.lines()[:2] + [finding_line(f) for f in findings]
+    cells = [] if notebook is None else [locks_line(notebook, intake.notebook, intake.task.folder)]
+    lines = [*intake.lines()[:2], *cells, *(finding_line(f) for f in findings)]
     lines.append("nothing was found that would mislead" if not findings else format_count(len(findings), "finding"))
     value = {**inspection_json(intake.inspection), "findings": [encode(f) for f in findings], "grave": grave}
     if run_flags.model is not None:

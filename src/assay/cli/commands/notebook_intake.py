@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,31 @@ def read_cells(path: Path) -> CellTable:
 def _kernel(notebook: Notebook) -> str:
     spec = notebook.metadata.get("kernelspec")
     return str(spec.get("name", "")) if isinstance(spec, dict) else ""
+
+
+def locks_line(path: Path, table: Mapping[str, Any], folder: Path) -> str:
+    """Return in a line how many cells of the notebook at `path` are locked, and by whom.
+
+    Args:
+        path: The notebook.
+        table: The task file's table; one about another notebook is left aside, and so is an empty one.
+        folder: The data folder, which paths in the table are relative to.
+
+    Raises:
+        TaskError: It cannot be read (E110), is no notebook (E138) or written in another language (E141), or the table
+            does not fit it (E140).
+    """
+    from assay.kinds.notebook import make_locks, parse
+    from assay.kinds.notebook.table import policy_of
+
+    guessed = read_cells(path)
+    cells = len(guessed.decisions)
+    if table and (folder / str(table["file"])).resolve() == path.resolve():
+        notebook = parse(path.read_text(encoding="utf-8-sig"), path.name)
+        locked = len(make_locks(notebook, policy_of(table, notebook)).items)
+        return f" cells    {locked} locked, {cells - locked} open, as the task file says"
+    locked = sum(decision.locked for decision in guessed.decisions)
+    return f" cells    {locked} locked, {cells - locked} open by a guess; look at it: assay init {path}"
 
 
 def has_table(file: Path) -> bool:
