@@ -10,7 +10,7 @@ from assay.cli.grouped import Grouped, Verb
 from assay.cli.handing import note, submit
 from assay.cli.machine import build_service, doctor, explain, gc, schema
 from assay.cli.model_verbs import build_model
-from assay.cli.reading import apply, cost, diff, logs, ls, report, show, status, top, ui, watch
+from assay.cli.reading import apply, cost, diff, logs, ls, query, report, show, status, top, ui, watch
 from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
 from assay.cli.starting import check, demo, ideas, init, papers, resume, run
 from assay.cli.steering import continue_, finish, pause, skip, stop, tell
@@ -34,7 +34,7 @@ def build_app() -> typer.Typer:
         "Start": (demo, init, check, ideas, papers, run, resume),
         "Watch": (status, watch, logs, ui),
         "Steer": (tell, pause, continue_, skip, finish, stop),
-        "Read": (ls, top, show, diff, compare, cost, report),
+        "Read": (ls, top, show, diff, compare, query, cost, report),
         "Trust": (verify, audit, replay, rerun),
         "Take out": (export, bundle, apply, submit, note),
         "Machine": (doctor, explain, schema, gc),

@@ -63,6 +63,20 @@ def show(
     return command(shell_of(context), runs, run_name, trial, content=content)
 
 
+def query(
+    context: typer.Context,
+    sql: Annotated[str, typer.Argument(metavar="[SQL]", help="One select; the tables when left out.")] = "",
+    run_name: RunOption = None,
+    most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="Most rows.")] = 200,
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> int:
+    """Ask a run's tables with SQL. Read only; trials, executions, questions."""
+    from assay.cli.commands.query import query as command
+
+    return command(shell_of(context), runs, run_name, sql, most=most)
+
+
 def diff(
     context: typer.Context,
     new: Annotated[str, typer.Argument(metavar="N", help="Number of a trial, or best.")],
