@@ -295,6 +295,8 @@ HONEST: list[tuple[str, str]] = [
         'cols = ["a", "target"]\ncols.pop()\nmodel.fit(train[cols], train["target"])',
     ),
     ("texts that swap", 'import os\na = b + str(a)\nb = f"{a}"\nc = os.path.join(c, str(c) + a)\nopen(a + c)'),
+    ("features that swap", "a = b\nb = a\nmodel.fit(a, y)"),
+    ("columns that nobody knows", 'model.fit(train[columns], train["target"])'),
     ("names that swap", "last = line\nline = last\nparts = line.split(',')"),
     (
         "labels that swap",
@@ -384,6 +386,7 @@ def test_what_may_be_a_mistake_is_only_told(code: str, line: int, source: str) -
         'try:\n    import lightgbm\nexcept ImportError:\n    lightgbm = None\nopen("output/submission.csv", "w")',
         'try:\n    f()\nexcept Exception as e:\n    print(e)\n    raise\nopen("output/submission.csv", "w")',
         'import os\nNAME = "submission.csv"\nframe.to_csv(os.path.join("output", NAME))',
+        'stem = "submission"\nopen(f"output/{stem}.csv", "w")',
         'try:\n    f()\nexcept ValueError:\n    pass\nopen("output/submission.csv", "w")',
         'import logging\nprint("/home/a")\nlogging.info("/home/b")\nopen("output/submission.csv", "w")\n'
         'raise ValueError("/home/c")',
