@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from assay.journal import FileJournal, History
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
 from assay.journal.summary import Summary, SummaryFile
+from support.histories import STORIES
 from support.journals import chain, journals, started
 
 
@@ -46,6 +48,63 @@ def test_summary_agrees_with_history_on_any_journal(events: list[Event]) -> None
     assert (summary.phase, summary.resumes, summary.finished) == (history.phase, history.resumes, history.finished)
     assert summary.noise == (history.noise.floor if history.noise else None)
     assert summary.limits == history.limits
+
+
+@pytest.mark.parametrize("story", ["good_run", "checked_run", "interrupted", "second_wind"])
+def test_summary_tells_of_a_whole_run_what_its_history_tells(story: str) -> None:
+    events = list(STORIES[story]()[1])
+    history, summary = History(events), Summary.of(events)
+    begun = history.started
+    assert begun is not None
+    for name in ("run", "strategy", "model", "seed"):
+        assert getattr(summary, name) == getattr(begun, name)
+    assert (summary.arguments, summary.task) == (dict(begun.arguments), begun.task.name)
+    assert (summary.metric, summary.sandbox) == (history.metric, history.sandboxes[-1])
+    assert (summary.started, summary.time, summary.events) == (events[0].time, events[-1].time, len(events))
+    for name in ("usage", "limits", "resumes", "phase", "finish_plan", "paused_since", "submission", "finished"):
+        assert getattr(summary, name) == getattr(history, name)
+    assert summary.wall_s == pytest.approx(history.wall_s)
+    assert summary.sealed_score == (history.sealed.score if history.sealed else None)
+    assert summary.noise == (history.noise.floor if history.noise else None)
+    assert list(summary.remarks) == [remark for _, remark in history.remarks][-8:]
+    assert summary.told == len(history.told)
+    assert summary.repairs == sum(len(trial.repairs) for trial in history.trials.values())
+    checks = {(one.winner, one.check): one for one in summary.validated}
+    assert checks == {key: one for key, one in history.validations.items() if key in checks}
+    assert bool(checks) is bool(history.validations)
+    shown = (*summary.open, *summary.lately, *summary.leaders, *summary.baselines, *summary.rejected)
+    for row in shown:
+        trial = history.trials[row.number]
+        for field in fields(row):
+            if hasattr(trial, field.name):
+                assert getattr(row, field.name) == getattr(trial, field.name), field.name
+    assert {row.number for row in summary.rejected} == {
+        trial.number for trial in history.trials.values() if trial.state is TrialState.REJECTED
+    }
+
+
+def test_phases_of_a_step_are_under_way_until_they_end_or_are_cut_off() -> None:
+    def noted(key: str, value: Any = None) -> Payload:
+        return ev.Noted(key=key, value=value)
+
+    payloads: list[Payload] = [
+        started(),
+        noted("phase/step-0001/merge/begun"),
+        noted("phase/step-0002/refine/begun"),
+        noted("other/step-0003/merge/begun"),
+        ev.Asked(key="step-0002/refine-0/plan", role="plan", request="d"),
+    ]
+    summary = Summary.of(chain(payloads))
+    assert summary.under_way == {"step-0001/merge": "", "step-0002/refine": "step-0002/refine-0/plan"}
+    assert summary.first_steps == {"merge": 1, "refine": 2}
+    payloads += [
+        noted("phase/step-0001/merge/ended"),
+        noted("phase/step-0000/refine/begun"),
+        noted("phase/step-0002/refine/cut", {"skipped": "no time"}),
+    ]
+    summary = Summary.of(chain(payloads))
+    assert summary.under_way.keys() == {"step-0002/refine", "step-0000/refine"}
+    assert (summary.cut, summary.first_steps) == ({"step-0002/refine": "no time"}, {"merge": 1, "refine": 0})
 
 
 @given(journals(), st.data())
