@@ -14,7 +14,7 @@ from assay.core.collector import collector_at_rest
 from assay.core.digest import canonical_json, digest_bytes
 from assay.core.errors import IntegrityError, MachineError
 from assay.core.files import flush_folder
-from assay.journal.events import Event, body_digest
+from assay.journal.events import PAYLOADS, Event, body_digest
 
 _END = re.compile(
     rb'"digest":"([0-9a-f]{64})",("kind":"[a-z-]+","number":[0-9]+,"previous":"([0-9a-f]*)","time":[-+.0-9eE]+\})'
@@ -165,6 +165,8 @@ class FileJournal:
             value: dict[str, Any] = json.loads(line.decode())
             if value["previous"] != previous or not _is_whole(line, value):
                 raise ValueError("the chain of digests is broken")
+            if value["kind"] not in PAYLOADS:
+                raise self._unknown(index, str(value["kind"]))
             return Event.from_dict(value)
         except (ValueError, KeyError, TypeError) as error:
             raise IntegrityError(
@@ -173,6 +175,14 @@ class FileJournal:
                 kept="the lines before it",
                 fix="restore the file from a copy; assay never edits it",
             ) from error
+
+    def _unknown(self, index: int, kind: str) -> IntegrityError:
+        return IntegrityError(
+            "E401",
+            f"line {index + 1} of {str(self._path)!r} is of a kind that this version does not know: {kind[:80]!r}",
+            kept="all of the run",
+            fix="read it with a version of Assay as new as the one that wrote it",
+        )
 
 
 def _is_whole(line: bytes, value: dict[str, Any]) -> bool:

@@ -32,7 +32,7 @@ def page_text(answers: Mapping[str, Any], *, title: str) -> str:
     styles = "\n".join(path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.css"), key=_ui_first))
     policy = (
         f"default-src 'none'; script-src {_hash(modules)} {_hash(_START)} data:; style-src 'unsafe-inline'; "
-        "img-src 'self' data: file:; frame-src 'self' data:; base-uri 'none'; form-action 'none'"
+        "img-src data:; frame-src 'none'; base-uri 'none'; form-action 'none'"
     )
     shell = (STATIC / "index.html").read_text(encoding="utf-8")
     body = shell[shell.index("<body>") : shell.rindex("</body>")]

@@ -8,7 +8,7 @@ import pytest
 from assay.core.budget import Limits
 from assay.core.errors import IntegrityError, MachineError
 from assay.journal import events as ev
-from assay.journal.events import Event, Payload
+from assay.journal.events import Event, Payload, body_digest
 from assay.journal.file import FileJournal
 from support.limits import files_of_at_most
 from support.tasks import regression_task
@@ -83,6 +83,20 @@ def test_a_changed_line_is_an_integrity_error(tmp_path: Path, events: list[Event
         with pytest.raises(IntegrityError, match="line 2") as caught:
             look(FileJournal(path))
         assert caught.value.code == "E401"
+
+
+def test_an_event_of_a_later_version_is_told_from_a_changed_one(tmp_path: Path, events: list[Event]) -> None:
+    path = tmp_path / "events.jsonl"
+    FileJournal(path).append(events)
+    last = events[-1]
+    later = {**last.as_dict(), "number": last.number + 1, "previous": last.digest, "kind": "brand-new"}
+    later["digest"] = body_digest(later)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(later) + "\n")
+    with pytest.raises(IntegrityError, match="does not know: 'brand-new'") as raised:
+        FileJournal(path).read()
+    assert raised.value.code == "E401"
+    assert raised.value.kept == "all of the run"
 
 
 def test_reading_goes_on_from_an_offset(tmp_path: Path, events: list[Event]) -> None:

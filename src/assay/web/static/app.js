@@ -62,6 +62,8 @@ async function open() {
   main.classList.add("leaving");
   delete main.dataset.shown;
   frame();
+  const here = nav.querySelector("[aria-current]"); // on a phone not all pages have room
+  if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
   let page;
   try {
     if (!/^[a-z]+$/.test(at.page)) throw new Error("no such page");

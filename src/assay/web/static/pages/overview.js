@@ -122,8 +122,8 @@ function tellCard(data, ctx) {
 function tally(counts, noun, ctx) {
   const order = ["real", "maybe", "noise", "baseline", "complete", "rejected", "failed", "stopped", "running", "waiting"];
   return h("p", { class: "tally" }, order.filter((mark) => counts.marks[mark]).map((mark) =>
-    h("a", { href: ctx.link("trials", "", { mark }) }, h("strong", {}, String(counts.marks[mark])), " ", mark)),
-    counts.variants > 0 && h("span", { class: "faint" }, `and ${counts.variants} variants`));
+    h("a", { href: ctx.link("trials", "", { mark }) }, h("strong", {}, counts.marks[mark].toLocaleString("en-US")), " ", mark)),
+    counts.variants > 0 && h("span", { class: "faint" }, `and ${counts.variants.toLocaleString("en-US")} variants`));
 }
 
 function lastCard(data, ctx) {
