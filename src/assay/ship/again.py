@@ -22,7 +22,7 @@ from assay.journal import events as ev
 from assay.journal.memory import MemoryJournal
 from assay.sandbox import protect_engine
 from assay.strategies.assemble import Shell, open_shell, parts_of
-from assay.strategies.launch import task_digest
+from assay.strategies.description import task_digest
 from assay.strategies.options import RunOptions
 from assay.strategies.sandboxes import sandbox_limits
 

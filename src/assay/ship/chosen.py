@@ -19,7 +19,7 @@ from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
 from assay.report.facts import Facts
 from assay.ship.record import DataFile, Measured, Program, Tolerance
-from assay.strategies.launch import task_of
+from assay.strategies.description import task_of
 
 NOTHING_TO_TAKE = "E208"
 BLEND = "blend"

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,9 +12,9 @@ from typing import Any
 
 from assay.core.codec import encode
 from assay.core.digest import digest_bytes
-from assay.core.errors import MachineError, UsageError
+from assay.core.errors import UsageError
 from assay.report.diffs import patch
-from assay.report.files import replace_file, safe_name
+from assay.report.files import safe_name
 from assay.report.markdown import escape
 from assay.report.prose import clean_line
 from assay.ship import cards
@@ -26,12 +22,10 @@ from assay.ship.chosen import NOTEBOOK, Chosen
 from assay.ship.record import NAME, TASK, Record, record_toml
 from assay.ship.requirements import imported, pinned, requirement_lines, script_head
 from assay.ship.twin import notebook_twin
+from assay.ship.write_out import as_bytes, is_taken, write_out
 
 IN_THE_WAY = "E072"
-ZIP = ".zip"
 _FLAT = "notebook.py"
-_MOMENT = (1980, 1, 1, 0, 0, 0)
-"""Time of every file in an archive: equal runs give equal archives."""
 
 
 class Form(StrEnum):
@@ -69,22 +63,15 @@ def export(chosen: Chosen, target: Path, form: Form = Form.WHOLE, *, replace: bo
         UsageError: Something is there already (E072).
         MachineError: It cannot be written (E501).
     """
-    if _taken(target) and not replace:
+    if is_taken(target) and not replace:
         raise UsageError(
             IN_THE_WAY, f"{str(target)!r} is there already", fix="-o with another name, or --force to replace it"
         )
     packages = _packages(chosen)
     files = _forms(chosen, form, packages)
-    if target.suffix.lower() == ZIP:
-        _write_zip(target, files)
-    else:
-        _write_folder(target, files)
+    write_out(target, files)
     unpinned = tuple(name for name, version in packages.items() if not version)
     return Exported(path=target, trial=chosen.trial.number, files=tuple(sorted(files)), unpinned=unpinned)
-
-
-def _taken(target: Path) -> bool:
-    return target.exists() and not (target.is_dir() and not any(target.iterdir()))
 
 
 def _forms(chosen: Chosen, form: Form, packages: Mapping[str, str]) -> dict[str, str | bytes]:
@@ -117,7 +104,7 @@ def _whole(chosen: Chosen, packages: Mapping[str, str], needs: str) -> dict[str,
         "CITATION.cff": cards.citation(chosen),
         **_evidence(chosen),
     }
-    digests = {name: digest_bytes(_bytes(content)) for name, content in sorted(files.items())}
+    digests = {name: digest_bytes(as_bytes(content)) for name, content in sorted(files.items())}
     files[NAME] = record_toml(_record(chosen, packages, digests))
     return files
 
@@ -260,48 +247,3 @@ def _own_program(name: str) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _bytes(content: str | bytes) -> bytes:
-    return content.encode() if isinstance(content, str) else content
-
-
-def _write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write beside the target and rename; what was there goes last."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise _unwritten(target, error) from error
-    try:
-        for name, content in files.items():
-            replace_file(fresh / name, content)
-        fresh.chmod(0o755)
-        old = fresh.with_name(f"{fresh.name}.old")
-        if target.exists():
-            target.replace(old)
-        fresh.replace(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise _unwritten(target, error) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _write_zip(target: Path, files: Mapping[str, str | bytes]) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in sorted(files.items()):
-                entry = zipfile.ZipInfo(f"{target.stem}/{name}", _MOMENT)
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, _bytes(content), zipfile.ZIP_DEFLATED)
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise _unwritten(target, error) from error
-
-
-def _unwritten(target: Path, error: OSError) -> MachineError:
-    return MachineError("E501", f"{str(target)!r} cannot be written: {error}", kept="the run", fix="-o elsewhere")

@@ -49,7 +49,7 @@ from assay.ship.replay_compare import compare, compare_report
 from assay.ship.replay_found import Difference, Replay
 from assay.ship.replay_session import ReplaySession
 from assay.ship.replay_world import World, from_data, from_journal
-from assay.strategies.launch import read_description, task_digest
+from assay.strategies.description import read_description, task_digest
 from assay.strategies.options import RunOptions
 from assay.strategies.sandboxes import sandbox_limits
 

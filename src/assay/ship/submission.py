@@ -14,7 +14,7 @@ from assay.data import Views
 from assay.grading import Grader
 from assay.journal.checkpoint import HistoryFile
 from assay.journal.history import History, Trial
-from assay.strategies.launch import task_of
+from assay.strategies.description import task_of
 
 NOTHING = "E212"
 CHANGED = "E421"

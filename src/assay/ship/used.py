@@ -17,7 +17,7 @@ from assay.journal import events as ev
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.report.way import winner_of
-from assay.strategies.launch import task_of
+from assay.strategies.description import task_of
 
 
 @dataclass(frozen=True, kw_only=True)

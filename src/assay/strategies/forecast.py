@@ -20,7 +20,8 @@ from assay.models.prices import PriceTable, prices_of
 from assay.models.roles import ROLES, Brief, Machine
 from assay.operators.rendering import Prompts
 from assay.strategies.assemble import PLAYBOOK_ROLES, prompts_of
-from assay.strategies.launch import in_force, read_description
+from assay.strategies.description import read_description
+from assay.strategies.launch import in_force
 from assay.strategies.machine import describe_machine
 from assay.strategies.options import RunOptions
 from assay.strategies.registry import open_strategy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -13,11 +12,8 @@ from random import Random
 
 from assay.core.budget import Limits
 from assay.core.clock import SystemClock
-from assay.core.codec import decode, encode
 from assay.core.collector import pass_over_what_is_there
-from assay.core.digest import digest_json
 from assay.core.errors import AssayError, IntegrityError, MachineError, NothingFound, UsageError
-from assay.core.files import write_whole
 from assay.core.finish_plan import FinishPlan
 from assay.core.prices import Prices
 from assay.core.task import Task
@@ -36,11 +32,12 @@ from assay.models.endpoint import require_no_secret
 from assay.models.prices import PriceTable, prices_of
 from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
+from assay.strategies.description import read_description, task_digest, write_description
 from assay.strategies.examining import examined
 from assay.strategies.given import Given
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
-from assay.strategies.places import found_from, told_to_people, told_to_run
+from assay.strategies.places import told_to_people
 
 OTHER_PRICES = "W410"
 NO_ANSWERS = "E3"
@@ -81,7 +78,7 @@ def launch(
             stack.callback(Lease(folder / LEASE_FILE).release)
             prices = prices_of(options.model, base_url=options.base_url, table=table, at=SystemClock().now())
             shell = open_shell(stack, folder, task, options, prices=prices)
-            _write_description(folder, task, options, prices)
+            write_description(folder, task, options, prices)
             log = EventLog(FileJournal(folder / "events.jsonl"), shell.clock, observers)
             _follow(stack, observers, folder, log)
             log.add(_started(folder, shell, options, prices))
@@ -204,11 +201,6 @@ def _clear(folder: Path) -> None:
             remove_tree(place)
 
 
-def task_digest(task: Task) -> str:
-    """Return the digest of everything about a task but the folder that it lies in."""
-    return digest_json({key: value for key, value in encode(task).items() if key != "folder"})
-
-
 def _work(folder: Path, shell: Shell, log: EventLog, options: RunOptions) -> RunEnd:
     end = assemble(shell, log, options).work()
     return RunEnd(folder=folder, exit_code=end.exit_code, stopped_by=end.stopped_by)
@@ -250,38 +242,3 @@ def _started(folder: Path, shell: Shell, options: RunOptions, prices: Prices | N
         pid=os.getpid(),
         given=Given(profile=shell.profile, machine=shell.machine).keep(ObjectStore(folder / "objects")),
     )
-
-
-def _write_description(folder: Path, task: Task, options: RunOptions, prices: Prices | None) -> None:
-    """Write what `resume` must know to open the parts again; no secret is among it. The prices are for people."""
-    task = replace(task, folder=told_to_run(task.folder, folder))
-    options = replace(options, runs=RunOptions().runs)  # where the folder lies is seen when it is read
-    described = {"task": encode(task), "options": encode(options), "prices": encode(prices)}
-    text = json.dumps(described, indent=1, ensure_ascii=False)
-    write_whole(folder / "run.json", text + "\n")
-
-
-def task_of(folder: Path, history: History) -> Task:
-    """Return the task that the journal of the run in `folder` tells, on the data where they lie now.
-
-    Where `run.json` is gone, the journal's own word is what there is.
-    """
-    try:
-        place = read_description(folder)[0].folder
-    except NothingFound:
-        place = found_from(folder, history.task.folder)
-    return replace(history.task, folder=place)
-
-
-def read_description(folder: Path) -> tuple[Task, RunOptions]:
-    """Return what the run in `folder` was started with, its paths as they are now.
-
-    Raises:
-        NothingFound: It is no run's folder (E201).
-    """
-    try:
-        saved = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        task, options = decode(Task, saved["task"]), decode(RunOptions, saved["options"])
-        return replace(task, folder=found_from(folder, task.folder)), replace(options, runs=folder.parent)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NothingFound("E201", f"{str(folder)!r} is no run: {error}", fix="assay ls") from error

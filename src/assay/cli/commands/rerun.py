@@ -39,8 +39,8 @@ def rerun(
         IntegrityError: The data are not those of the old run (E405).
     """
     from assay.data import verify_data
+    from assay.strategies.description import read_description
     from assay.strategies.forecast import foresee
-    from assay.strategies.launch import read_description
 
     problems = Problems()
     typed = read_limits(flags, problems, now=shell.output.clock.now(), cores=usable_cores())

@@ -21,7 +21,7 @@ from assay.core.cores import usable_cores
 from assay.core.errors import AssayError, NothingFound
 from assay.journal.folders import is_live, run_folders
 from assay.journal.summary import Summary, SummaryFile
-from assay.strategies.launch import read_description
+from assay.strategies.description import read_description
 from assay.strategies.launch import resume as take_up
 
 

@@ -54,14 +54,9 @@ def run(
     strategy_typed: bool = True,
 ) -> int:
     """Check everything, then work on `path` until a limit is reached; with `detach` in the background."""
-    if config is not None and strategy == LAB:
-        run_flags = with_daemon_config(shell, path, config, limit_flags, run_flags)
-    elif config is not None:
-        from assay.cli.configs import configured
-
-        typed = strategy if strategy_typed else None
-        strategy, task_flags, limit_flags, run_flags = configured(
-            shell, config, typed, task_flags, limit_flags, run_flags
+    if config is not None:
+        strategy, task_flags, limit_flags, run_flags = _with_config(
+            shell, path, config, strategy, task_flags, limit_flags, run_flags, strategy_typed=strategy_typed
         )
     run_flags, saved = with_saved(run_flags)
     now, cores, problems = shell.output.clock.now(), usable_cores(), Problems()
@@ -105,6 +100,25 @@ def run(
         require_gain=require_gain,
         mlflow=store.uri,
     )
+
+
+def _with_config(
+    shell: Shell,
+    path: Path,
+    config: Path,
+    strategy: str,
+    task: TaskFlags,
+    limits: LimitFlags,
+    flags: RunFlags,
+    *,
+    strategy_typed: bool,
+) -> tuple[str, TaskFlags, LimitFlags, RunFlags]:
+    """Return what was typed and below it what a config file says: a daemon's for a lab, CellScientist's else."""
+    if strategy == LAB:
+        return strategy, task, limits, with_daemon_config(shell, path, config, limits, flags)
+    from assay.cli.configs import configured
+
+    return configured(shell, config, strategy if strategy_typed else None, task, limits, flags)
 
 
 def _with_file(choices: RunChoices, intake: Intake | LabIntake, strategy: str) -> RunChoices:

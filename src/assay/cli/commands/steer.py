@@ -14,8 +14,8 @@ from assay.engine.tell import tell as leave
 from assay.engine.tell import too_long
 from assay.journal.checkpoint import HistoryFile
 from assay.journal.events import Wish
+from assay.strategies.description import read_description
 from assay.strategies.known import refuse_blocks
-from assay.strategies.launch import read_description
 
 
 def tell(

@@ -105,7 +105,7 @@ def status(shell: Shell, runs: Path, name: str | None) -> int:
 def approve(shell: Shell, runs: Path, name: str | None, by: str | None) -> int:
     """Approve what waits at the checkpoint."""
     from assay.strategies.code_tasks.launching import approve as work
-    from assay.strategies.launch import read_description
+    from assay.strategies.description import read_description
 
     folder = _folder(runs, name)
     store = choose_store(read_description(folder)[1].mlflow, folder.parent)

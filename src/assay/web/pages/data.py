@@ -61,7 +61,7 @@ def data(run: RunView, query: Mapping[str, str]) -> dict[str, Any]:
 
 def _here(run: RunView) -> Task:
     """Return the task with the folder where its data lie now: the journal tells it for people only."""
-    from assay.strategies.launch import task_of
+    from assay.strategies.description import task_of
 
     return task_of(run.folder, run.history)
 

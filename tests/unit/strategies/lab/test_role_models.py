@@ -15,8 +15,9 @@ from assay.core.usage import Usage
 from assay.journal.file import FileJournal
 from assay.journal.history import History
 from assay.models.recorded import write_recording
+from assay.strategies.description import read_description
 from assay.strategies.lab import lab_task
-from assay.strategies.launch import launch, read_description
+from assay.strategies.launch import launch
 from assay.strategies.options import RunOptions
 from support.lab_bench import calm, repository
 
