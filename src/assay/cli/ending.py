@@ -10,6 +10,7 @@ from assay.cli.display.labs import lab_lines
 from assay.cli.display.narrate import interval
 from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.views import row_json, spent_json
+from assay.cli.model_flags import PLAYBOOK
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.exits import Exit
@@ -87,6 +88,8 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
     lines.append(f" rejected {_rejected(summary)}")
     lines.append(f" files    {_files(folder)}")
     lines.append(f" next     {_next(summary, winner)}")
+    if summary.model == PLAYBOOK:
+        lines.append(" ideas    other than the built-in recipes come from a language model: assay model setup")
     return lines
 
 
