@@ -161,7 +161,7 @@ def test_several_classes_are_decided_by_the_largest_mean(grader: Grader, tmp_pat
 COLUMNS = ("damp", "warm")
 
 
-def flags_case(folder: Path, classes: Sequence[str] = ("0", "1")) -> tuple[Task, list[View], Files]:
+def flags_case(folder: Path, classes: Sequence[str] = ("0", "1"), metric: str = "f1") -> tuple[Task, list[View], Files]:
     """Three members that are each wrong in another third of the rows, in both columns."""
     views, members = [], Files()
     for fold in range(2):
@@ -176,7 +176,14 @@ def flags_case(folder: Path, classes: Sequence[str] = ("0", "1")) -> tuple[Task,
             ]
             path = write_csv(folder / f"{number}-{fold}.csv", ("id", *COLUMNS), told)
             members.setdefault(number, {})[f"fold-{fold}"] = {"submission.csv": path}
-    return a_task(folder, "f1", columns=COLUMNS, targets=COLUMNS, classes=classes), views, members
+    return a_task(folder, metric, columns=COLUMNS, targets=COLUMNS, classes=classes), views, members
+
+
+def test_several_columns_are_mixed_for_a_metric_that_has_no_fast_form_for_them(grader: Grader, tmp_path: Path) -> None:
+    blend = grader.blend(*flags_case(tmp_path, metric="accuracy"))
+    assert blend.rule == "flags"
+    assert blend.weights
+    assert min(blend.scores.values()) >= 0.6
 
 
 def test_several_columns_of_two_labels_are_mixed_by_majority(grader: Grader, tmp_path: Path) -> None:
@@ -230,15 +237,19 @@ def test_probabilities_of_unknown_classes_count_for_nothing(
 
 
 def test_probabilities_that_are_all_nothing_are_no_opinion(grader: Grader, tmp_path: Path) -> None:
+    # Half of the rows have no probability at all and are `no`: the threshold lies above one half, which they count as.
+    right = ["no" if i < 20 else "yes" for i in range(40)]
     task = a_task(tmp_path, "f1", classes=("no", "yes"))
-    view = a_view(tmp_path, ("id", "target"), [(i, "yes") for i in range(4)])
-    labels = write_csv(tmp_path / "1.csv", ("id", "target"), [(i, "no") for i in range(4)])
-    chances = write_csv(tmp_path / "1-p.csv", ("id", "yes", "no"), [(i, 0, int(i == 3)) for i in range(4)])
+    view = a_view(tmp_path, ("id", "target"), list(enumerate(right)))
+    labels = write_csv(tmp_path / "1.csv", ("id", "target"), [(i, "no") for i in range(40)])
+    rows = [(i, 0, 0) if i < 20 else (i, 0.7, 0.3) for i in range(40)]
+    chances = write_csv(tmp_path / "1-p.csv", ("id", "yes", "no"), rows)
     files = {"submission.csv": labels, "probabilities.csv": chances}
     blend = grader.blend(task, [view], {1: {"fold-0": files}})
-    assert (blend.threshold, blend.soft) == (0.5, (1,))
+    assert blend.soft == (1,)
+    assert 0.5 < blend.threshold <= 0.7
     mixed = grader.combine(task, view, blend, {1: files}, tmp_path)
-    assert mixed.file.read_text(encoding="utf-8") == "id,target\n0,yes\n1,yes\n2,yes\n3,no\n"
+    assert [line.split(",")[1] for line in mixed.file.read_text(encoding="utf-8").splitlines()[1:]] == right
 
 
 def test_rankings_are_mixed_from_class_probabilities(grader: Grader, tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ def test_what_is_beyond_k_counts_nothing() -> None:
     assert at_five.scores == {"fold-0": 0.625, "fold-1": 0.625}
 
 
+def test_rankings_of_one_view_are_scored_part_by_part_and_put_in_order() -> None:
+    right = [k % 3 for k in range(12)]
+    sure = [[0.8 if k == label else 0.1 for k in range(3)] for label in right]
+    found = search(METRICS["map_at_k"], of_classes(right, sure)[:1], rule="top")
+    assert found.scores == {"fold-0": 1.0}
+
+
 def test_equal_chances_rank_in_the_order_of_the_classes() -> None:
     blind = [[1 / 3] * 3] * 4
     second = [[0.5, 0.1, 0.4]] * 4

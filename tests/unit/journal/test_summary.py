@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from assay.core.budget import Limits
 from assay.core.errors import IntegrityError
+from assay.core.finish_plan import FinishPlan
 from assay.core.trial import TrialState, Verdict
 from assay.journal import FileJournal, History
 from assay.journal import events as ev
@@ -142,6 +143,7 @@ def test_file_reads_only_what_is_new(tmp_path: Path) -> None:
     # The stored part is believed: a change in it is for `assay audit` to find, not for `status`.
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"X" + path.read_bytes()[1:])
+    assert SummaryFile(tmp_path).read().events == 80
     FileJournal(path).append(events[80:])
     assert SummaryFile(tmp_path).read().as_json() == Summary.of(events).as_json()
 
@@ -151,9 +153,17 @@ def test_one_file_object_follows_a_growing_journal(tmp_path: Path) -> None:
     journal = FileJournal(tmp_path / "events.jsonl")
     file = SummaryFile(tmp_path)
     assert file.read().events == 0
+    stored = tmp_path / "summary.json"
     for event in events:
         journal.append([event])
         assert file.refresh().events == event.number + 1
+        assert json.loads(stored.read_text())["offset"] == (tmp_path / "events.jsonl").stat().st_size
+    written = stored.stat().st_ino
+    file.refresh()
+    assert stored.stat().st_ino == written, "what is known is not written again"
+    stored.unlink()
+    file.refresh()
+    assert stored.exists()
     assert SummaryFile(tmp_path).read().as_json() == Summary.of(events).as_json()
 
 
@@ -206,6 +216,38 @@ def test_trial_taken_back_leaves_the_ranking() -> None:
     assert summary.states == {"complete": 3, "rejected": 1}
 
 
+def test_a_verdict_says_against_whom_and_by_how_much() -> None:
+    verdict = ev.Judged(trial=1, verdict=Verdict.REAL, against=0, effect=0.25, same_sign=4, folds=5)
+    baseline = ev.Judged(trial=0, verdict=Verdict.BASELINE)
+    summary = Summary.of(chain([*a_run(3), verdict, baseline]))
+    row = summary.row(1)
+    assert row is not None
+    assert (row.verdict, row.against, row.effect) == (Verdict.REAL, 0, 0.25)
+    assert (row.same_sign, row.judged_folds) == (4, 5)
+    assert [one.number for one in summary.baselines] == [0]
+    again = ev.TrialFinished(trial=0, state=TrialState.COMPLETE, candidate="c", score=2.0, folds=1)
+    again_judged = Summary.of(chain([*a_run(3), verdict, baseline, again]))
+    assert [(one.number, one.score) for one in again_judged.baselines] == [(0, 2.0)]
+
+
+def test_a_pause_and_a_plan_hold_until_they_are_taken_back_or_overtaken() -> None:
+    plan = FinishPlan(at=5.0)
+    told: list[Payload] = [ev.Paused(on=True), ev.FinishPlanned(plan=plan)]
+    events = chain([*a_run(1), *told])
+    assert (Summary.of(events).paused_since, Summary.of(events).finish_plan) == (events[-2].time, plan)
+
+    def after(*payloads: Payload) -> tuple[bool, bool]:
+        summary = Summary.of(chain([*a_run(1), *told, *payloads]))
+        return summary.paused_since is not None, summary.finish_plan is not None
+
+    assert after(ev.PhaseEntered(phase="search")) == (True, True)
+    assert after(ev.PhaseEntered(phase="finish")) == (False, True)
+    assert after(ev.Paused(on=False)) == (False, True)
+    assert after(ev.RunResumed()) == (True, True)
+    assert after(ev.RunResumed(limits=Limits(wall_s=9.0)))[1] is False
+    assert after(ev.FinishPlanned(plan=None)) == (True, False)
+
+
 def stopped_in_steps() -> list[Payload]:
     """A run whose end cut off two trials of its third step and one that belongs to none; step 1 is done."""
     payloads: list[Payload] = [started()]
@@ -229,6 +271,7 @@ def test_trials_of_unfinished_steps_are_open_again_once_the_run_goes_on() -> Non
     assert {t.reason for t in history.trials.values() if not t.state.is_final} == {""}
     assert summary.states == {"failed": 1, "stopped": 1, "running": 1, "waiting": 2}
     assert [row.number for row in summary.open] == [2, 3, 4]
+    assert {(row.reason, row.finished) for row in summary.open} == {("", 0.0)}
     assert [row.number for row in summary.lately] == [0, 1]
     assert Summary.from_json(summary.as_json()) == summary
 
@@ -244,3 +287,6 @@ def test_proposals_are_the_steps_begun_and_trials_do_not_include_variants() -> N
     summary = Summary.of(chain(payloads))
     assert (summary.trials, summary.variants, summary.counted, summary.proposals) == (4, 1, 3, 4)
     assert summary.spent.trials == 3
+    assert Summary.of(chain([*payloads, ev.StepFinished(step=3)])).proposals == 4
+    assert Summary.of(chain([*payloads, ev.StepFinished(step=4)])).proposals == 5
+    assert Summary.of(chain(a_run(2))).proposals == 0, "what belongs to no step is no proposal"
