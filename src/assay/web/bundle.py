@@ -119,6 +119,7 @@ class _Maker:
         self._made = made
         self._look = look
         self._scrubber = Scrubber()
+        self._places = _places(run)
         self._head = {**_head(run), "life": run.liveness.life.value}
 
     def all(self) -> None:
@@ -149,7 +150,8 @@ class _Maker:
         except AssayError as error:
             self._made.said.append(f"{page}{f' {rest}' if rest else ''}: {error.code} {error.message}")
             return None
-        answer = self._scrubber.scrub_json({"run": self._head, "data": data, "write": False})
+        shown = _as_told(data, self._places)
+        answer = self._scrubber.scrub_json({"run": self._head, "data": shown, "write": False})
         self._made.answers[key_of(self._run.name, page, rest, asked if under is None else under)] = answer
         self._made.bytes += len(json.dumps(data, ensure_ascii=False, default=str))
         return data
@@ -228,6 +230,28 @@ def _head(run: RunView) -> dict[str, Any]:
     from assay.web.app import head_of
 
     return head_of(run)
+
+
+def _places(run: RunView) -> dict[str, str]:
+    """Return where run and data lie on this machine, which does not concern others, with how the journal tells it."""
+    from assay.strategies.description import task_of
+
+    told = run.history.task.folder
+    places = {str(run.folder.absolute()): run.name, str(run.folder.resolve()): run.name}
+    if not told.is_absolute():
+        places[str(task_of(run.folder, run.history).folder)] = str(told)
+    return dict(sorted(places.items(), key=lambda pair: -len(pair[0])))
+
+
+def _as_told(value: Any, places: Mapping[str, str]) -> Any:
+    """Return JSON with every place in it told as the journal tells it."""
+    if isinstance(value, str):
+        for place, told in places.items():
+            value = value.replace(place, told)
+        return value
+    if isinstance(value, dict):
+        return {key: _as_told(item, places) for key, item in value.items()}
+    return [_as_told(item, places) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _walk(root: Path, name: str = "") -> Iterator[tuple[str, Entry | None]]:

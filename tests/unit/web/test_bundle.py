@@ -24,6 +24,7 @@ EVIL = "</script><script>alert(1)</script>\u2028"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_run(tmp_path_factory.mktemp("runs"), "good run", good_run)
     (folder / "notes.md").write_text(f"{EVIL} {KEY}")
+    (folder / "trace.log").write_text(f'File "{folder}/work/solution.py", line 1')
     (folder / "private").mkdir()
     (folder / "private" / "sealed.csv").write_text("hidden answers")
     (folder / "huge.log").write_text("x" * 200_000)
@@ -42,6 +43,12 @@ def inlined(text: str) -> dict[str, Any]:
     assert found is not None
     answers: dict[str, Any] = json.loads(found[1])
     return answers
+
+
+def test_where_the_run_lies_on_this_machine_is_not_in_it(made: Bundle, folder: Path) -> None:
+    assert str(folder) not in render(made)
+    trace = made.answers[key_of("good run", "files", "trace.log")]["data"]["text"]
+    assert trace == 'File "good run/work/solution.py", line 1'
 
 
 def test_every_page_is_in_it_as_the_server_would_answer(made: Bundle, folder: Path) -> None:
