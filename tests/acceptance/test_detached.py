@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 def test_started_detached_asked_told_planned_and_finished(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
-    start = ("run", "data", "--time", "20m", "--workers", "1", "--detach", "--no-gate")
+    quick = ("--split", "holdout", "--reseeds", "0", "--no-gate")
+    start = ("run", "data", "--time", "20m", "--workers", "1", "--detach", *quick)
     refused = assay("run", "data", "--target", "prise", "--detach", cwd=tmp_path)
     assert refused.returncode == 2
     assert "price" in refused.stderr

@@ -95,6 +95,7 @@ def test_a_resumed_run_charges_by_the_table_of_its_start_and_says_that_it_has_ch
             base_url=server.base_url,
             name="old-crane",
             runs=tmp_path / "runs",
+            reseeds=0,
             gate=False,
         )
         folder = launch(inspect(data, split="holdout").task, options, table=Table(1)).folder

@@ -37,7 +37,8 @@ def data(tmp_path: Path) -> Path:
 def test_a_run_inside_the_data_folder_works_and_so_does_the_next(data: Path, sandbox: str) -> None:
     for name in ("first", "second"):
         done = assay(
-            *("run", "--trials", "1", "--workers", "1", "--name", name, "--sandbox", sandbox, "--runs", "results"),
+            *("run", "--trials", "1", "--split", "holdout", "--workers", "1", "--no-gate"),
+            *("--name", name, "--sandbox", sandbox, "--runs", "results"),
             cwd=data,
         )
         assert done.returncode == 0, done.stderr

@@ -51,6 +51,8 @@ def command(url: str, *more: str) -> list[str]:
         "--display",
         "plain",
         "--no-gate",
+        "--reseeds",
+        "0",
     ]
     return ["run", "data", "--model", "openai:gpt-loop", "--base-url", url, *options, *more]
 
@@ -117,7 +119,7 @@ def test_a_good_run_retries_hears_what_it_is_told_counts_and_keeps_no_key(tmp_pa
         program(2, input_tokens=700, output_tokens=300),
     )
     with serving(*steps) as server:
-        argv = command(server.base_url, "--trials", "4", "--prompt-file", "house.md")
+        argv = command(server.base_url, "--trials", "4", "--prompt-file", "house.md", "--reseeds", "5")
         done = assay(*argv, cwd=tmp_path, ASSAY_PRICE="1,10")
     assert done.returncode == 0, done.stderr
     assert len(server.requests) == 3, "the baselines are the playbook's, and the refused call is made again"

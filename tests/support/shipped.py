@@ -19,7 +19,7 @@ from assay.journal.history import EVERYTHING
 from assay.strategies.launch import launch
 from assay.strategies.options import RunOptions
 from support.real_engine import RealEngine, binary_task, limited
-from support.recorded_run import TRIALS, prepare
+from support.recorded_run import RESEEDS, TRIALS, prepare
 
 BETTER = 'WEIGHTS = {"größe": 1.0, "x2": 0.5}\npredictions = list(zip(ids, predict(fit(train), test)))\n'
 HELPED = f"import helper\n{BETTER}write(predictions)"
@@ -59,6 +59,7 @@ def searched_run(base: Path) -> Path:
         name=folder.name,
         runs=base / "runs",
         arguments={"drafts": "3"},
+        reseeds=RESEEDS,
         gate=False,
         warm=False,
         rehearse=Rehearse.ALWAYS,
