@@ -1,11 +1,13 @@
 """Runs many scripts, each in a process of its own that starts with the heavy libraries already imported.
 
-Importing them takes longer than a tiny script: one parent imports them once and forks for every script.
+Importing them takes longer than a tiny script: one parent imports them once and forks for every script. See
+`script_server` for who asks.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import runpy
 import sys
@@ -13,22 +15,8 @@ import traceback
 from pathlib import Path
 
 
-def run_all(folders: list[str]) -> int:
-    """Run `solution.py` in each of `folders`; what it prints or raises goes to `log.txt` beside it."""
-    _import_all()
-    return sum(_forked(folder) for folder in folders)
-
-
-def serve() -> int:
-    """Do the same with each folder that is read from standard input; write 0 or 1 for it."""
-    _import_all()
-    for line in sys.stdin:
-        sys.stdout.write(f"{int(_forked(line.strip()))}\n")
-        sys.stdout.flush()
-    return 0
-
-
-def _import_all() -> None:
+def serve() -> None:
+    """Run `solution.py` in each folder that standard input names, with its seed; write 0, or 1 for one that failed."""
     import lightgbm
     import pandas
     import sklearn.ensemble
@@ -36,12 +24,17 @@ def _import_all() -> None:
     assert lightgbm
     assert pandas
     assert sklearn.ensemble
+    for line in sys.stdin:
+        asked = json.loads(line)
+        sys.stdout.write(f"{int(_forked(asked['folder'], asked['seed']))}\n")
+        sys.stdout.flush()
 
 
-def _forked(folder: str) -> bool:
+def _forked(folder: str, seed: int) -> bool:
     """Run `solution.py` of a folder in a child; return whether it failed."""
     child = os.fork()
     if child == 0:
+        os.environ["ASSAY_SEED"] = str(seed)
         os._exit(_run(folder))
     _, status = os.waitpid(child, 0)
     return status != 0
@@ -63,4 +56,4 @@ def _run(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(serve() if sys.argv[1:] == ["--serve"] else min(run_all(sys.argv[1:]), 100))
+    serve()

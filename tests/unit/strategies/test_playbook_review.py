@@ -22,7 +22,7 @@ from assay.strategies.notebook.options import ReviewOptions
 from assay.strategies.notebook.record import RoundVerdict, base_of, rounds_of
 from assay.strategies.notebook.review import NotebookReview
 from support.engine import Bench
-from support.flat_runner import FlatRunner
+from support.flat_runner import run_flat
 from support.notebook_bench import FakeNotebookKind
 from support.playbook_tasks import TinyTask, tiny, wells
 
@@ -85,13 +85,13 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Bench, 
     )
     (folder / "own.ipynb").write_text(new_notebook_candidate(Notebook(cells=cells)).source, encoding="utf-8")
     strategy = NotebookReview(ReviewOptions(source=str(folder / "own.ipynb"), max_iterations=5))
-    with FlatRunner() as run, Grader(private) as grader:
+    with Grader(private) as grader:
         made = Bench(
             folder / "run",
             strategy=strategy,
             limits=Limits(),
             kinds={"script": ScriptKind(), "notebook": FakeNotebookKind()},
-            behaviour=run,
+            behaviour=run_flat,
             grading=grader,
             playbook=Playbook(),
             task=told,

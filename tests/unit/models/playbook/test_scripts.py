@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import support.script_runner
 from assay.core.metric import Needs
 from assay.core.profile import ColumnKind
 from assay.core.task import Problem
@@ -23,6 +22,7 @@ from assay.models.playbook.render import render
 from assay.models.playbook.shelf import Idea
 from assay.models.playbook.shelves import shelf_for
 from support.playbook_tasks import TinyTask, machine, prepared, table, tiny
+from support.script_server import script_server
 
 from .shapes import ALL_TASKS, TASKS, regression_table
 
@@ -34,15 +34,8 @@ def lay_out(code: str, task: TinyTask, folder: Path) -> None:
 
 def run_scripts(folders: list[Path], seed: int = 0) -> None:
     """Run what `lay_out` put into `folders`, each script in its own process."""
-    env = {
-        "ASSAY_SEED": str(seed),
-        "ASSAY_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",
-    }
-    command = [sys.executable, str(Path(support.script_runner.__file__)), *map(str, folders)]
-    subprocess.run(command, env=env, check=False)
+    for folder in folders:
+        script_server().run(folder, seed=seed)
 
 
 def submission_of(folder: Path) -> pd.DataFrame:
