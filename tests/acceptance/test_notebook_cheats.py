@@ -266,7 +266,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
     own.write_text(new_notebook_candidate(Notebook(cells=cells)).source, encoding="utf-8")
     options = ReviewOptions(source=str(own), max_iterations=len(TRICKS) + 2, open=("metric", "evaluate"))
     with ExitStack() as stack:
-        engine = RealEngine(folder / "run", stack, k=1)
+        engine = RealEngine(folder / "run", stack, k=1, reseeds=0)
         model = ScriptedModel(Hostile(engine))
         session = engine.session(lambda candidate: locks_only(candidate, engine), model, TieredRepairer())
         NotebookReview(options).run(session)

@@ -28,7 +28,7 @@ EVERY = 17
 
 
 def bench(folder: Path, **fields: Any) -> Bench:
-    return Bench(folder, strategy=MleStar(OPTIONS), answers=answer, limits=Limits(workers=2), k=2, **fields)
+    return Bench(folder, strategy=MleStar(OPTIONS), answers=answer, limits=Limits(workers=2), k=2, reseeds=2, **fields)
 
 
 def rows(made: Bench) -> dict[str, tuple[Any, ...]]:

@@ -46,7 +46,7 @@ def test_a_run_killed_with_some_workers_goes_on_with_as_many_more_or_fewer(
     memory_folder: Path, workers: int, then: int
 ) -> None:
     folder = memory_folder / f"whole-{workers}-{then}"
-    whole = Bench(folder, limits=limits(workers), k=2, backend=FileJournal(folder / "events.jsonl"))
+    whole = Bench(folder, limits=limits(workers), k=2, reseeds=2, backend=FileJournal(folder / "events.jsonl"))
     whole.open().work()
     last = whole.log.read(lambda history: history.last)
     assert last is not None
@@ -54,10 +54,10 @@ def test_a_run_killed_with_some_workers_goes_on_with_as_many_more_or_fewer(
     for at in range(3, last.number - 2 * EVERY, EVERY):
         folder = memory_folder / f"{workers}-{then}-{at}"
         path = folder / "events.jsonl"
-        first = Bench(folder, limits=limits(workers), k=2, backend=DyingJournal(path, at, 0))
+        first = Bench(folder, limits=limits(workers), k=2, reseeds=2, backend=DyingJournal(path, at, 0))
         with pytest.raises(Killed):
             first.open().work()
-        second = Bench(folder, limits=limits(then), k=2, backend=FileJournal(path))
+        second = Bench(folder, limits=limits(then), k=2, reseeds=2, backend=FileJournal(path))
         assert second.open().work().exit_code == 0, f"killed at event {at}"
         history = second.log.read(lambda h: h)
         assert sorted(history.steps) == list(range(TRIALS))

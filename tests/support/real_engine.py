@@ -30,6 +30,7 @@ from assay.engine.evaluate import Evaluator
 from assay.engine.judging import Judge
 from assay.engine.log import EventLog
 from assay.engine.measure import Measurer
+from assay.engine.noise import RESEEDS
 from assay.engine.parts import CheckFinding, Parts, Repairer
 from assay.engine.session import Session
 from assay.engine.static import check_any
@@ -194,6 +195,8 @@ class RealEngine:
     profile: DataProfile = field(default_factory=empty_profile)
     k: int = 2
     """Search folds; 1 is a hold-out."""
+    reseeds: int = RESEEDS
+    """Fresh partitions that the noise is measured on."""
     opened: Sandbox | None = None
     """A sandbox that is open already and that somebody else closes."""
     bounds: SandboxLimits = field(default_factory=lambda: limited())
@@ -342,7 +345,7 @@ class RealEngine:
         )
         budget = Budget(Limits(), self.log, self.clock)
         measurer = Measurer(parts, limits)
-        judge = Judge(parts, measurer, budget)
+        judge = Judge(parts, measurer, budget, reseeds=self.reseeds)
         delivery = Delivery(parts, measurer, budget)
         evaluator = Evaluator(parts, measurer, judge, budget, repairer, delivery=delivery)
         session = Session(parts, evaluator, budget)
