@@ -72,8 +72,8 @@ def signalled(process: subprocess.Popen[str], number: int) -> tuple[int, str, st
 
 def test_started_told_interrupted_terminated_resumed_and_read(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
-    start = ("run", "data", "--split", "holdout", "--trials", "3", "--time", "3m", "--workers", "1", "--no-gate",
-             "--name", NAME, "--goal", "0.000001")  # fmt: skip
+    start = ("run", "data", "--split", "holdout", "--trials", "3", "--time", "3m", "--workers", "1", "--reseeds", "2",
+             "--no-gate", "--name", NAME, "--goal", "0.000001")  # fmt: skip
 
     with working(*start, "--json", cwd=tmp_path) as process:
         assert process.stdout is not None
