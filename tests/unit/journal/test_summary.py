@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from assay.core.budget import Limits
 from assay.core.errors import IntegrityError
 from assay.core.finish_plan import FinishPlan
 from assay.core.trial import TrialState, Verdict
+from assay.core.validation import Check, Standing
 from assay.journal import FileJournal, History
 from assay.journal import events as ev
 from assay.journal.events import Event, Payload
@@ -102,10 +103,22 @@ def test_phases_of_a_step_are_under_way_until_they_end_or_are_cut_off() -> None:
         noted("phase/step-0001/merge/ended"),
         noted("phase/step-0000/refine/begun"),
         noted("phase/step-0002/refine/cut", {"skipped": "no time"}),
+        noted("phase/step-0003/merge/cut", {}),
+        noted("phase/step-0004/refine/cut", {"skipped": "x"}),
+        noted("phase/step-0004/refine/ended"),
     ]
     summary = Summary.of(chain(payloads))
     assert summary.under_way.keys() == {"step-0002/refine", "step-0000/refine"}
-    assert (summary.cut, summary.first_steps) == ({"step-0002/refine": "no time"}, {"merge": 1, "refine": 0})
+    assert summary.cut == {"step-0002/refine": "no time", "step-0003/merge": ""}
+    assert summary.first_steps == {"merge": 1, "refine": 0}
+
+
+def test_the_checks_of_another_winner_put_those_of_the_first_aside() -> None:
+    first, other = (ev.Validated(winner=n, trial=n, check=Check.SEEDS, verdict=Standing.PASSED) for n in (0, 1))
+    static = replace(first, check=Check.LINT)
+    assert Summary.of(chain([*a_run(2), first, static])).validated == (first, static)
+    assert Summary.of(chain([*a_run(2), first, static, first])).validated == (static, first)
+    assert Summary.of(chain([*a_run(2), first, static, other])).validated == (other,)
 
 
 @given(journals(), st.data())

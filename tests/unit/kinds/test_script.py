@@ -77,9 +77,9 @@ def test_replacing_finds_the_unit_by_position_where_text_is_repeated() -> None:
 def test_a_protected_a_moved_and_a_broken_unit_are_refused() -> None:
     candidate = script(SOURCE)
     unit = KIND.units(candidate)[1]
-    with pytest.raises(IntegrityError, match=r"E404.*protected"):
+    with pytest.raises(IntegrityError, match=r"error\[E404\].*protected"):
         KIND.replace(candidate, replace(unit, protected=True), "")
-    with pytest.raises(IntegrityError, match=r"E404.*no longer"):
+    with pytest.raises(IntegrityError, match=r"error\[E404\].*no longer"):
         KIND.replace(script("\n" + SOURCE), unit, "")
     with pytest.raises(ValueError, match="does not parse"):
         KIND.replace(candidate, unit, "def prepare(:")
@@ -157,10 +157,15 @@ def test_a_missing_or_invalid_file_is_told_with_its_reason() -> None:
 
 
 def test_a_timeout_tells_where_it_was_stuck() -> None:
-    failure = KIND.diagnose(failed(Outcome.TIMEOUT, "working\n", wall_s=9.0, stuck_at="line 7 in fit"), ())
+    log = "working\n" + TRACEBACK.format(error="KeyError: 1")  # of an error that the script went on after
+    failure = KIND.diagnose(failed(Outcome.TIMEOUT, log, wall_s=9.0, stuck_at="line 7 in fit\nline 9 in main"), ())
     assert failure is not None
-    assert failure.summary == "did not end within 9 s"
-    assert "line 7 in fit" in failure.detail
+    assert (failure.outcome, failure.summary) == ("timeout", "did not end within 9 s")
+    assert "innermost call first:\nline 7 in fit\nline 9 in main\n" in failure.detail
+    assert failure.detail.count("KeyError: 1") == 1
+    again = KIND.diagnose(failed(Outcome.TIMEOUT, "working\n", wall_s=9.0), ())
+    assert again is not None
+    assert again.signature == failure.signature
 
 
 def test_a_timeout_tells_the_work_done_and_the_last_words_and_two_are_the_same_failure() -> None:
@@ -177,6 +182,7 @@ def test_a_crash_is_told_without_the_list_of_loaded_modules() -> None:
     dump = 'Fatal Python error: Segmentation fault\n  File "s.py", line 3\nExtension modules: a.b, c.d (total: 2)\n'
     failure = KIND.diagnose(failed(Outcome.ERROR, "working\n" + dump), ())
     assert failure is not None
+    assert failure.detail.startswith("Fatal Python error: Segmentation fault\n")
     assert "line 3" in failure.detail
     assert "Extension modules" not in failure.detail + failure.summary
 
