@@ -43,6 +43,14 @@ def test_it_travels_as_a_candidate_and_its_digest_covers_everything() -> None:
             candidate_of(bad, {})
 
 
+def test_two_hundred_files_are_the_most_that_are_laid_over_a_repository() -> None:
+    files = {f"{n}.py": "" for n in range(201)}
+    with pytest.raises(ValueError, match=r"201 files .* at most 200"):
+        candidate_of(SPEC, files)
+    del files["0.py"]
+    assert len(candidate_of(SPEC, files).files) == 201
+
+
 def test_it_is_started_with_its_seed_and_its_own_variables_win() -> None:
     kind = CommandKind()
     command = kind.command(candidate_of(SPEC, {}), python=Path("/py"), seed=7, threads=2)
@@ -64,9 +72,9 @@ def test_files_are_edited_whole_and_the_command_is_not() -> None:
     assert kind.replace(candidate, units["a.py"], "x = 2\n").files["a.py"] == "x = 2\n"
     with pytest.raises(ValueError, match="does not parse"):
         kind.replace(candidate, units["a.py"], "x = (\n")
-    with pytest.raises(IntegrityError, match=r"E404.*protected"):
+    with pytest.raises(IntegrityError, match=r"error\[E404\].*protected"):
         kind.replace(candidate, units[candidate.entry], "{}")
-    with pytest.raises(IntegrityError, match=r"E404.*no longer"):
+    with pytest.raises(IntegrityError, match=r"error\[E404\].*no longer"):
         kind.replace(changed, units["b.yaml"], "lr: 3\n")
 
 

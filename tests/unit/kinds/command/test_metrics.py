@@ -69,7 +69,7 @@ def test_a_number_is_found_where_it_was_declared(source: MetricSource, value: fl
         (MetricSource(name="a", file="out/m.json", path="history[9].val.auc"), "nothing was found"),
         (MetricSource(name="a", file="out/nan.json", path="auc"), "no finite number"),
         (MetricSource(name="a", file="out/torn.json", path="auc"), "no JSON"),
-        (MetricSource(name="a", file="out/m.csv", path="auc"), "there is no column"),
+        (MetricSource(name="a", file="out/m.csv", path="auc"), "there are epoch, val auc"),
         (MetricSource(name="a", file="out/evil.yaml", path="a"), "no YAML"),
         (MetricSource(name="a", file="out/huge.json", path="auc"), "no finite number was found at 'auc' in"),
         (MetricSource(name="a", file="out/deep.json", path="auc"), "no JSON"),
@@ -92,6 +92,15 @@ def test_what_is_missing_or_no_number_is_a_problem_and_never_a_value(source: Met
     assert list(found.values) == ["good"]
     assert len(found.problems) == 1
     assert why in found.problems[0]
+
+
+def test_a_training_that_ends_in_no_number_has_no_last_value_but_may_have_a_best_one() -> None:
+    tracked = {"auc": [0.5, 0.7, math.nan]}
+    last = read(MetricSource(name="a", tracked="auc"), tracked=tracked)
+    assert last.values == {}
+    assert "no finite number" in last.problems[0]
+    best = read(MetricSource(name="a", tracked="auc", pick=Pick.MAX), tracked=tracked)
+    assert (best.values, best.counts, best.problems) == ({"a": 0.7}, {"a": 2}, ())
 
 
 def test_without_a_tracked_run_nothing_is_read_from_it() -> None:
