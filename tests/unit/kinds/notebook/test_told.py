@@ -269,5 +269,7 @@ def test_a_mended_notebook_keeps_the_cells_that_ran_and_starts_at_the_mended_one
     assert driver._go_on({}) is None
     assert driver._go_on(mended) == 1
     before = {"notebook": to_dict(a_notebook("a", "new", "b")), "from": "b"}
-    assert Driver(order)._go_on(before) == 2, "a cell that is new and comes earlier is taken as it is"
+    fresh = Driver(order)
+    assert fresh._go_on(before) == 2
+    assert [cell.id for cell in fresh._nb.cells] == ["a", "new", "b"]
     assert [(cell.id, len(cell.outputs)) for cell in driver._nb.cells] == [("a", 1), ("b", 0), ("c", 0)]
