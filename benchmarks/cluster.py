@@ -72,7 +72,7 @@ class Work:
 
 def measured(repeats: int, nodes: int) -> list[Figure]:
     """Return the figures of both, in one run."""
-    from assay.sandbox.cluster.rays import open_cluster
+    from assay.sandbox.cluster.ray_pool import open_cluster
 
     with tempfile.TemporaryDirectory() as name:
         work = Work(Path(name))

@@ -9,7 +9,7 @@ from page_parts import DOCS, code, opening, table
 from typer.main import get_command
 
 from assay.cli.app import build_app
-from assay.cli.grouped import by_title
+from assay.cli.help import by_title
 
 PAGE = DOCS / "commands.md"
 SHARED = {

@@ -16,7 +16,7 @@ def cluster() -> Iterator[ClusterSandbox]:
     """Three nodes with the best sandbox of this machine."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed")
-    from assay.sandbox.cluster.rays import open_cluster
+    from assay.sandbox.cluster.ray_pool import open_cluster
 
     sandbox = open_cluster(require_executor("ray:local:3"), "auto")
     yield sandbox

@@ -16,8 +16,8 @@ import pytest
 from typer.main import get_command
 
 from assay.cli.app import build_app
-from assay.cli.grouped import by_title
-from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags, TasksFlags
+from assay.cli.help import by_title
+from assay.cli.options.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags, TasksFlags
 from assay.cli.variables import VARIABLES
 from assay.core.exits import Exit
 from assay.data.task_keys import KEYS

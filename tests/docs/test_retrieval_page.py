@@ -13,7 +13,7 @@ from typer.main import get_command
 from assay.cli.app import build_app
 from assay.cli.commands.explain import explanations
 from assay.cli.commands.papers import MIRROR
-from assay.cli.wishes import MOST
+from assay.cli.options.hints import MOST
 from assay.models.cache_place import CACHE_VARIABLE
 from assay.models.catalogue import DATED, Modality, load, search
 from assay.models.searching import SEARCH_TOKENS, SEARCH_VARIABLE, fee_usd

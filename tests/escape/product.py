@@ -58,7 +58,7 @@ def start(sandbox, command, workspace, limits, *, ahead):
 
 def open_nodes(mode):
     from assay.sandbox.cluster.executor import require_executor
-    from assay.sandbox.cluster.rays import open_cluster
+    from assay.sandbox.cluster.ray_pool import open_cluster
 
     return open_cluster(require_executor("ray:local:1"), mode)
 

@@ -13,10 +13,10 @@ from assay.core.finish_plan import FinishPlan
 from assay.core.task import Task
 from assay.engine.activities import Activities
 from assay.engine.budget import Budget
+from assay.engine.disk_room import Room, free_and_all
 from assay.engine.jobs import Jobs
 from assay.engine.log import EventLog
 from assay.engine.parts import Parts
-from assay.engine.room import Room, free_and_all
 from assay.engine.run import Run
 from assay.engine.session import Session
 from assay.engine.ungraded import NO_DATA, NoGrading, NoViews, UngradedFinish

@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.grouped import Grouped, Verb
-from assay.cli.handing import note, submit
-from assay.cli.machine import build_service, doctor, explain, gc, schema
+from assay.cli.help import Grouped, Verb
 from assay.cli.model_verbs import build_model
-from assay.cli.reading import apply, cost, diff, logs, ls, query, report, show, status, top, ui, watch
-from assay.cli.shipping import audit, bundle, compare, export, replay, rerun, verify
-from assay.cli.starting import check, demo, ideas, init, papers, resume, run
-from assay.cli.steering import continue_, finish, pause, skip, stop, tell
-from assay.cli.tasks import build_tasks
-from assay.cli.typed import shell_of
+from assay.cli.options.typed import shell_of
+from assay.cli.verbs.handing import note, submit
+from assay.cli.verbs.machine import build_service, doctor, explain, gc, schema
+from assay.cli.verbs.reading import apply, cost, diff, logs, ls, query, report, show, status, top, ui, watch
+from assay.cli.verbs.shipping import audit, bundle, compare, export, replay, rerun, verify
+from assay.cli.verbs.starting import check, demo, ideas, init, papers, resume, run
+from assay.cli.verbs.steering import continue_, finish, pause, skip, stop, tell
+from assay.cli.verbs.tasks import build_tasks
 
 
 def build_app() -> typer.Typer:

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from assay.cli.options.typed import RUNS
 from assay.cli.shell import Shell
-from assay.cli.typed import RUNS
 from assay.core.clock import iso_utc
 from assay.journal.lease import LEASE_FILE, read_holder
 

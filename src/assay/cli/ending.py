@@ -10,7 +10,7 @@ from assay.cli.display.labs import lab_lines
 from assay.cli.display.narrate import interval
 from assay.cli.display.panel import change_words, money_words, trial_words
 from assay.cli.display.views import row_json, spent_json
-from assay.cli.model_flags import PLAYBOOK
+from assay.cli.options.model_flags import PLAYBOOK
 from assay.cli.output import Output, one_line
 from assay.core.codec import encode
 from assay.core.exits import Exit
@@ -21,8 +21,8 @@ from assay.journal.events import Validated
 from assay.journal.history import Trial
 from assay.journal.summary import Row, Summary
 from assay.report.formatting import format_duration, format_gain, format_score
+from assay.report.lineage import Part, Way
 from assay.report.rows import verdict_words
-from assay.report.way import Part, Way
 from assay.strategies.known import LAB
 
 _NOTEBOOK_FILES = ("notebook_prompt.ipynb", "notebook_best.ipynb", "experiment_report.md", "optimization_history.md")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.grouped import Verb
-from assay.cli.typed import BaseUrl, Json, shell_of
+from assay.cli.help import Verb
+from assay.cli.options.typed import BaseUrl, Json, shell_of
 
 
 def build_model() -> typer.Typer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assay.cli.commands.intake import Intake
 from assay.cli.commands.lab_intake import LabIntake
 from assay.cli.display.foreseen import forecast_words
-from assay.cli.flags import DEFAULT_TIME_S, RunChoices
+from assay.cli.options.flags import DEFAULT_TIME_S, RunChoices
 from assay.cli.tracked import ChosenStore
 from assay.core.budget import Limits
 from assay.core.rehearse import Rehearse

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from assay.cli.records import RunFlags
+from assay.cli.options.records import RunFlags
 from assay.core.errors import MachineError, UsageError
 from assay.core.files import write_whole
 
@@ -84,7 +84,7 @@ def with_saved(flags: RunFlags, environ: Mapping[str, str] | None = None) -> tup
 
     A model that is typed puts the whole choice aside, and `--offline` one that is not on this machine.
     """
-    from assay.cli.model_flags import PLAYBOOK, is_on_this_machine
+    from assay.cli.options.model_flags import PLAYBOOK, is_on_this_machine
 
     if flags.model is not None or flags.base_url is not None:
         return flags, ""

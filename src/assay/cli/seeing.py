@@ -18,7 +18,7 @@ from assay.journal import events as ev
 from assay.journal.checkpoint import HistoryFile
 from assay.journal.events import Event
 from assay.journal.summary import Summary, SummaryFile
-from assay.report.way import Way, way_to, winner_of
+from assay.report.lineage import Way, way_to, winner_of
 from assay.strategies.known import TASKS
 from assay.strategies.launch import RunEnd
 

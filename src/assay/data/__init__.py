@@ -3,12 +3,12 @@
 Importing this package loads no numeric library; views are built in a child process.
 """
 
-from assay.data.apart import check_apart, inspect_apart, profile_apart
 from assay.data.check import check
 from assay.data.demo import demo_answers, write_demo
 from assay.data.facts import verify_data
 from assay.data.findings import DataFinding, Severity
 from assay.data.given import Given, SplitWish
+from assay.data.in_child import check_apart, inspect_apart, profile_apart
 from assay.data.inspection import Inspection, Line
 from assay.data.intake import inspect
 from assay.data.metric_names import METRICS, named

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assay.core.digest import digest_file
 from assay.core.errors import IntegrityError
 from assay.core.task import DataFiles, Task
-from assay.data.side import side_files
+from assay.data.side_files import side_files
 from assay.data.tables import Table, read_table, typed
 
 if TYPE_CHECKING:

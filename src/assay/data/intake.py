@@ -25,7 +25,7 @@ from assay.data.lines import ROW_CAP, lines_of
 from assay.data.metric_choice import MetricChoice, find_metric, own_metric
 from assay.data.metric_names import find as find_metric_name
 from assay.data.shape import Shape, find_shape
-from assay.data.sift import Sifted, sift
+from assay.data.side_sift import Sifted, sift
 from assay.data.split_guess import SplitChoice, choose_split
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from assay.core.errors import TaskError
 from assay.data.given import Given
 from assay.data.packing import plain_name, table_format
-from assay.data.side import is_run_folder
+from assay.data.side_files import is_run_folder
 
 DESCRIPTION_NAMES = ("description.md", "description.txt", "task.md", "overview.md", "readme.md")
 _NOT_DATA = {"runs", "__pycache__", "node_modules", "venv", "answers", "private"}

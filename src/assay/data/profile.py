@@ -17,7 +17,7 @@ from assay.data.facts import Facts, facts_of
 from assay.data.forecast import series_codes
 from assay.data.packing import plain_name
 from assay.data.partition import Partition
-from assay.data.side import side_files
+from assay.data.side_files import side_files
 
 if TYPE_CHECKING:
     import numpy as np

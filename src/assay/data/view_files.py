@@ -16,7 +16,7 @@ from assay.core.errors import IntegrityError
 from assay.core.files import write_whole
 from assay.core.task import Task
 from assay.core.view import View, ViewKey, ViewKind
-from assay.data.side import side_files
+from assay.data.side_files import side_files
 
 
 @dataclass(frozen=True, kw_only=True)

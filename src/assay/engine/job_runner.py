@@ -15,7 +15,7 @@ from assay.core.execution import Execution, Outcome
 from assay.engine.budget import Budget
 from assay.engine.left_behind import left_behind
 from assay.engine.parts import Parts
-from assay.engine.places import asks_for_gpu
+from assay.engine.run_slots import asks_for_gpu
 from assay.journal import events as ev
 from assay.kinds.plain_paths import plain_paths
 from assay.sandbox import Command, Mount, SandboxLimits, Workspace, collect, remove_tree

@@ -14,11 +14,11 @@ from assay.core.execution import Execution, Outcome
 from assay.core.trial import TrialState
 from assay.engine.budget import Budget
 from assay.engine.creating import trial_under
+from assay.engine.disk_room import Room
 from assay.engine.endings import Ending
 from assay.engine.job_runner import JobPlan, JobRunner, job_view
 from assay.engine.parts import Parts
 from assay.engine.pause import Pause
-from assay.engine.room import Room
 from assay.journal import events as ev
 from assay.journal.history import Measurement, Trial
 from assay.sandbox import SandboxLimits

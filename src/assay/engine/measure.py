@@ -17,9 +17,9 @@ from assay.core.errors import MachineError, TaskError
 from assay.core.execution import Execution, Outcome
 from assay.core.score import Score
 from assay.core.view import View, ViewKey, ViewKind
+from assay.engine.disk_room import Room
 from assay.engine.parts import Parts
-from assay.engine.places import Place, Places
-from assay.engine.room import Room
+from assay.engine.run_slots import Place, Places
 from assay.engine.running import Running
 from assay.grading import Graded, Invalid, reported_score
 from assay.journal import events as ev

@@ -5,11 +5,11 @@ from __future__ import annotations
 from assay.core.candidate import Candidate
 from assay.core.execution import Outcome
 from assay.engine.budget import Budget
+from assay.engine.cell_repair import repaired_within
 from assay.engine.live_notes import note_live, noted_live
 from assay.engine.measure import Measurer
 from assay.engine.parts import Parts, Repairer
 from assay.engine.plan import Plan
-from assay.engine.within import repaired_within
 from assay.journal import events as ev
 from assay.journal.history import Trial
 from assay.journal.rehearsals import only_rehearsed

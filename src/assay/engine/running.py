@@ -15,7 +15,7 @@ from assay.core.view import View
 from assay.engine.left_behind import left_behind
 from assay.engine.output_size import most_output_bytes
 from assay.engine.parts import Parts
-from assay.engine.places import Place
+from assay.engine.run_slots import Place
 from assay.engine.warm_pool import Wish
 from assay.kinds.base import Driven, Imports, Launch, Told
 from assay.kinds.plain_paths import plain_paths

@@ -19,9 +19,9 @@ from assay.engine.blending import BLEND_KEY
 from assay.grading import Blend
 from assay.journal.history import History, Measurement, Trial
 from assay.journal.objects import ObjectStore
+from assay.report.lineage import Way, way_to, winner_of
 from assay.report.paired import Paired, paired_gains
 from assay.report.prose import clean_line
-from assay.report.way import Way, way_to, winner_of
 
 LEAST_TOP, MOST_TOP = 3, 20
 MOST_FOLDERS = 500

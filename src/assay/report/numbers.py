@@ -5,13 +5,13 @@ from __future__ import annotations
 from assay.core.trial import TrialState, Verdict
 from assay.journal.history import Measurement, Trial
 from assay.report.bill import by_model, by_role
-from assay.report.check_numbers import enter_checks
 from assay.report.course_numbers import enter_course, step_pairs
 from assay.report.elsewhere_numbers import enter_elsewhere
 from assay.report.facts import Facts
 from assay.report.ledger import JOURNAL, Ledger, Source
 from assay.report.paired import Paired
 from assay.report.times import activities
+from assay.report.validation_numbers import enter_checks
 
 SELECTED = "greedy selection with replacement on stored predictions of the search folds (Caruana et al. 2004)"
 EFFECT = "Cohen's d of the paired fold gains, folds taken as independent (Cumming and Finch 2001)"

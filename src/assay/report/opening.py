@@ -7,10 +7,10 @@ from assay.core.validation import Standing
 from assay.journal.history import Trial
 from assay.report.document import Cell, Headline, Items, Mono, Section, Strong, Tag, Terms
 from assay.report.facts import Finding, State
+from assay.report.lineage import way_to
 from assay.report.numbers import pair_name
 from assay.report.prose import clean_line
 from assay.report.telling import VERDICTS, Teller
-from assay.report.way import way_to
 
 _TITLES = {
     Finding.NO_SCORE: "nothing could be scored",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from assay.report import (
     blended,
-    checked,
     costs,
     elsewhere,
     failures,
@@ -15,6 +14,7 @@ from assay.report import (
     searched,
     setting,
     trust,
+    validation,
 )
 from assay.report.document import Document
 from assay.report.facts import Facts
@@ -43,7 +43,7 @@ def build_document(facts: Facts, ledger: Ledger) -> Document:
         searched.search_section(teller),
         results.mattered_section(teller),
         failures.failures_section(teller),
-        checked.checks_section(teller),
+        validation.checks_section(teller),
         trust.threats_section(teller),
         milestones.story_section(teller),
         costs.cost_section(teller),

@@ -22,9 +22,9 @@ from assay.report.formatting import (
     score_decimals,
 )
 from assay.report.ledger import Ledger
+from assay.report.lineage import Part
 from assay.report.numbers import pair_name
 from assay.report.prose import check_prose, clean, clean_line, unbacked_numbers
-from assay.report.way import Part
 
 UNVERIFIED = Tag("unverified")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from assay.core.validation import Check
 from assay.journal.history import Trial
-from assay.report.checked import check_threats
 from assay.report.document import (
     Cell,
     Items,
@@ -17,6 +16,7 @@ from assay.report.facts import Facts, State
 from assay.report.formatting import format_count
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
+from assay.report.validation import check_threats
 
 NOT_CHECKED = (
     "whether every feature will be known at the time of prediction",

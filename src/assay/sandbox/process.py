@@ -17,7 +17,7 @@ from assay.sandbox.launched import Launched
 from assay.sandbox.output import OutputBuffer
 from assay.sandbox.process_tree import ProcessTree, handle_of
 from assay.sandbox.protect import apply_limits
-from assay.sandbox.stuck import stuck_at, without_dump
+from assay.sandbox.stack import stuck_at, without_dump
 from assay.sandbox.watchdog import Watchdog
 
 _ABORT_GRACE_S = 0.5

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from assay.core.digest import digest_file
 from assay.models.scrub import Scrubber
 from assay.report.formatting import format_count
-from assay.ship.bundle import Bundle
 from assay.ship.findings import Finding, Result, finding, some
+from assay.ship.solution import Bundle
 
 
 def looked_through(bundle: Bundle) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 
 from assay.core.candidate import Candidate
-from assay.ship.again import Again
-from assay.ship.bundle import Bundle
 from assay.ship.findings import Finding, Rescored, Result, Verification, finding
 from assay.ship.record import Measured, Program
+from assay.ship.rescore import Again
+from assay.ship.solution import Bundle
 
 _ROUNDING = 1e-9
 """Share of a score by which equal ones may differ in their last digits."""

@@ -16,7 +16,7 @@ from assay.core.errors import AssayError, IntegrityError
 from assay.journal import events as ev
 from assay.journal.history import History
 from assay.journal.objects import ObjectStore
-from assay.report.way import winner_of
+from assay.report.lineage import winner_of
 from assay.strategies.description import task_of
 
 

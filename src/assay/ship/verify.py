@@ -13,12 +13,12 @@ from assay.core.task import Task
 from assay.data import verify_data
 from assay.report.formatting import format_count
 from assay.sandbox import remove_tree
-from assay.ship.again import Again, open_again
-from assay.ship.bundle import Bundle
 from assay.ship.findings import Finding, Result, Verification, finding, some
 from assay.ship.looked_through import looked_through
 from assay.ship.record import Record
+from assay.ship.rescore import Again, open_again
 from assay.ship.rescored import rescored
+from assay.ship.solution import Bundle
 
 NO_DATA = "E168"
 OTHER_DATA = "E416"

@@ -13,8 +13,8 @@ from assay.core.files import write_whole
 from assay.core.prices import Prices
 from assay.core.task import Task
 from assay.journal.history import History
+from assay.strategies.data_location import found_from, told_to_run
 from assay.strategies.options import RunOptions
-from assay.strategies.places import found_from, told_to_run
 
 
 def task_digest(task: Task) -> str:

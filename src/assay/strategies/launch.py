@@ -32,12 +32,12 @@ from assay.models.endpoint import require_no_secret
 from assay.models.prices import PriceTable, prices_of
 from assay.sandbox import protect_engine, remove_tree
 from assay.strategies.assemble import Shell, assemble, open_shell
+from assay.strategies.data_checks import examined
+from assay.strategies.data_location import told_to_people
 from assay.strategies.description import read_description, task_digest, write_description
-from assay.strategies.examining import examined
 from assay.strategies.given import Given
 from assay.strategies.names import new_name
 from assay.strategies.options import RunOptions
-from assay.strategies.places import told_to_people
 
 OTHER_PRICES = "W410"
 NO_ANSWERS = "E3"

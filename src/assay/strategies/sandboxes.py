@@ -44,7 +44,7 @@ def sandbox_of(options: RunOptions) -> Sandbox:
         return open_sandbox(mode)
     if options.strategy == LAB:
         raise UsageError("E010", "a lab runs on this machine only", fix="--executor local")
-    from assay.sandbox.cluster.rays import open_cluster
+    from assay.sandbox.cluster.ray_pool import open_cluster
 
     return open_cluster(executor, mode)
 

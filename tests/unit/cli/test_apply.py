@@ -11,7 +11,7 @@ import pytest
 from assay.cli.commands.apply import apply
 from assay.cli.commands.read import diff
 from assay.cli.ending import summary_lines
-from assay.cli.notebook_flags import data_of, with_notebook_flags, with_table
+from assay.cli.options.notebook_flags import data_of, with_notebook_flags, with_table
 from assay.cli.output import Output
 from assay.cli.shell import Shell
 from assay.core.errors import IntegrityError, TaskError, UsageError

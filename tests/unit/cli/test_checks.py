@@ -11,10 +11,10 @@ import pytest
 
 from assay.cli.display.narrate import narrate
 from assay.cli.ending import done_json, summary_lines
-from assay.cli.flags import read_choices
+from assay.cli.options.flags import read_choices
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import RunFlags
 from assay.cli.output import Output
-from assay.cli.problems import Problems
-from assay.cli.records import RunFlags
 from assay.core.clock import FakeClock
 from assay.core.validation import FAILED, Check
 from assay.journal import events as ev

@@ -13,8 +13,8 @@ import pytest
 
 from assay.cli.configs import KEYS, Phase, configured, idea_wishes, read_config, settings_of
 from assay.cli.configs.reading import merged
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.output import Output
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 

@@ -9,7 +9,7 @@ from assay.cli.ending import done_json, exit_code, summary_lines
 from assay.cli.output import Output
 from assay.core.clock import FakeClock
 from assay.journal.summary import Summary
-from assay.report.way import way_to, winner_of
+from assay.report.lineage import way_to, winner_of
 from assay.strategies.notebook.options import NotebookOptions
 from assay.strategies.notebook.strategy import NotebookSearch
 from support.histories import STORIES

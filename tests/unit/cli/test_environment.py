@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from assay.cli.flags import read_choices
-from assay.cli.problems import Problems
-from assay.cli.records import RunFlags
+from assay.cli.options.flags import read_choices
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import RunFlags
 from assay.engine.control import Message, Verb, send, take
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.cli.flags import duration, read_choices, read_limits, read_task
-from assay.cli.parsers import count, metric_and_direction, money, seconds_until
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
+from assay.cli.options.flags import duration, read_choices, read_limits, read_task
+from assay.cli.options.parsers import count, metric_and_direction, money, seconds_until
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.core.budget import Limits
 from assay.core.errors import UsageError
 from assay.core.rehearse import Rehearse

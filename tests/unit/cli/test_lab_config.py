@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from assay.cli.commands.lab_intake import with_daemon_config
+from assay.cli.options.records import LimitFlags, RunFlags
 from assay.cli.output import Output
-from assay.cli.records import LimitFlags, RunFlags
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 from assay.strategies.lab import Lab, LabConfig

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assay.cli.records import RunFlags
+from assay.cli.options.records import RunFlags
 from assay.cli.saved_model import SavedModel, config_file, read_saved, with_saved, write_saved
 from assay.core.errors import UsageError
 from assay.models.servers import local_servers

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assay.cli.parsers import seconds_until
+from assay.cli.options.parsers import seconds_until
 from assay.core.clock import SystemClock
 from assay.core.durations import duration
 from assay.journal.history import History

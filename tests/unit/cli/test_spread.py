@@ -8,8 +8,8 @@ from typing import Annotated
 import pytest
 import typer
 
-from assay.cli.records import LimitFlags, RunFlags
-from assay.cli.spread import Picked, spread
+from assay.cli.options.records import LimitFlags, RunFlags
+from assay.cli.options.spread import Picked, spread
 
 
 def test_a_record_becomes_its_picked_fields_in_its_own_order() -> None:

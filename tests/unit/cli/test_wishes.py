@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli.flags import read_choices
-from assay.cli.problems import Problems
-from assay.cli.records import RunFlags
-from assay.cli.wishes import LONGEST_BLOCK, LONGEST_HINT, MOST, read_blocks, read_hints
+from assay.cli.options.flags import read_choices
+from assay.cli.options.hints import LONGEST_BLOCK, LONGEST_HINT, MOST, read_blocks, read_hints
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import RunFlags
 from assay.core.codec import decode, encode
 from assay.core.errors import UsageError
 from assay.strategies.options import RunOptions

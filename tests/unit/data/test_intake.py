@@ -16,7 +16,7 @@ from assay.core.errors import TaskError
 from assay.core.metric import Direction, Needs
 from assay.core.task import Problem, SplitKind
 from assay.data import Given, inspect
-from assay.data.side import side_files
+from assay.data.side_files import side_files
 from support.data_sets import columns, with_target, write_arrays, write_folder, write_forecast
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from assay.cli.records import LimitFlags
+from assay.cli.options.records import LimitFlags
 from assay.core.task import Holdout, Split, SplitKind, Task
 from assay.data.intake import inspect
 from assay.data.task_keys import KEYS, Key, tables

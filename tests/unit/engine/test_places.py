@@ -11,7 +11,7 @@ import pytest
 
 from assay.core.candidate import Candidate
 from assay.engine.measure import Measurer
-from assay.engine.places import asks_for_gpu
+from assay.engine.run_slots import asks_for_gpu
 from assay.journal.history import Measurement
 from assay.sandbox.base import Command, SandboxLimits, Workspace
 from assay.sandbox.fake import FakeResult

@@ -8,8 +8,8 @@ import pytest
 
 from assay.core.clock import FakeClock
 from assay.engine.clock_watch import ClockWatch
+from assay.engine.disk_room import Room
 from assay.engine.log import EventLog
-from assay.engine.room import Room
 from assay.journal.memory import MemoryJournal
 
 GB = 2**30

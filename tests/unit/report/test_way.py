@@ -7,7 +7,7 @@ import pytest
 from assay.core.trial import TrialState, Verdict
 from assay.journal import events as ev
 from assay.journal.history import History, Trial
-from assay.report.way import Gain, Part, way_to
+from assay.report.lineage import Gain, Part, way_to
 
 BASELINE, REAL, MAYBE, NOISE = Verdict.BASELINE, Verdict.REAL, Verdict.MAYBE, Verdict.NOISE
 

@@ -17,7 +17,7 @@ from assay.sandbox.base import Command, Finished, Mount, Sandbox, SandboxLimits,
 from assay.sandbox.choose import open_sandbox
 from assay.sandbox.cluster.executor import Executor, parse_executor, require_executor
 from assay.sandbox.cluster.files import Folder, Sent
-from assay.sandbox.cluster.left import Left, put_back
+from assay.sandbox.cluster.outputs import Left, put_back
 from assay.sandbox.cluster.sandbox import ClusterSandbox, NodeFacts
 from assay.sandbox.cluster.store import Store
 from assay.sandbox.collect import collect

@@ -22,7 +22,7 @@ from assay.sandbox.lockdown import landlock_abi
 from assay.sandbox.policy import check_workspace
 from assay.sandbox.seccomp import FilterPolicy, build_filter
 from assay.sandbox.slots import UserSlots, is_slot
-from assay.sandbox.stuck import stuck_at
+from assay.sandbox.stack import stuck_at
 from assay.sandbox.syscalls import architecture
 from assay.sandbox.watchdog import Watchdog, folder_size
 

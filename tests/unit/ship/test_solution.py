@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from assay.kinds.notebook import new_notebook_candidate
-from assay.ship.bundle import open_bundle
 from assay.ship.chosen import choose
 from assay.ship.findings import Result
 from assay.ship.record import read_record
 from assay.ship.requirements import imported, pinned, script_head
+from assay.ship.solution import open_bundle
 from assay.ship.twin import notebook_twin
 from assay.ship.verdicts import as_junit, as_markdown
 from assay.ship.verify import verify

@@ -10,7 +10,7 @@ from assay.data.intake import inspect
 from assay.engine.log import EventLog
 from assay.journal import events as ev
 from assay.journal.memory import MemoryJournal
-from assay.strategies.examining import EXAMINED, examined
+from assay.strategies.data_checks import EXAMINED, examined
 
 
 def task_with_a_leak(folder: Path) -> Task:

@@ -15,11 +15,11 @@ from assay.core.candidate import Candidate
 from assay.core.trial import TrialState
 from assay.journal import events as ev
 from assay.journal.objects import ObjectStore
-from assay.web import looks
+from assay.web import slow_answers
 from assay.web.app import Dashboard
 from assay.web.library import MOST_READERS
-from assay.web.looks import MOST_WAITING, look
 from assay.web.notebook import MOST_CELLS, MOST_OUTPUTS
+from assay.web.slow_answers import MOST_WAITING, look
 from support.dashboard import ADDRESS, dashboard_of, let_in, stranger, write_run
 from support.histories import Story, good_run, interrupted
 from support.run_writer import ROC_AUC, Idea, RunWriter, tabular_task
@@ -221,4 +221,4 @@ def test_only_so_much_is_worked_out_at_a_time() -> None:
     goes_on.set()
     for i in range(MOST_WAITING):
         assert look(cache, str(i), goes_on.wait, wait=True)["state"] == "done"
-    assert looks.MOST_WAITING < looks.MOST
+    assert slow_answers.MOST_WAITING < slow_answers.MOST

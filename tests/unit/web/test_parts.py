@@ -16,13 +16,13 @@ from assay.journal import events as ev
 from assay.report.bill import by_role
 from assay.report.compare import gains_words
 from assay.report.formatting import format_duration, format_money
-from assay.web.looks import look
 from assay.web.pages.agents import agents
 from assay.web.pages.compare import compare
 from assay.web.pages.cost import cost
 from assay.web.pages.data import data
 from assay.web.pages.files import files
 from assay.web.pages.report import report
+from assay.web.slow_answers import look
 from assay.web.view import RunReader, RunView
 from support.dashboard import append, write_run
 from support.histories import good_run, interrupted, paid_run

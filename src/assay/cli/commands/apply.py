@@ -16,8 +16,8 @@ from assay.core.files import write_whole
 from assay.journal.history import History, Trial
 from assay.journal.objects import ObjectStore
 from assay.kinds.notebook import NOTEBOOK, Notebook, diff_text, locks_of, notebook_of, parse, write
+from assay.strategies.data_location import found_from
 from assay.strategies.notebook.record import source_of
-from assay.strategies.places import found_from
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from assay.cli.commands.intake import Intake, finding_line, inspection_json, take_in
 from assay.cli.display.foreseen import forecast_json, forecast_words
-from assay.cli.flags import STRATEGIES, RunChoices, read_choices, read_limits, with_file_limits
-from assay.cli.parsers import one_of
+from assay.cli.options.flags import STRATEGIES, RunChoices, read_choices, read_limits, with_file_limits
+from assay.cli.options.parsers import one_of
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.plan import bounded, expect, limit_words, run_options
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.budget import Limits
 from assay.core.codec import encode

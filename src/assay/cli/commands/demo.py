@@ -9,10 +9,10 @@ from random import Random
 
 from assay.cli.commands.intake import take_in
 from assay.cli.commands.start import start
-from assay.cli.flags import read_choices, read_limits
+from assay.cli.options.flags import read_choices, read_limits
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.plan import expect, plan_lines, run_options
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.cli.tracked import choose_store, mlflow_wish
 from assay.core.cores import usable_cores

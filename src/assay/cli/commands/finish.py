@@ -10,8 +10,8 @@ from pathlib import Path
 from assay.cli.commands.reports import try_reports
 from assay.cli.display.planned import plan_words
 from assay.cli.lookup import find_live_run, find_run
-from assay.cli.parsers import seconds_until
-from assay.cli.problems import Problems
+from assay.cli.options.parsers import seconds_until
+from assay.cli.options.problems import Problems
 from assay.cli.shell import Shell
 from assay.core.codec import encode
 from assay.core.durations import duration

@@ -9,11 +9,11 @@ from assay.cli.shell import Shell
 from assay.core.exits import Exit
 from assay.journal.folders import run_folders
 from assay.report.formatting import format_bytes
-from assay.strategies.rubbish import Piece, remove, rubbish_of, whole_run
+from assay.strategies.garbage import Piece, garbage_of, remove, whole_run
 
 
 def gc(shell: Shell, root: Path, names: tuple[str, ...], *, whole: bool, yes: bool) -> int:
-    """Show or remove the rubbish of runs.
+    """Show or remove the garbage of runs.
 
     Args:
         shell: Speaks.
@@ -23,7 +23,7 @@ def gc(shell: Shell, root: Path, names: tuple[str, ...], *, whole: bool, yes: bo
         yes: Whether to remove, not only to show.
     """
     folders = [find_run(root, name) for name in names] if names else ([] if whole else run_folders(root))
-    found = [(folder, (whole_run(folder),) if whole else rubbish_of(folder)) for folder in folders]
+    found = [(folder, (whole_run(folder),) if whole else garbage_of(folder)) for folder in folders]
     lines, rows, total = [], [], 0
     for folder, pieces in found:
         total += remove(folder, pieces) if yes and pieces else sum(piece.size_bytes for piece in pieces)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from assay.cli.commands.intake import take_in
 from assay.cli.commands.papers import library
-from assay.cli.flags import read_choices, read_limits, read_task
-from assay.cli.model_flags import require_model
+from assay.cli.options.flags import read_choices, read_limits, read_task
+from assay.cli.options.model_flags import require_model
+from assay.cli.options.parsers import natural, number, setting, whole
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags
 from assay.cli.output import clean, one_line
-from assay.cli.parsers import natural, number, setting, whole
-from assay.cli.problems import Problems
-from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.cores import usable_cores
 from assay.core.exits import Exit

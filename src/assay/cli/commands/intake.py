@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assay.cli.options.records import TaskFlags
 from assay.cli.output import clean, one_line
-from assay.cli.records import TaskFlags
 from assay.cli.shell import Shell
 from assay.core.codec import encode
 from assay.core.errors import UsageError

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.cli.configs.applying import UNKNOWN
+from assay.cli.options.records import LimitFlags, RunFlags
 from assay.cli.output import clean, one_line
-from assay.cli.records import LimitFlags, RunFlags
 from assay.cli.shell import Shell
 from assay.core.durations import duration
 from assay.core.task import Task

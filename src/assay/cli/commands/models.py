@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from assay.cli.model_flags import PLAYBOOK, is_on_this_machine, read_model, read_role_models
+from assay.cli.options.model_flags import PLAYBOOK, is_on_this_machine, read_model, read_role_models
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import RunFlags
 from assay.cli.output import one_line
-from assay.cli.problems import Problems
-from assay.cli.records import RunFlags
 from assay.cli.saved_model import SavedModel, config_file, read_saved, write_saved
 from assay.cli.shell import Shell
 from assay.core.errors import MachineError, UsageError

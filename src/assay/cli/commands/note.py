@@ -6,9 +6,9 @@ from pathlib import Path
 
 from assay.cli.commands.reports import try_reports
 from assay.cli.lookup import find_run, find_trial
+from assay.cli.options.parsers import number
+from assay.cli.options.problems import Problems
 from assay.cli.output import one_line
-from assay.cli.parsers import number
-from assay.cli.problems import Problems
 from assay.cli.shell import Shell
 from assay.core.errors import NothingFound
 from assay.engine.noting import note_score

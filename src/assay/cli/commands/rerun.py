@@ -9,13 +9,13 @@ from pathlib import Path
 
 from assay.cli.commands.resume import changed_limits
 from assay.cli.commands.start import start
-from assay.cli.flags import DISPLAYS, read_limits
 from assay.cli.lookup import find_run
+from assay.cli.options.flags import DISPLAYS, read_limits
+from assay.cli.options.parsers import natural, one_of
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags
 from assay.cli.output import clean
-from assay.cli.parsers import natural, one_of
 from assay.cli.plan import limit_words
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags
 from assay.cli.shell import Shell
 from assay.core.cores import usable_cores
 from assay.core.errors import UsageError

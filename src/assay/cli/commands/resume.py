@@ -7,12 +7,12 @@ from pathlib import Path
 
 from assay.cli.detach import detach as in_background
 from assay.cli.display.foreseen import forecast_words
-from assay.cli.flags import DISPLAYS, read_limits
 from assay.cli.lookup import find_run
-from assay.cli.parsers import one_of
+from assay.cli.options.flags import DISPLAYS, read_limits
+from assay.cli.options.parsers import one_of
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags
 from assay.cli.plan import limit_words
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags
 from assay.cli.seeing import Work, channel_of, choose_view, see_through
 from assay.cli.shell import Shell
 from assay.cli.tracked import NO, choose_store, mlflow_wish

@@ -12,13 +12,13 @@ from assay.cli.commands.intake import Intake, take_in
 from assay.cli.commands.lab_intake import LabIntake, take_in_lab, with_daemon_config
 from assay.cli.detach import detach as in_background
 from assay.cli.display.foreseen import forecast_json
-from assay.cli.flags import STRATEGIES, RunChoices, read_choices, read_limits, read_task, with_file_limits
-from assay.cli.model_flags import require_model
-from assay.cli.notebook_flags import REVIEW, with_table
-from assay.cli.parsers import one_of
+from assay.cli.options.flags import STRATEGIES, RunChoices, read_choices, read_limits, read_task, with_file_limits
+from assay.cli.options.model_flags import require_model
+from assay.cli.options.notebook_flags import REVIEW, with_table
+from assay.cli.options.parsers import one_of
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.plan import bounded, expect, plan_lines, run_options
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.saved_model import with_saved
 from assay.cli.seeing import Work, channel_of, choose_view, see_through
 from assay.cli.shell import Shell

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from assay.cli.lookup import find_live_run, find_trial
-from assay.cli.problems import Problems
+from assay.cli.options.hints import read_blocks, read_hints
+from assay.cli.options.problems import Problems
 from assay.cli.shell import Shell
-from assay.cli.wishes import read_blocks, read_hints
 from assay.core.errors import UsageError
 from assay.engine.control import Message, Verb, send
 from assay.engine.tell import tell as leave

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assay.cli.flags import read_choices, read_limits
 from assay.cli.interrupts import interruptible
 from assay.cli.logfile import keep_log
 from assay.cli.lookup import find_run
-from assay.cli.model_flags import require_model
+from assay.cli.options.flags import read_choices, read_limits
+from assay.cli.options.model_flags import require_model
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import LimitFlags, RunFlags, TasksFlags
 from assay.cli.output import one_line
-from assay.cli.problems import Problems
-from assay.cli.records import LimitFlags, RunFlags, TasksFlags
 from assay.cli.shell import Shell
 from assay.cli.tracked import AUTO, NO, choose_store, mlflow_wish, tracking
 from assay.core.cores import usable_cores

@@ -42,7 +42,7 @@ def verify(
     if ci not in (None, GITHUB):
         raise UsageError("E074", f"nothing is known of --ci {ci!r}", fix="--ci github")
     from assay.ship import verdicts
-    from assay.ship.bundle import open_bundle
+    from assay.ship.solution import open_bundle
     from assay.ship.verify import verify as run
 
     output = shell.output

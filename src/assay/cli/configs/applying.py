@@ -10,8 +10,8 @@ from pathlib import Path
 from assay.cli.configs.reading import Config, read_config
 from assay.cli.configs.settings import STRATEGY, Settings, settings_of
 from assay.cli.configs.table import Phase
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.output import one_line
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
 from assay.report.formatting import format_count

@@ -29,7 +29,7 @@ from assay.core.execution import Outcome
 from assay.sandbox.base import Command, Mount, SandboxLimits, SandboxProcess, Workspace
 from assay.sandbox.choose import Mode, Require, open_sandbox
 from assay.sandbox.cluster.files import CHUNK, Folder, plain
-from assay.sandbox.cluster.left import look
+from assay.sandbox.cluster.outputs import look
 from assay.sandbox.cluster.store import Store
 from assay.sandbox.gpus import VISIBLE, find_gpus
 from assay.sandbox.leftovers import own_prefix

@@ -17,7 +17,7 @@ from assay.core.execution import Outcome
 from assay.sandbox.base import Command, Finished, SandboxLimits, Workspace
 from assay.sandbox.cluster.base import NodeLost, Pool, Remote
 from assay.sandbox.cluster.files import Digests, Sent, chunks_of, folder_of
-from assay.sandbox.cluster.left import Left, put_back
+from assay.sandbox.cluster.outputs import Left, put_back
 from assay.sandbox.output import OutputBuffer
 
 MOST_LOST = 3

@@ -24,9 +24,9 @@ from assay.kinds.notebook import (
     parse,
     require_python,
 )
+from assay.strategies.data_location import told_to_run
 from assay.strategies.notebook.beside import helpers_beside
 from assay.strategies.notebook.record import IterationRecord, Source, Status, iterations_of
-from assay.strategies.places import told_to_run
 
 NOTEBOOKS = (".ipynb", ".py")
 _SAME = ("targets", "metric", "grader", "split", "holdout", "data_digest")

@@ -13,10 +13,10 @@ from assay.report.facts import Facts
 from assay.report.prose import clean, clean_line
 from assay.strategies.known import LAB, TASKS
 from assay.web import told
-from assay.web.looks import look
 from assay.web.pages.evidence import evidence
 from assay.web.pages.locked import locked
 from assay.web.pages.split import split
+from assay.web.slow_answers import look
 from assay.web.view import RunView
 
 MOST_ROWS = 100
@@ -200,7 +200,7 @@ def _rejected(facts: Facts) -> list[dict[str, Any]]:
 
 
 def _checks(facts: Facts) -> list[dict[str, Any]]:
-    from assay.report.check_numbers import made
+    from assay.report.validation_numbers import made
 
     return [
         {

@@ -17,7 +17,7 @@ from assay.data.view_files import ViewPlace
 from assay.journal.history import Trial
 from assay.report.prose import clean_line
 from assay.web import told
-from assay.web.looks import look
+from assay.web.slow_answers import look
 from assay.web.view import RunView
 
 _MOST_SEGMENTS = 8

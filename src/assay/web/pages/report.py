@@ -13,8 +13,8 @@ from assay.journal.history import History
 from assay.journal.objects import ObjectStore
 from assay.report.prose import clean
 from assay.strategies.known import LAB, TASKS
-from assay.web.looks import look
 from assay.web.pages.files import raw_file
+from assay.web.slow_answers import look
 from assay.web.view import RunView
 
 _LAST = "report"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.cli.flags import read_choices
-from assay.cli.problems import Problems
-from assay.cli.records import RunFlags
+from assay.cli.options.flags import read_choices
+from assay.cli.options.problems import Problems
+from assay.cli.options.records import RunFlags
 from assay.core.budget import Limits
 from assay.core.codec import encode
 from assay.core.usage import Usage

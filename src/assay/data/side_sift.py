@@ -1,4 +1,4 @@
-"""Sift: which side files may be shown, because they do not give the answers away."""
+"""Side sift: which side files may be shown, because they do not give the answers away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from assay.core.digest import digest_file
 from assay.data.findings import DataFinding, note, warn
 from assay.data.glance import Glance, Wanted, glance
-from assay.data.side import side_files
+from assay.data.side_files import side_files
 
 _NAMED = 4
 """Most files that a finding names."""

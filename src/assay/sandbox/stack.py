@@ -1,4 +1,4 @@
-"""Where a program was when its time ended."""
+"""Stack: where a program was when its time ended."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.records import RunFlags
-from assay.cli.spread import Picked, spread
-from assay.cli.typed import RUNS, Json, Run, RunOption, Runs, shell_of
+from assay.cli.options.records import RunFlags
+from assay.cli.options.spread import Picked, spread
+from assay.cli.options.typed import RUNS, Json, Run, RunOption, Runs, shell_of
 
 
 @spread

@@ -1,4 +1,4 @@
-"""The way from a baseline to a trial, over the trials that had to be beaten one after another.
+"""Lineage: the way from a baseline to a trial, over the trials that had to be beaten one after another.
 
 A trial is judged against the best of its time, not against the baseline, so the verdict of a winner that barely passed
 its predecessor says nothing about whether the run gained anything. The way does.

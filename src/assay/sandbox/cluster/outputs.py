@@ -1,4 +1,4 @@
-"""Left: what an execution left in its workspace on a node, and how it comes to stand in the engine's."""
+"""Outputs: what an execution left in its workspace on a node, and how it comes to stand in the engine's."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.records import IdeaFlags, LimitFlags, RunFlags, RunLimitFlags, TaskFlags
-from assay.cli.spread import Picked, spread
-from assay.cli.typed import (
+from assay.cli.options.records import IdeaFlags, LimitFlags, RunFlags, RunLimitFlags, TaskFlags
+from assay.cli.options.spread import Picked, spread
+from assay.cli.options.typed import (
     RUNS,
     ConfigFile,
     Detach,
@@ -80,7 +80,7 @@ def check(
     With --model, and only then, also what a run would likely cost: by its strategy and within its limits.
     """
     from assay.cli.commands.check import check as command
-    from assay.cli.notebook_flags import data_of
+    from assay.cli.options.notebook_flags import data_of
 
     data, notebook = data_of(path)
     own = Path(notebook) if notebook is not None else None
@@ -109,7 +109,7 @@ def run(
 ) -> int:
     """Work on data, or on a notebook, until a limit is reached."""
     from assay.cli.commands.start import run as command
-    from assay.cli.notebook_flags import data_of, with_notebook_flags
+    from assay.cli.options.notebook_flags import data_of, with_notebook_flags
 
     path, source = data_of(path, source)
     strategy, settings = with_notebook_flags(

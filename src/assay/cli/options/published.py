@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assay.core.reference import Reference, code_of
 
 if TYPE_CHECKING:
-    from assay.cli.problems import Problems
+    from assay.cli.options.problems import Problems
 
 ENDINGS = (".py", ".ipynb", ".md", ".txt")
 MOST = 50

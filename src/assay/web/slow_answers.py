@@ -1,4 +1,4 @@
-"""Looks: answers that take seconds, worked out beside the pages; a page shows what is known and asks again."""
+"""Slow answers: answers that take seconds, worked out beside the pages; a page shows what is known and asks again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wishes: what a person wants tried, `--model-hint` and `--block`, as typed and understood."""
+"""Hints: what a person wants tried, `--model-hint` and `--block`, as typed and understood."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assay.cli.problems import Problems
+    from assay.cli.options.problems import Problems
 
 MOST = 20
 LONGEST_HINT = 2_000

@@ -1,4 +1,4 @@
-"""Bundle: a solution on disk, opened from its folder or its archive."""
+"""Solution: a solution on disk, opened from its folder or its archive."""
 
 from __future__ import annotations
 

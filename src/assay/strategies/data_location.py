@@ -1,4 +1,4 @@
-"""Places: how a run tells where its data are, so that its folder can be moved and shown to others."""
+"""Data location: how a run tells where its data are, so that its folder can be moved and shown to others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Side: the files beside the tables that views show unchanged, and what is never among them."""
+"""Side files: the files beside the tables that views show unchanged, and what is never among them."""
 
 from __future__ import annotations
 

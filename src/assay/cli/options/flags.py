@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from assay.cli.model_flags import read_model, read_role_models
-from assay.cli.parsers import (
+from assay.cli.options.hints import read_blocks, read_hints
+from assay.cli.options.model_flags import read_model, read_role_models
+from assay.cli.options.parsers import (
     count,
     metric_and_direction,
     money,
@@ -22,10 +23,9 @@ from assay.cli.parsers import (
     variant,
     whole,
 )
-from assay.cli.problems import Problems
-from assay.cli.published import read_references
-from assay.cli.records import LimitFlags, RunFlags, TaskFlags
-from assay.cli.wishes import read_blocks, read_hints
+from assay.cli.options.problems import Problems
+from assay.cli.options.published import read_references
+from assay.cli.options.records import LimitFlags, RunFlags, TaskFlags
 from assay.core.budget import Limits
 from assay.core.durations import duration
 from assay.core.reference import Reference

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.typed import RUNS, Json, Run, Runs, shell_of
+from assay.cli.options.typed import RUNS, Json, Run, Runs, shell_of
 
 
 def submit(

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.grouped import Verb
-from assay.cli.typed import RUNS, Json, Run, Runs, TryNotify, shell_of
+from assay.cli.help import Verb
+from assay.cli.options.typed import RUNS, Json, Run, Runs, TryNotify, shell_of
 
 
 def doctor(context: typer.Context, runs: Runs = RUNS, notify: TryNotify = None, json: Json = False) -> int:

@@ -1,4 +1,4 @@
-"""Rubbish: what lies in a run folder and can be made again, and its removal."""
+"""Garbage: what lies in a run folder and can be made again, and its removal."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Piece:
     """What it is and why it may go, in a few words."""
 
 
-def rubbish_of(folder: Path) -> tuple[Piece, ...]:
+def garbage_of(folder: Path) -> tuple[Piece, ...]:
     """Return what in a run folder can be made again.
 
     Never the journal, objects, answers, reports or what was delivered. A run that a process works on has none: what it
-    needs is not rubbish.
+    needs is no garbage.
     """
     if read_holder(folder / LEASE_FILE) is not None:
         return ()

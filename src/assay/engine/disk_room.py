@@ -1,4 +1,4 @@
-"""Room: while the disk of a run is nearly full nothing new is started; once there is room, the run goes on."""
+"""Disk room: while the disk of a run is nearly full nothing new is started; once there is room, the run goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: how many executions run side by side, and which of them has a graphics processor for itself."""
+"""Run slots: how many executions run side by side, and which of them has a graphics processor for itself."""
 
 from __future__ import annotations
 

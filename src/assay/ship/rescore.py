@@ -1,4 +1,4 @@
-"""Again: the programs of a solution run once more, in the sandbox, and graded as in a run."""
+"""Rescore: the programs of a solution run once more, in the sandbox, and graded as in a run."""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.grouped import Verb
-from assay.cli.records import LimitFlags, RunFlags, TasksFlags
-from assay.cli.spread import Picked, spread
-from assay.cli.typed import (
+from assay.cli.help import Verb
+from assay.cli.options.records import LimitFlags, RunFlags, TasksFlags
+from assay.cli.options.spread import Picked, spread
+from assay.cli.options.typed import (
     RUNS,
     Json,
     Run,

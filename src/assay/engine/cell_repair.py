@@ -1,4 +1,4 @@
-"""Within: a repair that keeps to the cells which the trial itself may change, as a REFINE of one part does."""
+"""Cell repair: a repair that keeps to the cells which the trial itself may change, as a REFINE of one part does."""
 
 from __future__ import annotations
 

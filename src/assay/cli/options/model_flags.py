@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from assay.core.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
-    from assay.cli.flags import RunChoices
-    from assay.cli.problems import Problems
-    from assay.cli.records import RunFlags
+    from assay.cli.options.flags import RunChoices
+    from assay.cli.options.problems import Problems
+    from assay.cli.options.records import RunFlags
 
 PLAYBOOK = "playbook"
 

@@ -1,4 +1,4 @@
-"""Examining: the data checks of `assay check`, made beside the start of a run, so that no run goes without them."""
+"""Data checks: those of `assay check`, made beside the start of a run, so that no run goes without them."""
 
 from __future__ import annotations
 

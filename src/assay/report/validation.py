@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from assay.core.validation import Check, Standing
 from assay.journal import events as ev
-from assay.report.check_numbers import made
 from assay.report.document import Block, Cell, Column, Items, Paragraph, Section, Table, Tag
 from assay.report.formatting import MISSING
 from assay.report.prose import clean_line
 from assay.report.telling import Teller
+from assay.report.validation_numbers import made
 
 _MEANS = {
     Check.LINT: "The static checks of every candidate, on the winner's final code.",

@@ -1,4 +1,4 @@
-"""Rays: the pool of runners on a Ray cluster. The one module that imports Ray, and it does so late."""
+"""Ray pool: the pool of runners on a Ray cluster. The one module that imports Ray, and it does so late."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.records import LimitFlags
-from assay.cli.spread import Picked, spread
-from assay.cli.typed import (
+from assay.cli.options.records import LimitFlags
+from assay.cli.options.spread import Picked, spread
+from assay.cli.options.typed import (
     RUNS,
     Display,
     Json,

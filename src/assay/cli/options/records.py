@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.typed import (
+from assay.cli.options.typed import (
     About,
     BaseUrl,
     Blocks,
