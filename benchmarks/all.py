@@ -2,7 +2,7 @@
 
     python benchmarks/all.py [--quick] [NAME ...]
 
-The whole takes a good half an hour, of which `busy` is ten minutes; `--quick` takes six minutes and measures less.
+The whole takes long, since much of it is runs with real trainings; `--quick` measures less and ends sooner.
 Times differ from machine to machine; what counts are the ratios, which are measured side by side. A further benchmark
 is a module here with a function `figures(*, quick: bool) -> list[Figure]` and its name in `NAMES`.
 """

@@ -154,8 +154,12 @@ class Run:
     def _repr_html_(self) -> str:
         import html
 
+        from assay.report.formatting import format_score
+
         best = self.best
-        words = "no trial has a valid score yet" if best is None else f"best #{best['trial']} {best['score']:.5g}"
+        words = (
+            "no trial has a valid score yet" if best is None else f"best #{best['trial']} {format_score(best['score'])}"
+        )
         return f"<p>{html.escape(f'{self.name} · {words}')}</p>{self.top(5).to_html(index=False)}"
 
     def __repr__(self) -> str:

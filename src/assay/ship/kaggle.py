@@ -13,13 +13,13 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from assay.core.clock import iso_utc
 from assay.core.errors import MachineError, UsageError
-from assay.core.files import write_whole
+from assay.core.files import flush_folder, write_whole
 from assay.models.program.environment import reduced
 from assay.models.scrub import Scrubber
 from assay.ship.submission import Submission
@@ -29,6 +29,8 @@ RECORD = "submissions.tsv"
 LIMIT_S = 900.0
 """Most seconds of one upload."""
 MISSING, FAILED, NO_NAME = "E505", "E506", "E043"
+STARTED, SUBMITTED, UNCONFIRMED, REFUSED, UNKNOWN = "started", "submitted", "not confirmed", "failed", "unknown"
+"""Outcomes in the record: the first is written before the program is started, one of the others once it has ended."""
 
 _ITS_OWN = ("KAGGLE_",)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,99}")
@@ -38,6 +40,9 @@ _NOT_DONE = ("could not submit", "could not find competition", "upload unsuccess
 """What the program says before it ends with exit code 0 all the same."""
 _COLUMNS = ("time", "competition", "trial", "rows", "sha256", "outcome", "message")
 _MOST_SAID = 400
+_SHELL_KILLED = 128
+"""A shell adds the number of the signal to this where what it started was killed."""
+_MAYBE = "an attempt may have been used"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,69 +77,124 @@ def command_of(path: Path, competition: str, message: str) -> tuple[str, ...]:
     return (PROGRAM, "competitions", "submit", "-c", competition, "-f", str(path), "-m", message)
 
 
+def look_up(competition: str) -> str:
+    """Return the command that lists what has arrived at a competition."""
+    return f"{PROGRAM} competitions submissions -c {competition}"
+
+
 def last_competition(folder: Path) -> str:
     """Return where a run was last handed in; empty if it never was."""
-    try:
-        rows = list(csv.DictReader((folder / RECORD).read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return ""
-    return str(rows[-1].get("competition") or "") if rows else ""
+    sent = [row for row in _rows(folder) if row.get("outcome") not in (STARTED, REFUSED)]
+    return str(sent[-1].get("competition") or "") if sent else ""
 
 
-def hand_in(words: tuple[str, ...], *, environ: Mapping[str, str] | None = None) -> HandedIn:
+def open_attempt(folder: Path) -> str:
+    """Return the competition of a run's last attempt where nobody knows whether it arrived; empty if that is known."""
+    rows = _rows(folder)
+    return str(rows[-1].get("competition") or "") if rows and rows[-1].get("outcome") in (STARTED, UNKNOWN) else ""
+
+
+def hand_in(
+    file: Path,
+    competition: str,
+    message: str,
+    *,
+    shown: tuple[str, ...],
+    note: Callable[[str], None],
+    environ: Mapping[str, str] | None = None,
+    limit_s: float = LIMIT_S,
+) -> HandedIn:
     """Run the user's own program and wait for it.
 
     Args:
-        words: As of `command_of`.
+        file: What is handed in.
+        competition: Where.
+        message: What its page will show.
+        shown: The command as people were told it, which may name another path of the same content.
+        note: Writes an outcome down: `STARTED` before the program is started, and one other whatever happens then.
         environ: Variables to choose its own from; those of this process if None.
+        limit_s: Most seconds that it may take.
 
     Raises:
-        MachineError: It is not installed (E505), or it failed (E506).
+        MachineError: It is not installed (E505), or it failed or nobody knows whether it did (E506).
     """
     environ = os.environ if environ is None else environ
-    program = shutil.which(words[0], path=environ.get("PATH"))
+    program = shutil.which(PROGRAM, path=environ.get("PATH"))
     if program is None:
         raise MachineError(
             MISSING,
-            f"there is no program {words[0]!r} on the PATH; it is Kaggle's own, and comes with its own login",
+            f"there is no program {PROGRAM!r} on the PATH; it is Kaggle's own, and comes with its own login",
             kept="the submission, which fits",
-            fix=f"pip install kaggle, log in, then: {shlex.join(words)}",
+            fix=f"pip install kaggle, log in, then: {shlex.join(shown)}",
         )
-    variables = reduced(environ, _ITS_OWN)
+    note(STARTED)
+    outcome = UNKNOWN
     try:
-        done = subprocess.run(
-            [program, *words[1:]],
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _failed(words, f"did not end within {LIMIT_S / 60:.0f} minutes", "") from None
+        ended = _ended([program, *command_of(file, competition, message)[1:]], environ, limit_s, look_up(competition))
+        said = _end(Scrubber(environ).scrub(ended.stdout.decode(errors="replace")))
+        outcome = _outcome(ended.returncode, said)
     except OSError as error:
-        raise _failed(words, f"cannot be started: {error}", "") from error
-    said = _end(Scrubber(environ).scrub(done.stdout.decode(errors="replace")))
-    lower = said.lower()
-    if done.returncode or any(sign in lower for sign in _NOT_DONE):
-        raise _failed(words, f"ended with exit code {done.returncode}", said)
-    return HandedIn(confirmed=_DONE in lower, said=said)
+        outcome = REFUSED
+        raise _failed(f"cannot be started: {error}", "", shlex.join(shown)) from error
+    finally:
+        note(outcome)
+    if outcome in (REFUSED, UNKNOWN):
+        fix = shlex.join(shown) if outcome == REFUSED else look_up(competition)
+        raise _failed(_how(ended.returncode, outcome), said, fix)
+    return HandedIn(confirmed=outcome == SUBMITTED, said=said)
 
 
 def record(folder: Path, submission: Submission, competition: str, outcome: str, message: str, time: float) -> None:
-    """Add a line to `submissions.tsv` of the run; the file is whole at any time."""
+    """Add a line to `submissions.tsv` of the run; the file is whole at any time, and on the disk when this returns."""
     path = folder / RECORD
     before = path.read_text(encoding="utf-8") if path.exists() else "\t".join(_COLUMNS) + "\n"
     buffer = io.StringIO()
     row = (iso_utc(time), competition, submission.trial.number, submission.rows, submission.digest, outcome, message)
     csv.writer(buffer, delimiter="\t", lineterminator="\n").writerow([" ".join(str(cell).split()) for cell in row])
     write_whole(path, before + buffer.getvalue())
+    flush_folder(folder)
 
 
-def _failed(words: tuple[str, ...], what: str, said: str) -> MachineError:
-    told = f"{words[0]} {what}" + (f" and says: {' '.join(said.split())}" if said else "")
-    return MachineError(FAILED, told, kept="the submission, which fits", fix=shlex.join(words))
+def _rows(folder: Path) -> list[dict[str, str]]:
+    try:
+        return list(csv.DictReader((folder / RECORD).read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _ended(argv: list[str], environ: Mapping[str, str], limit_s: float, fix: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            argv,
+            env=reduced(environ, _ITS_OWN),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=limit_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _failed(f"did not end within {limit_s / 60:.0f} minutes; {_MAYBE}", "", fix) from None
+
+
+def _outcome(code: int, said: str) -> str:
+    lower = said.lower()
+    if any(sign in lower for sign in _NOT_DONE):
+        return REFUSED
+    if code == 0:
+        return SUBMITTED if _DONE in lower else UNCONFIRMED
+    killed = code < 0 or code > _SHELL_KILLED
+    return UNKNOWN if killed or _DONE in lower else REFUSED
+
+
+def _how(code: int, outcome: str) -> str:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return f"{how}; {_MAYBE}" if outcome == UNKNOWN else how
+
+
+def _failed(what: str, said: str, fix: str) -> MachineError:
+    told = f"{PROGRAM} {what}" + (f" and says: {' '.join(said.split())}" if said else "")
+    return MachineError(FAILED, told, kept="the submission, which fits", fix=fix)
 
 
 def _end(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,11 @@ class Submission:
 
     run: str
     path: Path
+    """In the run folder, where a live run may have replaced it by now."""
+    copy: Path
+    """What was checked, under the same name in a folder of the caller's: the file to hand in."""
     digest: str
-    """The file's own."""
+    """Of the copy."""
     rows: int
     """Rows of predictions."""
     columns: tuple[str, ...]
@@ -46,34 +50,37 @@ class Submission:
         return opened.score.value if mine and opened is not None and opened.score is not None else None
 
 
-def checked_submission(folder: Path) -> Submission:
+def checked_submission(folder: Path, private: Path) -> Submission:
     """Return the submission of a run, compared anew with the rows and columns that its test and sample file ask for.
 
-    The file is read by the grading process, as in a run. Where the view of the test rows is gone, it is built again.
+    The file is copied first and the copy is checked, so that what is handed in later is what was checked. It is read by
+    the grading process, as in a run. Where the view of the test rows is gone, it is built again.
 
     Args:
         folder: The run's.
+        private: Where the copy goes: an empty folder that the caller removes.
 
     Raises:
         NothingFound: The run has none (E212).
         IntegrityError: The file is not the one that the run wrote (E421), or does not fit (E422); the data are others
             than those of the run (E405).
     """
-    digest_of = _digests(folder)
+    copies = _copies(folder, private)
     history = HistoryFile(folder).read()
     written = history.submission
     if history.started is None or written is None:
         raise NothingFound(NOTHING, f"the run {folder.name!r} has no submission{_why(history)}", fix="assay status")
     task = task_of(folder, history)
     path = folder / task.output.file
-    if digest_of.get(path.name) != written.digest:
+    copy = copies.get(path.name)
+    if copy is None or digest_file(copy) != written.digest:
         raise IntegrityError(
             CHANGED,
             f"{str(path)!r} is not the file that the run wrote for #{written.trial}",
             kept="the file as it is; the journal says which one it was",
             fix=f"assay resume {folder.name}",
         )
-    problems = _problems(folder, task, path)
+    problems = _problems(folder, task, copy)
     if problems:
         raise IntegrityError(
             UNFIT, f"{str(path)!r} does not fit: {'; '.join(problems)}", kept="the file as it is", fix="assay audit"
@@ -81,18 +88,19 @@ def checked_submission(folder: Path) -> Submission:
     return Submission(
         run=history.started.run,
         path=path,
+        copy=copy,
         digest=written.digest,
         rows=written.rows,
-        columns=_header(path),
+        columns=_header(copy),
         by_id=task.output.id_column is not None,
         trial=history.trials[written.trial],
         history=history,
     )
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of the tables in a run folder: before the journal is read, which may tell of newer ones."""
-    return {path.name: digest_file(path) for path in folder.glob("*.csv") if path.is_file()}
+def _copies(folder: Path, into: Path) -> dict[str, Path]:
+    """Return copies of the tables in a run folder: made before the journal is read, which may tell of newer ones."""
+    return {path.name: shutil.copyfile(path, into / path.name) for path in folder.glob("*.csv") if path.is_file()}
 
 
 def _why(history: History) -> str:

@@ -1,4 +1,4 @@
-"""Keys: who may look at the dashboard, and who may tell the run something."""
+"""Keys: who may look at the dashboard, and who may steer: tell a run something, skip what runs, have it finish up."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class Session:
     """A browser that was let in."""
 
     write: bool
-    """Whether it may tell the run something."""
+    """Whether it may steer a run."""
 
 
 class Keys:
     """The links that let a browser in, and the browsers that were.
 
-    There are two links. The owner's works once and lets its browser write; the viewers' works as often as it is
-    opened and lets nobody write. Both end with the process, and so do the sessions.
+    There are two links. The owner's works once and lets its browser steer; the viewers' works as often as it is
+    opened and lets nobody steer. Both end with the process, and so do the sessions.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -9,17 +10,29 @@ from typing import Any
 import pytest
 
 from assay.core.digest import digest_file
+from assay.core.errors import MachineError
 from assay.journal.events import Event, SubmissionWritten
 from assay.journal.file import FileJournal
-from assay.ship.kaggle import competition_name
+from assay.ship.kaggle import competition_name, hand_in
 
 KEY = "0123456789abcdef-kaggle"
 STAND_IN = """\
 #!{python}
-import json, os, pathlib, sys
+import hashlib, json, os, pathlib, sys, time
 here = pathlib.Path(__file__).parent
-(here / "given.json").write_text(json.dumps({{"argv": sys.argv[1:], "names": sorted(os.environ)}}))
 file = sys.argv[sys.argv.index("-f") + 1]
+run = pathlib.Path("runs/calm-otter")
+if run.exists():
+    (run / "submission.csv").write_text("the running search has found a better trial")
+known = run / "submissions.tsv"
+(here / "given.json").write_text(json.dumps({{
+    "argv": sys.argv[1:],
+    "file": file,
+    "sha256": hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest(),
+    "names": sorted(os.environ),
+    "record": known.read_text() if known.exists() else "",
+}}))
+{first}
 print("  0%|     | 0.00/100k\\r100%|#####| " + str(pathlib.Path(file).stat().st_size))
 print({says!r} + " " + os.environ.get("KAGGLE_KEY", ""))
 sys.exit({code})
@@ -44,9 +57,10 @@ def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("KAGGLE_KEY", KEY)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody-else-000000")
 
-    def install(says: str, code: int = 0) -> Path:
+    def install(says: str, code: int = 0, first: str = "") -> Path:
         program = bin_folder / "kaggle"
-        program.write_text(STAND_IN.format(python=sys.executable, says=says, code=code), encoding="utf-8")
+        text = STAND_IN.format(python=sys.executable, says=says, code=code, first=first)
+        program.write_text(text, encoding="utf-8")
         program.chmod(0o755)
         return bin_folder / "given.json"
 
@@ -54,8 +68,15 @@ def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def lines_of(folder: Path) -> list[dict[str, str]]:
-    text = (folder / "submissions.tsv").read_text(encoding="utf-8")
+    return lines_in((folder / "submissions.tsv").read_text(encoding="utf-8"))
+
+
+def lines_in(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines(), delimiter="\t"))
+
+
+def outcomes(folder: Path) -> list[str]:
+    return [line["outcome"] for line in lines_of(folder)]
 
 
 def test_a_dry_run_says_what_was_checked_and_the_command_and_writes_nothing(assay: Any, run_folder: Path) -> None:
@@ -79,12 +100,86 @@ def test_the_users_own_program_sends_it_and_the_run_remembers(assay: Any, run_fo
     told = given.read_text(encoding="utf-8")
     assert "KAGGLE_KEY" in told
     assert "OPENAI_API_KEY" not in told
-    (line,) = lines_of(run_folder)
-    assert (line["competition"], line["outcome"]) == ("titanic", "submitted")
-    # The next time, nobody need say where.
-    assert "submit -c titanic" in assay("submit", "--dry-run")[1]
-    assay("submit", "--yes", "-m", "a second\tone")
-    assert [line["message"] for line in lines_of(run_folder)][1] == "a second one"
+    assert [(line["competition"], line["outcome"]) for line in lines_of(run_folder)] == [
+        ("titanic", "started"),
+        ("titanic", "submitted"),
+    ]
+
+
+def test_the_next_time_nobody_need_say_where(assay: Any, run_folder: Path, kaggle: Any) -> None:
+    given = kaggle("Successfully submitted to Titanic")
+    predictions = (run_folder / "submission.csv").read_bytes()
+    assay("submit", "-c", "titanic", "--yes")
+    (run_folder / "submission.csv").write_bytes(predictions)
+    out = assay("submit", "--yes", "-m", f"a second\tone, not {KEY}")[1]
+    assert "submit -c titanic" in out
+    assert "may have been used" not in out
+    assert [line["message"] for line in lines_of(run_folder)[2:]] == ["a second one, not [secret]"] * 2
+    assert json.loads(given.read_text(encoding="utf-8"))["argv"][-1] == "a second one, not [secret]"
+
+
+def test_what_was_checked_is_handed_in_though_the_run_replaces_its_file(
+    assay: Any, run_folder: Path, kaggle: Any
+) -> None:
+    checked = digest_file(run_folder / "submission.csv")
+    given = kaggle("Successfully submitted to Titanic")
+    assert assay("submit", "-c", "titanic", "--yes")[0] == 0
+    told = json.loads(given.read_text(encoding="utf-8"))
+    assert digest_file(run_folder / "submission.csv") != checked
+    assert told["sha256"] == lines_of(run_folder)[0]["sha256"] == checked
+    file = Path(told["file"])
+    assert file.name == "submission.csv"
+    assert not file.parent.exists()
+
+
+def test_a_try_is_written_down_before_the_program_is_started(assay: Any, run_folder: Path, kaggle: Any) -> None:
+    given = kaggle("Successfully submitted to Titanic")
+    assay("submit", "-c", "titanic", "--yes")
+    (then,) = lines_in(json.loads(given.read_text(encoding="utf-8"))["record"])
+    assert (then["competition"], then["outcome"]) == ("titanic", "started")
+
+
+def test_after_an_end_that_nobody_knows_the_next_one_says_how_to_look_it_up(
+    assay: Any, run_folder: Path, kaggle: Any
+) -> None:
+    predictions = (run_folder / "submission.csv").read_bytes()
+    kaggle("", first="os.kill(os.getpid(), 9)")
+    code, _, err = assay("submit", "-c", "titanic", "--yes")
+    assert code == 7
+    assert "error[E506]" in err
+    assert "fix: kaggle competitions submissions -c titanic\n" in err
+    assert outcomes(run_folder) == ["started", "unknown"]
+    (run_folder / "submission.csv").write_bytes(predictions)
+    doubt = "an attempt may have been used: kaggle competitions submissions -c titanic"
+    assert doubt in assay("submit", "--dry-run")[1]
+    # A computer that lost its power leaves the first line alone.
+    record = run_folder / "submissions.tsv"
+    record.write_text("".join(record.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
+    assert doubt in assay("submit", "--dry-run")[1]
+
+
+@pytest.mark.parametrize(("says", "code"), [("Successfully submitted", 1), ("", 143)])
+def test_a_bad_end_after_which_it_may_have_arrived_leaves_it_open(
+    tmp_path: Path, kaggle: Any, says: str, code: int
+) -> None:
+    kaggle(says, code)
+    file = tmp_path / "submission.csv"
+    file.write_text("id,y\n1,0\n", encoding="utf-8")
+    noted: list[str] = []
+    with pytest.raises(MachineError, match="may have been used"):
+        hand_in(file, "titanic", "a try", shown=("kaggle",), note=noted.append)
+    assert noted == ["started", "unknown"]
+
+
+def test_a_program_that_does_not_end_leaves_it_open(tmp_path: Path, kaggle: Any) -> None:
+    kaggle("", first="time.sleep(600)")
+    file = tmp_path / "submission.csv"
+    file.write_text("id,y\n1,0\n", encoding="utf-8")
+    noted: list[str] = []
+    with pytest.raises(MachineError) as caught:
+        hand_in(file, "titanic", "a try", shown=("kaggle",), note=noted.append, limit_s=0.1)
+    assert (caught.value.code, caught.value.fix) == ("E506", "kaggle competitions submissions -c titanic")
+    assert noted == ["started", "unknown"]
 
 
 def test_an_end_that_confirms_nothing_is_told_as_such(assay: Any, run_folder: Path, kaggle: Any) -> None:
@@ -92,7 +187,7 @@ def test_an_end_that_confirms_nothing_is_told_as_such(assay: Any, run_folder: Pa
     code, out, _ = assay("submit", "-c", "titanic", "--yes")
     assert code == 0
     assert "kaggle competitions submissions -c titanic" in out
-    assert lines_of(run_folder)[0]["outcome"] == "not confirmed"
+    assert outcomes(run_folder) == ["started", "not confirmed"]
 
 
 @pytest.mark.parametrize(("says", "code"), [("Could not submit to competition", 0), ("403 - Forbidden", 1)])
@@ -104,7 +199,8 @@ def test_a_refusal_is_an_error_even_where_the_program_ends_well(
     assert ended == 7
     assert "error[E506]" in err
     assert says in err
-    assert not (run_folder / "submissions.tsv").exists()
+    assert "fix: kaggle competitions submit -c titanic" in err
+    assert outcomes(run_folder) == ["started", "failed"]
 
 
 def test_without_the_program_the_command_is_there_to_copy(
@@ -115,6 +211,7 @@ def test_without_the_program_the_command_is_there_to_copy(
     assert code == 7
     assert "error[E505]" in err
     assert "then: kaggle competitions submit -c titanic -f runs/calm-otter/submission.csv" in err
+    assert not (run_folder / "submissions.tsv").exists()
 
 
 def test_nobody_is_asked_and_nothing_sent_where_there_is_no_terminal(assay: Any, run_folder: Path, kaggle: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from assay.cli.display.panel import score_words
 from assay.cli.lookup import find_run
 from assay.cli.output import one_line
 from assay.cli.shell import Shell
 from assay.core.errors import UsageError
+from assay.models.scrub import scrub
 from assay.report.formatting import format_score
 from assay.report.rows import row_of
 from assay.ship.kaggle import (
@@ -20,6 +22,8 @@ from assay.ship.kaggle import (
     competition_name,
     hand_in,
     last_competition,
+    look_up,
+    open_attempt,
     record,
 )
 from assay.ship.submission import Submission, checked_submission
@@ -44,19 +48,46 @@ def submit(
         UsageError: `--dry-run` and `--yes` together, or nobody said which competition (E043).
         NothingFound: No such run (E201, E203), or it has no submission (E212).
         IntegrityError: The file is not the run's (E421) or does not fit (E422).
-        MachineError: The program is not there (E505) or failed (E506).
+        MachineError: The program is not there (E505) or failed, as far as is known (E506).
     """
     if dry_run and yes:
         raise UsageError("E002", "--dry-run and --yes cannot be meant together", fix="assay submit --dry-run")
     folder = find_run(root, name)
     shell.run_name = folder.name
     place = competition_name(competition) if competition is not None else last_competition(folder)
-    submission = checked_submission(folder)
-    text = _message(submission) if message is None else one_line(message, 200)
-    words = command_of(_seen_from_here(submission.path), place or UNNAMED, text)
-    for line in _lines(submission, words):
-        shell.output.say(line)
-    value = {
+    with TemporaryDirectory(prefix="assay-submit-") as private:
+        submission = checked_submission(folder, Path(private))
+        text = _message(submission) if message is None else one_line(scrub(message), 200)
+        words = command_of(_seen_from_here(submission.path), place or UNNAMED, text)
+        for line in _lines(submission, words, open_attempt(folder)):
+            shell.output.say(line)
+        value = _value(folder, submission, place, words)
+        if not (yes or (not dry_run and place and _confirmed(shell, place))):
+            hint = "" if place else " -c COMPETITION"
+            shell.output.answer(
+                "submit", {**value, "sent": False}, f" next     nothing was sent; to send it: assay submit{hint} --yes"
+            )
+            return 0
+        if not place:
+            raise UsageError(
+                NO_NAME, "nobody said which competition it is for", fix="assay submit -c COMPETITION --yes"
+            )
+        clock = shell.output.clock
+        done = hand_in(
+            submission.copy,
+            place,
+            text,
+            shown=words,
+            note=lambda outcome: record(folder, submission, place, outcome, text, clock.now()),
+        )
+    shell.output.answer(
+        "submit", {**value, "sent": True, "confirmed": done.confirmed, "said": done.said}, _told(folder, done, place)
+    )
+    return 0
+
+
+def _value(folder: Path, submission: Submission, place: str, words: tuple[str, ...]) -> dict[str, object]:
+    return {
         "run": folder.name,
         "file": str(submission.path.absolute()),
         "trial": submission.trial.number,
@@ -66,28 +97,6 @@ def submit(
         "competition": place or None,
         "command": list(words),
     }
-    if not (yes or (not dry_run and place and _confirmed(shell, place))):
-        hint = "" if place else " -c COMPETITION"
-        shell.output.answer(
-            "submit", {**value, "sent": False}, f" next     nothing was sent; to send it: assay submit{hint} --yes"
-        )
-        return 0
-    if not place:
-        raise UsageError(NO_NAME, "nobody said which competition it is for", fix="assay submit -c COMPETITION --yes")
-    done = _hand_in(shell, folder, submission, place, words, text)
-    shell.output.answer(
-        "submit", {**value, "sent": True, "confirmed": done.confirmed, "said": done.said}, _told(folder, done, place)
-    )
-    return 0
-
-
-def _hand_in(
-    shell: Shell, folder: Path, submission: Submission, place: str, words: tuple[str, ...], text: str
-) -> HandedIn:
-    done = hand_in(words)
-    outcome = "submitted" if done.confirmed else "not confirmed"
-    record(folder, submission, place, outcome, text, shell.output.clock.now())
-    return done
 
 
 def _told(folder: Path, done: HandedIn, place: str) -> str:
@@ -95,20 +104,25 @@ def _told(folder: Path, done: HandedIn, place: str) -> str:
     head = f" sent     kaggle says: {said}" if said else " sent     kaggle ended well and said nothing"
     lines = [head, f" written  {folder.name}/{RECORD}"]
     if not done.confirmed:
-        lines.append(f" look     whether it arrived: kaggle competitions submissions -c {place}")
+        lines.append(f" look     whether it arrived: {look_up(place)}")
     lines.append(f" next     its score there, once known: assay note --lb SCORE {folder.name}")
     return "\n".join(lines)
 
 
-def _lines(submission: Submission, words: tuple[str, ...]) -> list[str]:
+def _lines(submission: Submission, words: tuple[str, ...], in_doubt: str) -> list[str]:
     each = "one for each id that is asked for" if submission.by_id else "one for each test row, in their order"
     columns = one_line(", ".join(submission.columns), 300)
-    return [
+    lines = [
         f" file     {_seen_from_here(submission.path)}, of {_of(submission)}",
         f" rows     {submission.rows:,}, {each}",
         f" columns  {columns}",
         f" command  {shlex.join(words)}",
     ]
+    if in_doubt:
+        lines.append(
+            f" before   it is not known how the last try ended; an attempt may have been used: {look_up(in_doubt)}"
+        )
+    return lines
 
 
 def _of(submission: Submission) -> str:
