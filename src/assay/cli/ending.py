@@ -87,9 +87,9 @@ def summary_lines(output: Output, summary: Summary, folder: Path, way: Way | Non
         lines.append(f" checks   {closing_words(checks)}")
     lines.append(f" rejected {_rejected(summary)}")
     lines.append(f" files    {_files(folder)}")
-    lines.append(f" next     {_next(summary, winner)}")
     if summary.model == PLAYBOOK:
         lines.append(" ideas    other than the built-in recipes come from a language model: assay model setup")
+    lines.append(f" next     {_next(summary, winner)}")
     return lines
 
 

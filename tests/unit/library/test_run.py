@@ -70,7 +70,11 @@ def test_a_refusal_is_an_exception_with_its_code_and_fix(tmp_path: Path, table: 
 
 def test_an_interruption_saves_the_run(tmp_path: Path, table: pd.DataFrame) -> None:
     table.to_csv(tmp_path / "table.csv", index=False)
-    program = "from assay import run; run('table.csv', target='y', time='10m', offline=True, no_mlflow=True)"
+    # A test run in the background of a shell may have been told to ignore interruptions.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from assay import run;"
+        "run('table.csv', target='y', time='10m', offline=True, no_mlflow=True)"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=tmp_path,
