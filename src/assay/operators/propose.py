@@ -12,6 +12,7 @@ from assay.models.playbook import cheating_program, read_facts
 from assay.models.roles import BaselineInputs, DraftInputs, ImproveInputs, Program, Reply
 from assay.operators.brief import brief, findings, summary
 from assay.operators.expect import expect
+from assay.operators.retold import refuse_retold
 
 ENTRY = "solution.py"
 
@@ -28,13 +29,21 @@ def cheat(step: Step) -> Candidate:
 
 
 def draft(step: Step, index: int) -> Candidate:
-    """Return a new solution, unlike those tried; `index` counts the drafts of the run."""
+    """Return a new solution, unlike those tried; `index` counts the drafts of the run.
+
+    Raises:
+        NoAnswer: It is one that was tried, in other words.
+    """
     inputs = DraftInputs(brief=brief(step), index=index)
-    return script(step.ask("draft", "draft", inputs), operator="draft")
+    return _new(step, script(step.ask("draft", "draft", inputs), operator="draft"))
 
 
 def improve(step: Step, parent: Trial) -> Candidate:
-    """Return a better version of `parent`, planned from what its ablations and earlier improvements showed."""
+    """Return a better version of `parent`, planned from what its ablations and earlier improvements showed.
+
+    Raises:
+        NoAnswer: It is a script that was tried, in other words.
+    """
     history = step.history
     earlier = [t for t in history.trials.values() if t.operator == "improve" and parent.number in t.parents]
     inputs = ImproveInputs(
@@ -48,7 +57,12 @@ def improve(step: Step, parent: Trial) -> Candidate:
         lanes=step.lanes,
         weakness=weak_spots(step.session, [parent]).of(parent.number),
     )
-    return script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,))
+    return _new(step, script(step.ask("improve", "improve", inputs), operator="improve", parents=(parent.number,)))
+
+
+def _new(step: Step, candidate: Candidate) -> Candidate:
+    refuse_retold(step, candidate.source)
+    return candidate
 
 
 def script(reply: Reply, *, operator: str, parents: tuple[int, ...] = ()) -> Candidate:

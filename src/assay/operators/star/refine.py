@@ -27,6 +27,7 @@ from assay.models.roles import (
 from assay.operators.brief import brief, summary
 from assay.operators.expect import expect
 from assay.operators.prompt_trials import leader
+from assay.operators.retold import refuse_retold, same_plan
 from assay.operators.star.passage import counterpart, locate, replaced
 
 ASKED = 2
@@ -106,6 +107,9 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
         block: The lines, exactly as they stand there.
         shown: What the last ablation showed, in words.
         tried: The earlier plans, in order.
+
+    Raises:
+        NoAnswer: The plan is one of those that were tried.
     """
     told = list(attempts(tried))
     best, weak = leader(told, summary(parent), step.history.metric), parent
@@ -122,13 +126,21 @@ def next_plan(step: Step, parent: Trial, block: str, shown: str, tried: Sequence
         adds_up=any(one.trial is not None and one.trial.number == parent.number for one in tried),
         weakness=weak_spots(step.session, [weak]).of(weak.number),
     )
-    return expect(step.ask("plan", "plan", inputs), Plan)
+    found = expect(step.ask("plan", "plan", inputs), Plan)
+    if same_plan(whole_plan(found), [one.plan for one in tried]):
+        raise NoAnswer("the plan was tried before")
+    return found
 
 
 def next_titled(step: Step, parent: Trial, block: str, shown: str, tried: Sequence[Tried]) -> tuple[str, str]:
     """Return the title and the text of the next plan; see `next_plan`."""
     found = next_plan(step, parent, block, shown, tried)
-    return found.title, f"{found.title}. {found.plan}" if found.title not in found.plan else found.plan
+    return found.title, whole_plan(found)
+
+
+def whole_plan(plan: Plan) -> str:
+    """Return the text of a plan with its title."""
+    return f"{plan.title}. {plan.plan}" if plan.title not in plan.plan else plan.plan
 
 
 def titled(title: str, plan: str) -> tuple[str, str]:
@@ -170,7 +182,7 @@ def rewrite(
         name: Of the question within the step.
 
     Raises:
-        NoAnswer: The rewritten block changes nothing, or leaves no Python.
+        NoAnswer: The rewritten block changes nothing, makes a script that was tried, or leaves no Python.
     """
     inputs = CodeInputs(
         brief=brief(step, name),
@@ -185,6 +197,8 @@ def rewrite(
     code = replaced(whole.source, block, reply.code, reply.imports)
     if code == whole.source:
         raise NoAnswer("the block came back as it was")
+    if purpose == "refine":
+        refuse_retold(step, code)
     try:
         compile(code, whole.entry, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
