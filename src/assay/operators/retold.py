@@ -10,7 +10,7 @@ import ast
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from assay.core.trial import TrialState
@@ -57,12 +57,27 @@ def meaning(code: str) -> str:
         return ""
 
 
+_UNBOUND = (ast.Name, ast.Constant, ast.Attribute, ast.keyword)
+"""Nodes whose texts are no other way to bind a name."""
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for _, value in ast.iter_fields(node):
+        yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+
+
 class _Renamed(ast.NodeTransformer):
-    """Numbers the names that a script stores, in the order in which they stand there, and drops docstrings."""
+    """Numbers the names that a script stores, in the order in which they stand there, and drops docstrings.
+
+    A name that is also bound in another way, as an argument or by an import, stays as it is: numbered in one scope and
+    not in the other, it could make two scripts look alike that are not.
+    """
 
     def __init__(self, tree: ast.Module) -> None:
-        stored = (n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-        self._names = {name: f"name-{number}" for number, name in enumerate(dict.fromkeys(stored))}
+        nodes = list(ast.walk(tree))
+        stored = dict.fromkeys(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        bound = {name for node in nodes if not isinstance(node, _UNBOUND) for name in _texts(node)}
+        self._names = {name: f"name-{number}" for number, name in enumerate(n for n in stored if n not in bound)}
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         node.id = self._names.get(node.id, node.id)

@@ -41,6 +41,18 @@ def test_what_does_something_else_is_another_script(other: str) -> None:
     assert meaning(other) != meaning(CODE)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x = 1\ndef f(x):\n    return x\n", "y = 1\ndef f(x):\n    return y\n"),
+        ("import x\nx = x.a\n", "import x\ny = y.a\n"),
+        ("e = 1\ntry:\n    f()\nexcept E as e:\n    g(e)\n", "y = 1\ntry:\n    f()\nexcept E as e:\n    g(y)\n"),
+    ],
+)
+def test_a_name_of_two_scopes_is_not_taken_for_another(one: str, other: str) -> None:
+    assert meaning(one) != meaning(other)
+
+
 def test_what_is_no_python_means_nothing() -> None:
     assert meaning("def f(:") == ""
 
